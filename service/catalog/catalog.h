@@ -1,0 +1,106 @@
+// The Catalog: what the database is. Plain values, no I/O: schemas, relations,
+// columns, keys and types as PostgreSQL's system catalogs state them. It knows
+// nothing of protobuf, of gRPC or of how it was read.
+#ifndef PROTOGRES_SERVICE_CATALOG_CATALOG_H_
+#define PROTOGRES_SERVICE_CATALOG_CATALOG_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace protogres::catalog {
+
+using Oid = std::uint32_t;
+
+// pg_type.typtype, with true arrays (typcategory 'A' and typelem) told apart.
+enum class TypeKind { kBase, kArray, kEnum, kComposite, kDomain, kRange, kPseudo };
+
+// An attribute of a composite type.
+struct Attribute {
+  int number = 0;  // attnum
+  std::string name;
+  Oid type = 0;
+  std::string comment;
+
+  bool operator==(const Attribute&) const = default;
+};
+
+struct Type {
+  Oid oid = 0;
+  std::string schema;
+  std::string name;  // pg_type.typname, unquoted
+  TypeKind kind = TypeKind::kBase;
+  Oid element = 0;                   // kArray: the element's type
+  Oid base = 0;                      // kDomain: the type it is over, one step down
+  std::vector<std::string> labels;   // kEnum: in the order of their creation (by pg_enum.oid)
+  std::vector<Attribute> attributes; // kComposite: live ones, by number
+  std::vector<int> dropped;          // kComposite: the attnums that were dropped
+  bool comparable = false;           // it has an equality operator (a btree or hash default operator class)
+  bool orderable = false;            // it has a default btree operator class
+  std::string comment;
+
+  bool operator==(const Type&) const = default;
+};
+
+// pg_attribute.attidentity and attgenerated.
+enum class Generated { kNo, kIdentityByDefault, kIdentityAlways, kStored };
+
+struct Column {
+  int number = 0;  // attnum: never reused by PostgreSQL (chapter 53.7, pg_attribute)
+  std::string name;
+  Oid type = 0;
+  std::string sql_type;  // format_type(): for people, e.g. "numeric(10,2)"
+  bool not_null = false;
+  bool has_default = false;
+  Generated generated = Generated::kNo;
+  // What the connected role may do with it, has_column_privilege(); for views
+  // also what pg_column_is_updatable() says.
+  bool readable = true;
+  bool insertable = true;
+  bool updatable = true;
+  std::string comment;
+
+  bool operator==(const Column&) const = default;
+};
+
+enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForeign };
+
+struct Relation {
+  Oid oid = 0;
+  std::string schema;
+  std::string name;
+  RelationKind kind = RelationKind::kTable;
+  std::vector<Column> columns;  // by number
+  std::vector<int> dropped;     // attnums of dropped columns
+  std::vector<int> primary_key; // attnums in the key's order; empty: none
+  // What PostgreSQL says the relation supports (pg_relation_is_updatable) and
+  // the role may do.
+  bool insertable = false;
+  bool updatable = false;
+  bool deletable = false;
+  std::string comment;
+
+  const Column* FindColumn(int number) const;
+  const Column* FindColumn(const std::string& name) const;
+
+  bool operator==(const Relation&) const = default;
+};
+
+struct Catalog {
+  std::string database;
+  int server_version = 0;             // e.g. 150018
+  std::string server_encoding;        // e.g. "UTF8"
+  std::vector<std::string> schemas;   // those served, sorted
+  std::vector<Relation> relations;    // sorted by (schema, name)
+  std::map<Oid, Type> types;          // every type a column reaches, through arrays, domains, composites
+
+  // Null for an oid that no column reaches.
+  const Type* FindType(Oid oid) const;
+
+  bool operator==(const Catalog&) const = default;
+};
+
+}  // namespace protogres::catalog
+
+#endif  // PROTOGRES_SERVICE_CATALOG_CATALOG_H_

@@ -1,0 +1,75 @@
+// The command line and the environment -> plain structs. Each option is
+// --name=value, or PROTOGRES_NAME in the environment; a flag wins.
+#ifndef PROTOGRES_SERVICE_CONFIG_CONFIG_H_
+#define PROTOGRES_SERVICE_CONFIG_CONFIG_H_
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "crud/method.h"
+#include "db/connection.h"
+#include "db/pool.h"
+#include "rpc/server.h"
+
+namespace protogres::config {
+
+enum class LogFormat { kText, kJson };
+
+struct Log {
+  std::string level = "info";  // trace, debug, info, warn, error, off
+  LogFormat format = LogFormat::kText;
+};
+
+// What is read of the database, and how it is named.
+struct ApiOptions {
+  std::vector<std::string> schemas;             // empty: all but the system's
+  std::map<std::string, std::string> packages;  // schema -> package
+  std::string package;                          // the package of the one schema served; empty: by rule
+  std::string contract;                         // a pinned contract's path; empty: derived
+  bool soft_delete = true;
+};
+
+struct Serve {
+  db::ConnectionOptions connection;
+  db::PoolOptions pool;
+  rpc::ServerOptions server;
+  crud::Limits limits;
+  ApiOptions api;
+  Log log;
+  // How long calls in flight may take to finish after SIGTERM.
+  std::chrono::milliseconds drain_timeout{30000};
+  // LISTEN protogres on a connection of its own, and reload on NOTIFY.
+  bool listen_notify = true;
+};
+
+struct Dev {
+  Serve serve;
+  std::vector<std::string> files;  // loaded by psql, in order
+  std::string data;                // a directory to keep the database in; empty: a temporary one
+};
+
+struct ContractCommand {
+  db::ConnectionOptions connection;
+  ApiOptions api;
+  Log log;
+  std::string out;    // directory to write to
+  std::string check;  // path to compare with
+};
+
+// Text to print, and the exit code to end with: --help, --version, a wrong option (2).
+struct Exit {
+  std::string text;
+  int code = 0;
+};
+
+using Command = std::variant<Serve, Dev, ContractCommand, Exit>;
+
+// Parses the command line. Pure but for getenv.
+Command Parse(int argc, const char* const* argv);
+
+}  // namespace protogres::config
+
+#endif  // PROTOGRES_SERVICE_CONFIG_CONFIG_H_

@@ -1,0 +1,104 @@
+#include "contract/error.h"
+
+#include <string_view>
+
+#include "google/protobuf/any.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace protogres::contract {
+namespace {
+
+constexpr char kTypePrefix[] = "type.googleapis.com/";
+
+template <typename Detail>
+std::string TypeUrl() {
+  return kTypePrefix + Detail::descriptor()->full_name();
+}
+
+template <typename Detail>
+void SetDetail(const Detail& detail, absl::Status* status) {
+  status->SetPayload(TypeUrl<Detail>(), absl::Cord(detail.SerializeAsString()));
+}
+
+template <typename Detail>
+bool GetDetail(const absl::Status& status, Detail* detail) {
+  const auto payload = status.GetPayload(TypeUrl<Detail>());
+  return payload.has_value() && detail->ParseFromString(std::string(*payload));
+}
+
+google::rpc::ErrorInfo MakeErrorInfo(const std::string& reason, const std::map<std::string, std::string>& metadata) {
+  google::rpc::ErrorInfo info;
+  info.set_domain("protogres");
+  info.set_reason(reason);
+  for (const auto& [key, value] : metadata) {
+    if (!value.empty()) (*info.mutable_metadata())[key] = value;
+  }
+  return info;
+}
+
+}  // namespace
+
+absl::Status Error(absl::StatusCode code, const std::string& message, const std::string& reason,
+                   const std::map<std::string, std::string>& metadata) {
+  absl::Status status(code, message);
+  SetDetail(MakeErrorInfo(reason, metadata), &status);
+  return status;
+}
+
+absl::Status BadRequest(const std::string& path, const std::string& what, const std::string& reason) {
+  absl::Status status =
+      Error(absl::StatusCode::kInvalidArgument, path.empty() ? what : path + ": " + what, reason);
+  google::rpc::BadRequest bad_request;
+  auto* violation = bad_request.add_field_violations();
+  violation->set_field(path);
+  violation->set_description(what);
+  SetDetail(bad_request, &status);
+  return status;
+}
+
+absl::Status Within(const std::string& prefix, const absl::Status& status) {
+  if (status.ok()) return status;
+  google::rpc::BadRequest bad_request;
+  const bool has_path = GetDetail(status, &bad_request);
+  const bool names_field = has_path && bad_request.field_violations_size() > 0 &&
+                           !bad_request.field_violations(0).field().empty();
+  const std::string message(status.message());
+  absl::Status result(status.code(), prefix + (names_field ? "." : ": ") + message);
+  status.ForEachPayload([&result](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
+  if (has_path) {
+    for (auto& violation : *bad_request.mutable_field_violations()) {
+      violation.set_field(violation.field().empty() ? prefix : prefix + "." + violation.field());
+    }
+    SetDetail(bad_request, &result);
+  }
+  return result;
+}
+
+absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(delay.count() / 1000);
+  retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay.count() % 1000) * 1'000'000);
+  SetDetail(retry, &status);
+  return status;
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  google::rpc::ErrorInfo info;
+  return GetDetail(status, &info) ? info.reason() : "";
+}
+
+std::string DetailsOf(const absl::Status& status) {
+  google::rpc::Status wire;
+  status.ForEachPayload([&wire](absl::string_view url, const absl::Cord& payload) {
+    auto* any = wire.add_details();
+    any->set_type_url(std::string(url));
+    any->set_value(std::string(payload));
+  });
+  if (status.ok() || wire.details_size() == 0) return "";
+  wire.set_code(static_cast<int>(status.code()));
+  wire.set_message(std::string(status.message()));
+  return wire.SerializeAsString();
+}
+
+}  // namespace protogres::contract

@@ -1,0 +1,42 @@
+// Errors as callers see them: an absl::Status with google.rpc details as
+// payloads. Every layer makes its errors here, so that all look alike.
+#ifndef PROTOGRES_SERVICE_CONTRACT_ERROR_H_
+#define PROTOGRES_SERVICE_CONTRACT_ERROR_H_
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace protogres::contract {
+
+// An error with google.rpc.ErrorInfo: domain `protogres`, `reason` in
+// UPPER_SNAKE, and `metadata` (sqlstate, table, constraint, column; empty values are left out).
+absl::Status Error(absl::StatusCode code, const std::string& message, const std::string& reason,
+                   const std::map<std::string, std::string>& metadata = {});
+
+// INVALID_ARGUMENT with ErrorInfo and a google.rpc.BadRequest violation.
+// `path` is the field's in the request ("customer.email"; empty: the request as
+// a whole); the message reads "<path>: <what>".
+absl::Status BadRequest(const std::string& path, const std::string& what,
+                        const std::string& reason = "INVALID_ARGUMENT");
+
+// `status` with `prefix` and a dot before the paths that its BadRequest and its message name: for
+// requests within requests ("requests[3]"). OK and errors without a BadRequest get only the message's prefix.
+absl::Status Within(const std::string& prefix, const absl::Status& status);
+
+// `status` with google.rpc.RetryInfo.
+absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay);
+
+// The reason of its ErrorInfo; empty: it has none.
+std::string ReasonOf(const absl::Status& status);
+
+// The serialized google.rpc.Status for grpc-status-details-bin: code, message
+// and every payload. Empty for OK and where there are no details.
+std::string DetailsOf(const absl::Status& status);
+
+}  // namespace protogres::contract
+
+#endif  // PROTOGRES_SERVICE_CONTRACT_ERROR_H_

@@ -1,0 +1,82 @@
+// One connection to PostgreSQL. The interface is what the Pool lends and tests
+// fake; Connect makes the real one, on libpqxx. Exceptions end here: all
+// results are absl::Status.
+#ifndef PROTOGRES_SERVICE_DB_CONNECTION_H_
+#define PROTOGRES_SERVICE_DB_CONNECTION_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "db/rows.h"
+
+namespace protogres::db {
+
+using Param = std::optional<std::string>;  // PostgreSQL's text form; no value is NULL
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  // Runs one statement with parameters and blocks until it is done. Within
+  // Begin ... Commit it is part of that transaction, else of its own implicit
+  // one. Errors by the table in error.h. `writes` says whether a lost
+  // connection leaves an outcome in doubt (implicit transactions only).
+  virtual absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) = 0;
+
+  // BEGIN with this tail ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults).
+  virtual absl::Status Begin(const std::string& mode) = 0;
+  // UNKNOWN, reason COMMIT_IN_DOUBT, where the connection was lost meanwhile.
+  virtual absl::Status Commit() = 0;
+  // ROLLBACK of the open transaction, if any. Fails only with the connection.
+  virtual absl::Status Rollback() = 0;
+
+  // A round trip that proves that the connection lives and is idle, and that
+  // the server takes writes as it did when the connection was made (a primary that became a
+  // replica fails it).
+  virtual absl::Status Ping() = 0;
+
+  // True while the connection is usable and in no transaction: no I/O but a
+  // look at the socket, which shows whether the server has closed it.
+  virtual bool Idle() = 0;
+  // False from the first sign that the connection is lost.
+  virtual bool Alive() const = 0;
+
+  // Asks the server to cancel the running statement. The one method that is
+  // safe from another thread. Blocks until the server has taken the request.
+  virtual void Cancel() = 0;
+
+  // Waits for a NOTIFY on a channel that was LISTENed to, at most `timeout`.
+  // True: there was one. UNAVAILABLE: the connection was lost.
+  virtual absl::StatusOr<bool> AwaitNotification(std::chrono::milliseconds timeout) = 0;
+};
+
+// --echo.
+enum class Echo { kOff, kTypes, kValues };
+
+struct ConnectionOptions {
+  // libpq connection string or URI (PostgreSQL manual, chapter 34.1.1); PG* variables fill in what it leaves out.
+  std::string database;
+  // How long one attempt to connect may take.
+  std::chrono::seconds connect_timeout{10};
+  // Prepared statements kept by a connection; the least recently used one goes first. 0: none is prepared.
+  int statement_cache_size = 256;
+  Echo echo = Echo::kOff;
+};
+
+// Opens a connection with UTF-8, ISO dates, UTC and ISO 8601 intervals as its
+// session's defaults. Blocks. UNAVAILABLE: no server there or it refuses
+// connections for now; UNAUTHENTICATED: wrong role or password;
+// NOT_FOUND: no such database; INVALID_ARGUMENT: a malformed connection string.
+absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options);
+
+using ConnectionFactory = std::function<absl::StatusOr<std::unique_ptr<Connection>>()>;
+
+}  // namespace protogres::db
+
+#endif  // PROTOGRES_SERVICE_DB_CONNECTION_H_

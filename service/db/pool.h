@@ -1,0 +1,108 @@
+// The Pool: connections lent as Leases, with SQLAlchemy's options and meanings
+// (SQLAlchemy 2.0, "Connection Pooling"), and an eye on whether the database is there.
+#ifndef PROTOGRES_SERVICE_DB_POOL_H_
+#define PROTOGRES_SERVICE_DB_POOL_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "db/connection.h"
+
+namespace protogres::db {
+
+using Clock = std::chrono::steady_clock;
+
+enum class ResetOnReturn { kRollback, kNone };
+
+struct PoolOptions {
+  // Connections kept open.
+  int pool_size = 8;
+  // Connections opened beyond pool_size under load; closed when given back.
+  int max_overflow = 4;
+  // How long a request waits for a connection before RESOURCE_EXHAUSTED.
+  std::chrono::milliseconds pool_timeout{30000};
+  // A connection older than this is replaced when it is lent or given back,
+  // never while it is lent. Each connection's own limit is shortened by up to a tenth, at random,
+  // so that they do not all reconnect at once. 0: never.
+  std::chrono::milliseconds pool_recycle{1500 * 1000};
+  // A round trip before each lending, which replaces a dead connection unseen.
+  bool pool_pre_ping = false;
+  // The connection given back last is lent first, so that the others can idle out.
+  bool pool_use_lifo = false;
+  // What is done to a connection that is given back: ROLLBACK if a transaction is open
+  // (then it was not given back clean and is destroyed), or nothing.
+  ResetOnReturn reset_on_return = ResetOnReturn::kRollback;
+  // Reconnect attempts while the database is gone: the first delay and the longest; doubled in between, with jitter.
+  std::chrono::milliseconds backoff_min{100};
+  std::chrono::milliseconds backoff_max{5000};
+};
+
+class Pool;
+
+// A connection lent by the Pool; given back when it goes out of scope. Movable,
+// for one thread at a time.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(Lease&& other) noexcept;
+  Lease& operator=(Lease&& other) noexcept;
+  ~Lease();
+
+  Connection& connection() const;
+  explicit operator bool() const { return slot_ != nullptr; }
+  // The connection is closed instead of kept when it is given back.
+  void Discard();
+
+ private:
+  friend class Pool;
+  friend class Session;
+  struct Slot;
+  std::shared_ptr<Slot> slot_;
+};
+
+// Thread-safe. Must outlive its Leases.
+class Pool {
+ public:
+  Pool(PoolOptions options, ConnectionFactory factory, std::function<Clock::time_point()> now = &Clock::now);
+  // Closes idle connections; blocks until the maintenance thread has ended.
+  ~Pool();
+
+  // Lends a connection; waits for one until pool_timeout or `deadline`,
+  // whichever is sooner. RESOURCE_EXHAUSTED, reason POOL_TIMEOUT. UNAVAILABLE
+  // at once while the database is known to be gone, with RetryInfo.
+  // DEADLINE_EXCEEDED.
+  absl::StatusOr<Lease> Acquire(Clock::time_point deadline);
+
+  // False from the failure of a connection attempt to the next success. While
+  // false a thread of the Pool's own reconnects with backoff.
+  bool available() const;
+  // Called on each change of available(), from any thread, never concurrently. Set before the first Acquire.
+  void OnAvailability(std::function<void(bool)> listener);
+
+  // Every connection that exists now is closed when it is idle or given back: after a
+  // lost connection, which is seldom lost alone (SQLAlchemy, "Disconnect Handling").
+  void Invalidate();
+
+  // The most connections there can be: pool_size + max_overflow.
+  int capacity() const;
+
+  struct Stats {
+    int open = 0;
+    int lent = 0;
+    int idle = 0;
+    int waiting = 0;
+  };
+  Stats stats() const;
+
+ private:
+  friend class Lease;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace protogres::db
+
+#endif  // PROTOGRES_SERVICE_DB_POOL_H_

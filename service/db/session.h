@@ -1,0 +1,91 @@
+// A Session: a Lease with a transaction on it. Commit, or it rolls back when it
+// goes out of scope. Cancellation reaches the running statement.
+#ifndef PROTOGRES_SERVICE_DB_SESSION_H_
+#define PROTOGRES_SERVICE_DB_SESSION_H_
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "db/connection.h"
+#include "db/pool.h"
+
+namespace protogres::db {
+
+// One Call's wish to stop: shared between the Call, which says so, and the
+// Session, whose running statement is then cancelled. Thread-safe.
+class Cancellation {
+ public:
+  explicit Cancellation(std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max());
+  ~Cancellation();
+
+  // The client has gone or its deadline has passed. Never blocks: the request
+  // to the server is sent by a thread of db's own. Idempotent.
+  void Cancel();
+  bool cancelled() const;
+  bool past_deadline() const;
+  std::chrono::system_clock::time_point deadline() const;
+  // OK, or CANCELLED / DEADLINE_EXCEEDED by the cause.
+  absl::Status Check() const;
+
+ private:
+  friend class Session;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+enum class Transaction {
+  // Each statement is its own implicit transaction: one round trip. For requests of one statement.
+  kImplicit,
+  // BEGIN ... COMMIT.
+  kExplicit,
+};
+
+struct SessionOptions {
+  Transaction transaction = Transaction::kImplicit;
+  // The tail of BEGIN: "ISOLATION LEVEL REPEATABLE READ READ ONLY".
+  std::string mode;
+};
+
+// For one thread at a time. After a cancel, the connection is proven idle
+// or discarded before it can be lent again: a late cancel never hits the next request.
+class Session {
+ public:
+  // Takes a Lease (see Pool::Acquire) and, if explicit, begins. `cancellation` must outlive
+  // the Session. Errors: Pool::Acquire's, cancellation.Check()'s, Connection's.
+  static absl::StatusOr<std::unique_ptr<Session>> Open(Pool& pool, const Cancellation& cancellation,
+                                                       const SessionOptions& options = {});
+  // Rolls back what was not committed.
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Runs a statement. After an error in an explicit transaction only Rollback
+  // (or the end of scope) makes sense. 57014 comes as CANCELLED or
+  // DEADLINE_EXCEEDED by its cause.
+  absl::StatusOr<Rows> Read(const std::string& sql, std::span<const Param> params);
+  absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
+
+  // Commits an explicit transaction; nothing to do for an implicit one.
+  // UNKNOWN, reason COMMIT_IN_DOUBT: never to be retried.
+  absl::Status Commit();
+  absl::Status Rollback();
+
+ private:
+  Session(Lease lease, Pool& pool, const Cancellation& cancellation, SessionOptions options);
+  absl::StatusOr<Rows> Run(const std::string& sql, std::span<const Param> params, bool writes);
+
+  Lease lease_;
+  Pool& pool_;
+  const Cancellation& cancellation_;
+  SessionOptions options_;
+  bool open_ = false;
+};
+
+}  // namespace protogres::db
+
+#endif  // PROTOGRES_SERVICE_DB_SESSION_H_

@@ -1,0 +1,52 @@
+// A private PostgreSQL of its own data directory, for `protogres dev` and for
+// tests: found under the distribution's usual folders, reached by a Unix socket
+// in its own directory, gone when it goes out of scope.
+#ifndef PROTOGRES_SERVICE_DEV_POSTGRES_H_
+#define PROTOGRES_SERVICE_DEV_POSTGRES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace protogres::dev {
+
+struct PostgresOptions {
+  // Where the cluster lives; empty: a temporary directory, removed at the end.
+  std::string data;
+  // The database that is created; letters, digits and _.
+  std::string database = "dev";
+  // Lines of postgresql.conf.
+  std::vector<std::string> settings;
+};
+
+class Postgres {
+ public:
+  // initdb (unless `data` holds a cluster), start, create the database. As root
+  // it runs as an unprivileged user. Blocks, some seconds the first time.
+  // NOT_FOUND: no PostgreSQL server is installed (the message says what to install). Other errors carry the server's own log.
+  static absl::StatusOr<std::unique_ptr<Postgres>> Start(const PostgresOptions& options);
+  // Stops the server (fast) and removes what was temporary.
+  ~Postgres();
+  Postgres(const Postgres&) = delete;
+  Postgres& operator=(const Postgres&) = delete;
+
+  // Runs psql on a file with ON_ERROR_STOP, so that dumps work. The error has psql's own words.
+  absl::Status Load(const std::string& file);
+
+  // A libpq connection string.
+  std::string uri() const;
+  // True: this start made the cluster.
+  bool created() const;
+
+ private:
+  struct State;
+  explicit Postgres(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace protogres::dev
+
+#endif  // PROTOGRES_SERVICE_DEV_POSTGRES_H_

@@ -1,0 +1,70 @@
+// The gRPC server: completion queues, Calls, the executor, reflection and
+// health. It answers any method from the Api in force and knows nothing of SQL.
+#ifndef PROTOGRES_SERVICE_RPC_SERVER_H_
+#define PROTOGRES_SERVICE_RPC_SERVER_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "crud/api.h"
+#include "db/pool.h"
+
+namespace protogres::rpc {
+
+struct ServerOptions {
+  // host:port; port 0 takes a free one.
+  std::string listen = "0.0.0.0:50051";
+  // Completion queues, each with a thread. One is fastest on few cores.
+  int completion_queues = 1;
+  // Threads that run statements; 0: as many as the pool can have connections.
+  int workers = 0;
+  // Requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED.
+  int queue_size = 1024;
+  // The longest that a request may wait in the queue: --pool_timeout.
+  std::chrono::milliseconds queue_timeout{30000};
+  // Largest request, in bytes.
+  int max_receive_message_bytes = 4 * 1024 * 1024;
+  // Largest answer, in bytes; -1: no limit.
+  int max_send_message_bytes = -1;
+  // Calls at once on one client connection; 0: no limit.
+  int max_concurrent_streams = 0;
+  // HTTP/2 pings to idle clients, and how long one may stay unanswered. 0: gRPC's defaults.
+  std::chrono::milliseconds keepalive_time{0};
+  std::chrono::milliseconds keepalive_timeout{0};
+  // The shortest time between a client's pings that is tolerated.
+  std::chrono::milliseconds keepalive_min_client_interval{10000};
+  // PEM files; empty: plaintext. With a client CA, clients must show a certificate of it.
+  std::string tls_cert, tls_key, tls_client_ca;
+};
+
+class Server {
+ public:
+  // Listens and starts its threads. `pool` must outlive the Server.
+  // INVALID_ARGUMENT: an address that cannot be parsed, a PEM file that cannot be read; UNAVAILABLE: in use.
+  // `on_catalog_moved` is called, from any thread, when a statement's error says that the catalog moved.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, db::Pool& pool,
+                                                       std::function<void()> on_catalog_moved);
+  // Shuts down at once if Drain was not called.
+  virtual ~Server() = default;
+
+  // The Api that new calls run against from now on; calls in flight keep
+  // theirs. Null (as at the start) while the catalog could not be read yet: calls get UNAVAILABLE with `why`.
+  virtual void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why = "") = 0;
+
+  // What health v1 says of readiness: the overall service "" and every
+  // service of the Api. The name "liveness" is always SERVING.
+  virtual void SetReady(bool ready) = 0;
+
+  virtual int port() const = 0;
+
+  // NOT_SERVING, then no new calls; those in flight finish or are cancelled
+  // after `timeout`. True: all finished by themselves. Blocks; call it once.
+  virtual bool Drain(std::chrono::milliseconds timeout) = 0;
+};
+
+}  // namespace protogres::rpc
+
+#endif  // PROTOGRES_SERVICE_RPC_SERVER_H_

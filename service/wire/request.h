@@ -1,0 +1,44 @@
+// Reads the request message of any derived method. Pure.
+#ifndef PROTOGRES_SERVICE_WIRE_REQUEST_H_
+#define PROTOGRES_SERVICE_WIRE_REQUEST_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "contract/contract.h"
+
+namespace protogres::wire {
+
+// What a request says; which members a method's request can set follows from
+// its message. Views borrow from the bytes that were decoded.
+struct Request {
+  std::vector<std::optional<std::string>> key;  // Get, Delete, Undelete: by Table::key, PostgreSQL's text form
+  std::optional<std::string_view> row;          // Create, Update, UpdateWhere: the row message's bytes
+  std::vector<std::string_view> requests;       // Batch: each one request of the single method
+  std::optional<std::vector<std::string>> mask; // read_mask or update_mask; set but empty: no paths
+  std::string etag;
+  std::string filter;
+  std::string order_by;
+  std::string page_token;
+  std::string request_id;
+  std::int32_t page_size = 0;
+  std::int64_t max_affected = 0;  // 0: not given
+  bool show_deleted = false;
+  bool allow_missing = false;
+  bool validate_only = false;
+  bool count_total = false;
+};
+
+// INVALID_ARGUMENT with the field's path: malformed bytes, an unknown field, a
+// wire type that does not fit, invalid UTF-8, a bad key value. Whether what
+// must be set is set is the method's to check.
+absl::StatusOr<Request> DecodeRequest(const contract::Contract& contract, const contract::Table& table,
+                                      contract::MethodKind kind, std::string_view bytes);
+
+}  // namespace protogres::wire
+
+#endif  // PROTOGRES_SERVICE_WIRE_REQUEST_H_

@@ -1,0 +1,68 @@
+// Rows <-> protobuf bytes. PostgreSQL's text form on one side, the row
+// message's wire format on the other; converters are chosen once, when the Api
+// is built. Pure; never changes a value in silence.
+#ifndef PROTOGRES_SERVICE_WIRE_ROW_H_
+#define PROTOGRES_SERVICE_WIRE_ROW_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "contract/contract.h"
+
+namespace protogres::wire {
+
+// A column of a result in PostgreSQL's text form; no value is NULL. Borrowed from the result.
+using Cell = std::optional<std::string_view>;
+
+// Writes rows of one table whose result columns are `fields` (indexes into
+// Table::fields), then the etag where `etag`. Immutable, so threads share it.
+// The Contract must outlive it.
+class RowEncoder {
+ public:
+  RowEncoder(const contract::Contract& contract, const contract::Table& table, std::vector<int> fields, bool etag);
+
+  // Appends the row message's bytes (no tag, no length). `cells` has the
+  // projection's columns first; more are ignored.
+  // FAILED_PRECONDITION, reason VALUE_NOT_REPRESENTABLE, metadata column and table: a
+  // value that its field cannot hold exactly; the message names the column and
+  // the way out (`@protogres type=string`). What was appended is then undefined.
+  absl::Status Encode(std::span<const Cell> cells, std::string* out) const;
+
+ private:
+  const contract::Contract* contract_;
+  const contract::Table* table_;
+  std::vector<int> fields_;
+  bool etag_;
+};
+
+// A row as a caller sent it.
+struct RowInput {
+  // Index into Table::fields, and the value in PostgreSQL's text form. A
+  // repeated field that is set gives one array value. Last one wins where a
+  // field stands twice, as protobuf has it.
+  std::vector<std::pair<int, std::string>> values;
+  std::string etag;
+
+  const std::string* Find(int field) const;  // null: not set
+};
+
+// Reads a row message. INVALID_ARGUMENT with the field's path below `path` (e.g. "customer"):
+// malformed bytes, an unknown field number (a dropped or reserved one named as
+// such), a wire type that does not fit, invalid UTF-8 or NUL in text, a number
+// out of the column's range, an unknown enum number or 0 (UNSPECIFIED), an invalid uuid or numeric, a
+// Timestamp out of range or finer than a microsecond, NaN or infinity in a JSON
+// value, a Value with no kind.
+absl::StatusOr<RowInput> DecodeRow(const contract::Contract& contract, const contract::Table& table,
+                                   std::string_view bytes, const std::string& path);
+
+}  // namespace protogres::wire
+
+#endif  // PROTOGRES_SERVICE_WIRE_ROW_H_

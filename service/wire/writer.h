@@ -1,0 +1,25 @@
+// Appends protobuf's wire format to a string. Pure.
+#ifndef PROTOGRES_SERVICE_WIRE_WRITER_H_
+#define PROTOGRES_SERVICE_WIRE_WRITER_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace protogres::wire {
+
+void AppendVarint(std::uint64_t value, std::string* out);
+// Tag and value. `number` is a field number.
+void AppendVarintField(int number, std::uint64_t value, std::string* out);
+void AppendBytesField(int number, std::string_view bytes, std::string* out);
+void AppendFixed32Field(int number, std::uint32_t value, std::string* out);
+void AppendFixed64Field(int number, std::uint64_t value, std::string* out);
+
+// A length-delimited field whose length is known only when its content has
+// been appended: Begin reserves room, End writes the length and closes the gap.
+std::size_t BeginBytesField(int number, std::string* out);
+void EndBytesField(std::size_t begin, std::string* out);
+
+}  // namespace protogres::wire
+
+#endif  // PROTOGRES_SERVICE_WIRE_WRITER_H_
