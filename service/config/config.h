@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "crud/load.h"
 #include "crud/method.h"
 #include "db/connection.h"
 #include "db/pool.h"
@@ -23,14 +24,7 @@ struct Log {
   LogFormat format = LogFormat::kText;
 };
 
-// What is read of the database, and how it is named.
-struct ApiOptions {
-  std::vector<std::string> schemas;             // empty: all but the system's
-  std::map<std::string, std::string> packages;  // schema -> package
-  std::string package;                          // the package of the one schema served; empty: by rule
-  std::string contract;                         // a pinned contract's path; empty: derived
-  bool soft_delete = true;
-};
+using ApiOptions = crud::LoadOptions;
 
 struct Serve {
   db::ConnectionOptions connection;
@@ -48,6 +42,7 @@ struct Serve {
 struct Dev {
   Serve serve;
   std::vector<std::string> files;  // loaded by psql, in order
+  std::string database = "dev";    // the name of the database; "public" is served under it
   std::string data;                // a directory to keep the database in; empty: a temporary one
 };
 

@@ -88,6 +88,13 @@ std::string ReasonOf(const absl::Status& status) {
   return GetDetail(status, &info) ? info.reason() : "";
 }
 
+std::string MetadataOf(const absl::Status& status, const std::string& key) {
+  google::rpc::ErrorInfo info;
+  if (!GetDetail(status, &info)) return "";
+  const auto it = info.metadata().find(key);
+  return it == info.metadata().end() ? "" : it->second;
+}
+
 std::string DetailsOf(const absl::Status& status) {
   google::rpc::Status wire;
   status.ForEachPayload([&wire](absl::string_view url, const absl::Cord& payload) {

@@ -33,6 +33,9 @@ absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay);
 // The reason of its ErrorInfo; empty: it has none.
 std::string ReasonOf(const absl::Status& status);
 
+// A value of its ErrorInfo's metadata ("sqlstate", "table", "constraint", "column"); empty: it has none.
+std::string MetadataOf(const absl::Status& status, const std::string& key);
+
 // The serialized google.rpc.Status for grpc-status-details-bin: code, message
 // and every payload. Empty for OK and where there are no details.
 std::string DetailsOf(const absl::Status& status);

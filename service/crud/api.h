@@ -15,6 +15,8 @@
 
 namespace protogres::crud {
 
+class Binding;
+
 // A file of the Contract as reflection hands it out.
 struct File {
   std::string name;                       // shop/v1/customer.proto
@@ -27,6 +29,7 @@ class Api {
  public:
   // Binds every method of `contract`. Pure; about a second for 1,000 tables at the very most.
   static std::shared_ptr<const Api> Build(contract::Contract contract, const Limits& limits);
+  ~Api();
 
   // By gRPC path ("/shop.v1.CustomerService/GetCustomer"); null: there is none.
   // Lives as long as the Api.
@@ -39,9 +42,11 @@ class Api {
   const std::vector<std::string>& services() const { return services_; }
 
  private:
-  explicit Api(contract::Contract contract) : contract_(std::move(contract)) {}
+  Api(contract::Contract contract, const Limits& limits);
 
   contract::Contract contract_;
+  const Limits limits_;
+  std::vector<std::unique_ptr<Binding>> bindings_;  // by table
   std::vector<File> files_;
   std::vector<std::string> services_;
   std::vector<std::unique_ptr<Method>> methods_;

@@ -78,12 +78,16 @@ class Session {
  private:
   Session(Lease lease, Pool& pool, const Cancellation& cancellation, SessionOptions options);
   absl::StatusOr<Rows> Run(const std::string& sql, std::span<const Param> params, bool writes);
+  // Does work that the Cancellation reaches, unless it is cancelled already; lost connections are discarded.
+  template <typename Work>
+  absl::Status Cancellable(const Work& work);
 
   Lease lease_;
   Pool& pool_;
   const Cancellation& cancellation_;
   SessionOptions options_;
-  bool open_ = false;
+  bool open_ = false;         // a transaction is
+  bool cancel_sent_ = false;  // so the connection is to be proven idle
 };
 
 }  // namespace protogres::db

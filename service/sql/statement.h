@@ -64,15 +64,15 @@ Statement Insert(const contract::Table& table, const std::vector<Row>& rows, con
 
 // INSERT ... ON CONFLICT (key) DO UPDATE, with RETURNING: `insert` is the whole
 // row with its key; of it, `update` (indexes into Table::fields) is what an
-// existing row takes over. With `etag` an existing row is changed only where
-// its etag is this. A soft-deleted row is not brought back: no row returned.
+// existing row takes over (nothing where it is empty). An etag is no part of it:
+// a row that must have one must exist. A soft-deleted row is not brought back: no row returned.
 Statement Upsert(const contract::Table& table, const Row& insert, const std::vector<int>& update,
                  const Projection& projection);
 
 // UPDATE by key with RETURNING; `row` must not be empty. With `etag`, checked
 // in the same statement. Never touches a soft-deleted row.
-Statement Update(const contract::Table& table, const Key& key, const Row& row,
-                 const std::optional<std::string>& etag, const Projection& projection);
+Statement Update(const contract::Table& table, const Key& key, const Row& row, const std::optional<std::string>& etag,
+                 const Projection& projection);
 
 // UPDATE of all rows that `condition` holds for (compiled by CompileFilter,
 // whose parameters are in `params` already).

@@ -3,12 +3,20 @@
 #ifndef PROTOGRES_SERVICE_WIRE_READER_H_
 #define PROTOGRES_SERVICE_WIRE_READER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace protogres::wire {
 
-enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kStartGroup = 3, kEndGroup = 4, kFixed32 = 5 };
+enum class WireType : std::uint8_t {
+  kVarint = 0,
+  kFixed64 = 1,
+  kBytes = 2,
+  kStartGroup = 3,
+  kEndGroup = 4,
+  kFixed32 = 5
+};
 
 // Walks one message:
 //   while (reader.Next()) { switch (reader.number()) {...} }
@@ -32,7 +40,6 @@ class Reader {
 
  private:
   bool Fail();
-  bool ReadVarint(std::uint64_t* value);
 
   std::string_view rest_;
   std::string_view bytes_;
@@ -41,6 +48,11 @@ class Reader {
   WireType type_ = WireType::kVarint;
   bool failed_ = false;
 };
+
+// Takes a varint, or a fixed number of `size` bytes, from the front of `rest`:
+// the elements of a packed field. False: truncated, or a varint over 64 bits.
+bool TakeVarint(std::string_view* rest, std::uint64_t* value);
+bool TakeFixed(std::string_view* rest, std::size_t size, std::uint64_t* value);
 
 }  // namespace protogres::wire
 

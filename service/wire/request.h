@@ -3,6 +3,7 @@
 #define PROTOGRES_SERVICE_WIRE_REQUEST_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,12 +15,12 @@
 namespace protogres::wire {
 
 // What a request says; which members a method's request can set follows from
-// its message. Views borrow from the bytes that were decoded.
+// its message. Views borrow from the bytes that were decoded, and from `joined`.
 struct Request {
-  std::vector<std::optional<std::string>> key;  // Get, Delete, Undelete: by Table::key, PostgreSQL's text form
-  std::optional<std::string_view> row;          // Create, Update, UpdateWhere: the row message's bytes
-  std::vector<std::string_view> requests;       // Batch: each one request of the single method
-  std::optional<std::vector<std::string>> mask; // read_mask or update_mask; set but empty: no paths
+  std::vector<std::optional<std::string>> key;   // Get, Delete, Undelete: by Table::key, PostgreSQL's text form
+  std::optional<std::string_view> row;           // Create, Update, UpdateWhere: the row message's bytes
+  std::vector<std::string_view> requests;        // Batch: each one request of the single method
+  std::optional<std::vector<std::string>> mask;  // read_mask or update_mask; set but empty: no paths
   std::string etag;
   std::string filter;
   std::string order_by;
@@ -31,6 +32,8 @@ struct Request {
   bool allow_missing = false;
   bool validate_only = false;
   bool count_total = false;
+  // The row's bytes where it stood twice and was merged; shared, so that `row` outlives moves and copies.
+  std::shared_ptr<const std::string> joined;
 };
 
 // INVALID_ARGUMENT with the field's path: malformed bytes, an unknown field, a

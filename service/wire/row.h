@@ -41,6 +41,8 @@ class RowEncoder {
   const contract::Table* table_;
   std::vector<int> fields_;
   bool etag_;
+  struct Column;  // a field and its tag, ready to be written
+  std::shared_ptr<const std::vector<Column>> columns_;
 };
 
 // A row as a caller sent it.

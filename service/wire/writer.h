@@ -2,6 +2,7 @@
 #ifndef PROTOGRES_SERVICE_WIRE_WRITER_H_
 #define PROTOGRES_SERVICE_WIRE_WRITER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 namespace protogres::wire {
 
 void AppendVarint(std::uint64_t value, std::string* out);
+// `size` (4 or 8) bytes, without a tag.
+void AppendFixed(std::uint64_t value, std::size_t size, std::string* out);
 // Tag and value. `number` is a field number.
 void AppendVarintField(int number, std::uint64_t value, std::string* out);
 void AppendBytesField(int number, std::string_view bytes, std::string* out);

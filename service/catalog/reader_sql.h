@@ -1,0 +1,136 @@
+// The queries of the catalog reader, for PostgreSQL 13 and newer. Set queries
+// only. Names are never pasted into them: {} is a list of oids, or the relation filter.
+#ifndef PROTOGRES_SERVICE_CATALOG_READER_SQL_H_
+#define PROTOGRES_SERVICE_CATALOG_READER_SQL_H_
+
+namespace protogres::catalog {
+
+// The search path is pinned for the transaction: no relation or function of the
+// user's can stand before the system's, and format_type() always qualifies.
+inline constexpr char kServerSql[] = R"(
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.current_database(),
+       pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_encoding'),
+       current_user)";
+
+inline constexpr char kSchemasSql[] = R"(
+SELECT oid, nspname, pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace)";
+
+// Which relations are read; {} is the list of the schemas' oids. Used by the
+// queries below, so that their sets are the same.
+inline constexpr char kRelationFilter[] =
+    "c.relnamespace IN ({}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition "
+    "AND c.relpersistence <> 't'";
+
+// Tables are not asked pg_relation_is_updatable(): it would wait for their locks
+// to answer what is known. The key leaves out INCLUDEd columns, and an index
+// that is not valid yet proves nothing. What INSTEAD OF triggers and
+// unconditional INSTEAD rules do is told apart, since they take any column.
+inline constexpr char kRelationsSql[] = R"(
+SELECT c.oid, n.nspname, c.relname, c.relkind,
+       (SELECT pg_catalog.string_agg(k.attnum::text, ' ' ORDER BY k.position)
+          FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
+         WHERE k.position <= i.indnkeyatts),
+       CASE WHEN c.relkind IN ('v', 'f') THEN pg_catalog.pg_relation_is_updatable(c.oid, true)
+            WHEN c.relkind = 'm' THEN 0 ELSE 28 END,
+       CASE WHEN c.relkind = 'v' THEN coalesce((
+         SELECT pg_catalog.bit_or(e.bits) FROM (
+           SELECT CASE WHEN t.tgtype::int & 4 <> 0 THEN 8 ELSE 0 END
+                | CASE WHEN t.tgtype::int & 8 <> 0 THEN 16 ELSE 0 END
+                | CASE WHEN t.tgtype::int & 16 <> 0 THEN 4 ELSE 0 END
+             FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype::int & 64 <> 0
+           UNION ALL
+           SELECT CASE r.ev_type WHEN '2' THEN 4 WHEN '3' THEN 8 WHEN '4' THEN 16 ELSE 0 END
+             FROM pg_catalog.pg_rewrite r
+            WHERE r.ev_class = c.oid AND r.is_instead AND r.ev_qual::text = '<>') AS e(bits)), 0) ELSE 0 END,
+       pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_table_privilege(c.oid, 'INSERT'),
+       pg_catalog.has_table_privilege(c.oid, 'UPDATE'), pg_catalog.has_table_privilege(c.oid, 'DELETE'),
+       d.description
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
+  LEFT JOIN pg_catalog.pg_description d
+    ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
+ WHERE )";
+
+// Column privileges are asked only where a column has some of its own; all
+// other columns follow their relation. A domain's NOT NULL and DEFAULT are its columns'.
+inline constexpr char kColumnsSql[] = R"(
+SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
+       pg_catalog.format_type(a.atttypid, a.atttypmod),
+       c.relkind NOT IN ('v', 'm') AND (a.attnotnull OR (t.typtype = 'd' AND t.typnotnull)),
+       a.atthasdef OR t.typdefault IS NOT NULL,
+       a.attidentity, a.attgenerated,
+       CASE WHEN a.attacl IS NOT NULL THEN pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') END,
+       CASE WHEN a.attacl IS NOT NULL THEN pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT') END,
+       CASE WHEN a.attacl IS NOT NULL THEN pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE') END,
+       d.description
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+  LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_catalog.pg_description d
+    ON d.objoid = a.attrelid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = a.attnum
+ WHERE {}
+ ORDER BY a.attrelid, a.attnum)";
+
+inline constexpr char kUpdatableColumnsSql[] = R"(
+SELECT attrelid, attnum FROM pg_catalog.pg_attribute
+ WHERE attrelid IN ({}) AND attnum > 0 AND NOT attisdropped
+   AND pg_catalog.pg_column_is_updatable(attrelid, attnum, true))";
+
+// The closure of the columns' types. A true array is known by its output
+// function: int2vector and oidvector have elements too, but a text form of
+// their own. An operator class counts where its operators have the names that a
+// statement would use (hstore's sort by #<#). Casts to bytea do not: those
+// types cast to text as well, and = would be ambiguous.
+inline constexpr char kTypesSql[] = R"(
+WITH RECURSIVE reached(oid) AS (
+  SELECT DISTINCT a.atttypid FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+   WHERE {}
+  UNION
+  SELECT next.oid FROM reached r
+    JOIN pg_catalog.pg_type t ON t.oid = r.oid
+   CROSS JOIN LATERAL (
+     SELECT t.typelem WHERE t.typelem <> 0 AND t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc
+     UNION ALL
+     SELECT t.typbasetype WHERE t.typtype = 'd'
+     UNION ALL
+     SELECT a.atttypid FROM pg_catalog.pg_attribute a
+      WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS next(oid)),
+classes AS (
+  SELECT o.opcintype, m.amname FROM pg_catalog.pg_opclass o
+    JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
+    JOIN pg_catalog.pg_amop p ON p.amopfamily = o.opcfamily
+     AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype AND p.amopstrategy = 1
+    JOIN pg_catalog.pg_operator r ON r.oid = p.amopopr
+   WHERE o.opcdefault AND (m.amname, r.oprname) IN (('btree', '<'), ('hash', '='))),
+usable AS (
+  SELECT opcintype AS oid, amname FROM classes
+  UNION
+  SELECT s.castsource, k.amname FROM classes k
+    JOIN pg_catalog.pg_cast s ON s.casttarget = k.opcintype AND s.castmethod = 'b' AND s.castcontext = 'i'
+   WHERE s.casttarget <> 'pg_catalog.bytea'::pg_catalog.regtype),
+summary AS (SELECT oid, pg_catalog.bool_or(amname = 'btree') AS ordered FROM usable GROUP BY oid)
+SELECT t.oid, n.nspname, t.typname, t.typtype, t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc,
+       t.typelem, t.typbasetype, t.typrelid, s.oid IS NOT NULL, coalesce(s.ordered, false), d.description
+  FROM reached r
+  JOIN pg_catalog.pg_type t ON t.oid = r.oid
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN summary s ON s.oid = t.oid
+  LEFT JOIN pg_catalog.pg_description d
+    ON d.objoid = t.oid AND d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objsubid = 0)";
+
+inline constexpr char kAttributesSql[] = R"(
+SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid, d.description
+  FROM pg_catalog.pg_attribute a
+  LEFT JOIN pg_catalog.pg_description d
+    ON d.objoid = a.attrelid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = a.attnum
+ WHERE a.attrelid IN ({}) AND a.attnum > 0
+ ORDER BY a.attrelid, a.attnum)";
+
+inline constexpr char kLabelsSql[] =
+    "SELECT enumtypid, enumlabel FROM pg_catalog.pg_enum WHERE enumtypid IN ({}) ORDER BY enumtypid, oid";
+
+}  // namespace protogres::catalog
+
+#endif  // PROTOGRES_SERVICE_CATALOG_READER_SQL_H_

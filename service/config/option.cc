@@ -1,0 +1,373 @@
+#include "config/option.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "config/value.h"
+
+namespace protogres::config {
+namespace {
+
+constexpr int kMillion = 1'000'000;
+constexpr std::size_t kHelpColumn = 40;
+constexpr std::size_t kHelpWidth = 110;
+
+// Builds a command's table, a line an option.
+class Table {
+ public:
+  void Group(const std::string& group) { group_ = group; }
+
+  void Text(const std::string& name, const std::string& value, std::string* target, const std::string& help) {
+    Add(name, value, help, *target, [target](const std::string& text) {
+      *target = text;
+      return std::string();
+    });
+  }
+
+  void Integer(const std::string& name, int* target, int least, int most, const std::string& help) {
+    Add(name, "N", help, std::to_string(*target), [=](const std::string& text) {
+      const auto number = ParseInteger(text);
+      if (!number || *number < least || *number > most) {
+        return fmt::format("must be a whole number from {} to {}", least, most);
+      }
+      *target = static_cast<int>(*number);
+      return std::string();
+    });
+  }
+
+  template <typename Integral>
+  void Bytes(const std::string& name, Integral* target, bool unlimited, const std::string& help) {
+    constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+    Add(name, "BYTES", help, std::to_string(*target), [=](const std::string& text) {
+      const auto bytes = unlimited && text == "-1" ? std::optional<std::int64_t>(-1) : ParseBytes(text);
+      if (!bytes || *bytes == 0 || *bytes > kMost) {
+        return fmt::format("must be a size from 1 to {} bytes, e.g. 4194304 or 4MiB{}", kMost,
+                           unlimited ? ", or -1 for no limit" : "");
+      }
+      *target = static_cast<Integral>(*bytes);
+      return std::string();
+    });
+  }
+
+  template <typename Duration>
+  void Time(const std::string& name, Duration* target, std::chrono::milliseconds least, const std::string& help) {
+    const std::chrono::milliseconds step = Duration(1);
+    Add(name, "TIME", help, FormatDuration(*target), [=](const std::string& text) {
+      const auto time = ParseDuration(text);
+      if (!time || *time < least || *time > std::chrono::hours(24 * 365) ||
+          *time % step != std::chrono::milliseconds(0)) {
+        return fmt::format("must be {}{}, at least {} and at most a year; e.g. 30, 1.5, 250ms, 30s, 5m, 1h",
+                           "a time in seconds or with a unit", step.count() > 1 ? ", of whole seconds" : "",
+                           FormatDuration(least));
+      }
+      *target = std::chrono::duration_cast<Duration>(*time);
+      return std::string();
+    });
+  }
+
+  void Switch(const std::string& name, bool* target, const std::string& help) {
+    Add(name, "on|off", help, *target ? "on" : "off", [target](const std::string& text) -> std::string {
+      const auto on = ParseSwitch(text);
+      if (!on) return "must be on or off";
+      *target = *on;
+      return "";
+    });
+    options_.back().flag = true;
+  }
+
+  // One of some words; the first is the default.
+  template <typename Value>
+  void Choice(const std::string& name, Value* target, const std::vector<std::pair<std::string, Value>>& choices,
+              const std::string& help) {
+    std::string words;
+    for (const auto& [word, value] : choices) words += (words.empty() ? "" : "|") + word;
+    Add(name, words, help, choices.front().first, [=](const std::string& text) {
+      for (const auto& [word, value] : choices) {
+        if (text != word) continue;
+        *target = value;
+        return std::string();
+      }
+      return fmt::format("must be one of {}", words);
+    });
+  }
+
+  void Add(const std::string& name, const std::string& value, const std::string& help, const std::string& default_value,
+           std::function<std::string(const std::string&)> set) {
+    options_.push_back({group_, name, value, help, default_value, false, std::move(set)});
+  }
+
+  void MarkFlag() { options_.back().flag = true; }
+  std::vector<Option> Take() { return std::move(options_); }
+
+ private:
+  std::string group_;
+  std::vector<Option> options_;
+};
+
+std::string SetPackages(const std::string& text, ApiOptions* api) {
+  constexpr char kRight[] =
+      "must be a package such as shop.v1, or schema=package pairs such as shop=shop.v1,hr=acme.hr.v1";
+  const auto parts = ParseList(text);
+  if (!parts) return kRight;
+  ApiOptions result;
+  for (const std::string& part : *parts) {
+    const std::size_t equals = part.rfind('=');
+    const std::string package = equals == std::string::npos ? part : part.substr(equals + 1);
+    if (!IsPackage(package)) return kRight;
+    if (equals == std::string::npos) {
+      if (parts->size() > 1) return kRight;
+      result.package = package;
+    } else if (equals == 0 || !result.packages.emplace(part.substr(0, equals), package).second) {
+      return equals == 0 ? kRight : fmt::format("names the schema {} twice", part.substr(0, equals));
+    }
+  }
+  api->package = result.package;
+  api->packages = result.packages;
+  return "";
+}
+
+void AddConnection(Table& table, db::ConnectionOptions* connection, bool database) {
+  table.Group("Database");
+  if (database) {
+    table.Text("database", "URI", &connection->database,
+               "libpq connection string or URI; what it leaves out comes from libpq's PG* variables");
+  }
+  table.Time("connect_timeout", &connection->connect_timeout, std::chrono::seconds(1),
+             "how long one attempt to connect may take");
+  table.Integer("statement_cache_size", &connection->statement_cache_size, 0, kMillion,
+                "prepared statements kept by a connection; 0: statements are not prepared");
+  table.Add(
+      "echo", "types|values|off", "log each statement with its parameters' types, or with their values too", "off",
+      [connection](const std::string& text) -> std::string {
+        const auto on = ParseSwitch(text);
+        if (!on && text != "types" && text != "values") return "must be types, values or off";
+        connection->echo = text == "values" ? db::Echo::kValues : on.value_or(true) ? db::Echo::kTypes : db::Echo::kOff;
+        return "";
+      });
+  table.MarkFlag();
+}
+
+void AddApi(Table& table, ApiOptions* api, bool pin) {
+  table.Group("API");
+  table.Add("schemas", "NAME,...", "schemas to serve; not set: all but the system's", "",
+            [api](const std::string& text) -> std::string {
+              auto names = ParseList(text);
+              if (!names)
+                return "must be names between commas; one that has a comma or a quote stands in double quotes";
+              if (std::set<std::string>(names->begin(), names->end()).size() < names->size()) return "names one twice";
+              api->schemas = *std::move(names);
+              return "";
+            });
+  table.Add("package", "NAME | SCHEMA=NAME,...",
+            "protobuf package of the one schema served, or of each; not set: <schema>.v1, for public <database>.v1", "",
+            [api](const std::string& text) { return SetPackages(text, api); });
+  if (pin) {
+    table.Text("contract", "FILE", &api->contract,
+               "serve exactly this contract: a .proto file, a folder of them, or a FileDescriptorSet");
+  }
+  table.Switch("soft_delete", &api->soft_delete,
+               "a nullable timestamp column deleted_at is a soft delete by itself; off: only what @protogres declares");
+}
+
+void AddPool(Table& table, db::PoolOptions* pool) {
+  using std::chrono::milliseconds;
+  table.Group("Connection pool");
+  table.Integer("pool_size", &pool->pool_size, 1, 10'000, "connections kept open");
+  table.Integer("max_overflow", &pool->max_overflow, 0, 10'000, "connections opened beyond pool_size under load");
+  table.Time("pool_timeout", &pool->pool_timeout, milliseconds(0),
+             "how long a request waits for a worker or a connection before RESOURCE_EXHAUSTED");
+  table.Add("pool_recycle", "TIME", "a connection older than this is replaced; 0 or -1: never",
+            FormatDuration(pool->pool_recycle), [pool](const std::string& text) -> std::string {
+              const auto time = text == "-1" ? milliseconds(0) : ParseDuration(text);
+              if (!time) return "must be a time in seconds or with a unit, e.g. 1500, 90s, 25m, 1h; 0 or -1: never";
+              pool->pool_recycle = *time;
+              return "";
+            });
+  table.Switch("pool_pre_ping", &pool->pool_pre_ping, "test a connection with a round trip before each lending");
+  table.Switch("pool_use_lifo", &pool->pool_use_lifo,
+               "lend the connection given back last, so that others can idle out");
+  table.Choice<db::ResetOnReturn>("reset_on_return", &pool->reset_on_return,
+                                  {{"rollback", db::ResetOnReturn::kRollback}, {"none", db::ResetOnReturn::kNone}},
+                                  "what is done to a connection that is given back");
+  table.Time("backoff_min", &pool->backoff_min, milliseconds(1),
+             "first delay between attempts to reconnect; doubled up to");
+  table.Time("backoff_max", &pool->backoff_max, milliseconds(1), "the longest delay between attempts to reconnect");
+}
+
+void AddServer(Table& table, Serve* serve) {
+  using std::chrono::milliseconds;
+  rpc::ServerOptions* server = &serve->server;
+  constexpr int kMost = std::numeric_limits<int>::max();
+  table.Group("Server");
+  table.Add("listen", "HOST:PORT", "address to listen on; port 0: a free one, which the log names", server->listen,
+            [server](const std::string& text) -> std::string {
+              if (!IsHostPort(text)) return "must be host:port, e.g. 0.0.0.0:50051, localhost:0 or [::]:50051";
+              server->listen = text;
+              return "";
+            });
+  table.Text("tls_cert", "FILE", &server->tls_cert, "PEM certificate chain; not set: plaintext");
+  table.Text("tls_key", "FILE", &server->tls_key, "PEM private key of tls_cert");
+  table.Text("tls_client_ca", "FILE", &server->tls_client_ca, "PEM certificates; clients must show one signed by them");
+  table.Integer("workers", &server->workers, 0, 10'000, "threads that run statements; 0: pool_size + max_overflow");
+  table.Integer("completion_queues", &server->completion_queues, 1, 256, "completion queues, each with a thread");
+  table.Integer("queue_size", &server->queue_size, 1, kMillion,
+                "requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED");
+  table.Bytes("max_receive_message_bytes", &server->max_receive_message_bytes, false, "largest request");
+  table.Bytes("max_send_message_bytes", &server->max_send_message_bytes, true, "largest answer; -1: no limit");
+  table.Integer("max_concurrent_streams", &server->max_concurrent_streams, 0, kMost,
+                "calls at once on one client connection; 0: no limit");
+  table.Time("keepalive_time", &server->keepalive_time, milliseconds(0),
+             "ping clients idle for this long; 0: gRPC's default");
+  table.Time("keepalive_timeout", &server->keepalive_timeout, milliseconds(0),
+             "close a connection whose ping stays unanswered for this long; 0: gRPC's default");
+  table.Time("keepalive_min_client_interval", &server->keepalive_min_client_interval, milliseconds(0),
+             "shortest time between a client's pings that is tolerated");
+  table.Time("drain_timeout", &serve->drain_timeout, milliseconds(0),
+             "how long calls in flight may take after SIGTERM");
+  table.Switch("listen_notify", &serve->listen_notify,
+               "read the catalog again on NOTIFY protogres (SIGHUP always does)");
+}
+
+void AddLimits(Table& table, crud::Limits* limits) {
+  table.Group("Limits");
+  table.Integer("page_size", &limits->page_size, 1, kMillion, "rows of a List page that asks for no page_size");
+  table.Integer("max_page_size", &limits->max_page_size, 1, kMillion, "rows of a List page at the most");
+  table.Bytes("max_page_bytes", &limits->max_page_bytes, false,
+              "a List page ends early where its rows reach this size");
+  table.Integer("max_batch_size", &limits->max_batch_size, 1, kMillion, "requests in one Batch request");
+}
+
+void AddLog(Table& table, Log* log) {
+  table.Group("Log");
+  table.Choice<std::string>(
+      "log_level", &log->level,
+      {{"info", "info"}, {"trace", "trace"}, {"debug", "debug"}, {"warn", "warn"}, {"error", "error"}, {"off", "off"}},
+      "what is logged, on stderr; debug has a line a call");
+  table.Choice<LogFormat>("log_format", &log->format, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
+                          "how it is logged");
+}
+
+void AddServe(Table& table, Serve* command) {
+  AddApi(table, &command->api, true);
+  AddServer(table, command);
+  AddPool(table, &command->pool);
+  AddLimits(table, &command->limits);
+  AddLog(table, &command->log);
+}
+
+// `help` in lines of what is left of kHelpWidth.
+std::string Wrapped(const std::string& help) {
+  std::string text;
+  std::size_t width = kHelpColumn;
+  std::istringstream words(help);
+  for (std::string word; words >> word;) {
+    if (width + word.size() + 1 > kHelpWidth) {
+      text += "\n" + std::string(kHelpColumn, ' ');
+      width = kHelpColumn;
+    } else if (!text.empty()) {
+      text += " ";
+      ++width;
+    }
+    text += word;
+    width += word.size();
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string EnvironmentName(const std::string& name) {
+  std::string result = "PROTOGRES_";
+  for (const char c : name) result += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return result;
+}
+
+std::vector<Option> ServeOptions(Serve* command) {
+  Table table;
+  AddConnection(table, &command->connection, true);
+  AddServe(table, command);
+  return table.Take();
+}
+
+std::vector<Option> DevOptions(Dev* command) {
+  Table table;
+  table.Group("Embedded PostgreSQL");
+  table.Text("data", "DIR", &command->data, "keep the database in this directory; not set: it is removed at exit");
+  table.Add("database_name", "NAME", "name of the database; the package of its schema public is NAME.v1",
+            command->database, [command](const std::string& text) -> std::string {
+              if (!IsPackage(text) || text.find('.') != std::string::npos || text.size() > 63) {
+                return "must be up to 63 letters, digits and _, and begin with no digit";
+              }
+              command->database = text;
+              return "";
+            });
+  AddConnection(table, &command->serve.connection, false);
+  AddServe(table, &command->serve);
+  return table.Take();
+}
+
+std::vector<Option> ContractOptions(ContractCommand* command) {
+  Table table;
+  table.Group("Contract");
+  table.Text("out", "DIR", &command->out, "write the .proto files and contract.binpb to this directory");
+  table.Text(
+      "check", "FILE", &command->check,
+      "compare with this contract: a .proto file, a folder of them, or a FileDescriptorSet; exit 1 if it differs");
+  AddConnection(table, &command->connection, true);
+  AddApi(table, &command->api, false);
+  AddLog(table, &command->log);
+  return table.Take();
+}
+
+std::string CheckServe(const Serve& command) {
+  const rpc::ServerOptions& server = command.server;
+  if (server.tls_cert.empty() != server.tls_key.empty()) {
+    return server.tls_key.empty() ? "--tls_cert needs --tls_key, its private key"
+                                  : "--tls_key needs --tls_cert, its certificate";
+  }
+  if (!server.tls_client_ca.empty() && server.tls_cert.empty()) return "--tls_client_ca needs --tls_cert and --tls_key";
+  if (command.limits.page_size > command.limits.max_page_size) {
+    return fmt::format("--page_size={} is more than --max_page_size={}", command.limits.page_size,
+                       command.limits.max_page_size);
+  }
+  if (command.pool.backoff_min > command.pool.backoff_max) {
+    return fmt::format("--backoff_min={} is more than --backoff_max={}", FormatDuration(command.pool.backoff_min),
+                       FormatDuration(command.pool.backoff_max));
+  }
+  return CheckApi(command.api);
+}
+
+std::string CheckApi(const ApiOptions& api) {
+  if (!api.package.empty() && api.schemas.size() > 1) {
+    return fmt::format("--package={} is one package for {} schemas; give each its own: --package={}=...,{}=...",
+                       api.package, api.schemas.size(), api.schemas[0], api.schemas[1]);
+  }
+  for (const auto& [schema, package] : api.packages) {
+    if (api.schemas.empty() || std::set<std::string>(api.schemas.begin(), api.schemas.end()).contains(schema)) continue;
+    return fmt::format("--package names the schema {}, which --schemas does not", schema);
+  }
+  return "";
+}
+
+std::string Describe(const std::vector<Option>& options) {
+  std::string text;
+  std::string group;
+  for (const Option& option : options) {
+    if (option.group != group) text += fmt::format("\n{}\n", group = option.group);
+    const std::string left = option.flag ? fmt::format("  --{}[={}]", option.name, option.value)
+                                         : fmt::format("  --{}={}", option.name, option.value);
+    text += left.size() < kHelpColumn ? left + std::string(kHelpColumn - left.size(), ' ')
+                                      : left + "\n" + std::string(kHelpColumn, ' ');
+    const std::string unset = option.help.find("not set:") != std::string::npos ? "" : " [not set]";
+    text += Wrapped(option.help + (option.default_value.empty() ? unset : " [" + option.default_value + "]")) + "\n";
+  }
+  return text;
+}
+
+}  // namespace protogres::config

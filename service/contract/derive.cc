@@ -1,0 +1,134 @@
+#include "contract/derive.h"
+
+#include <algorithm>
+#include <set>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "contract/descriptors.h"
+#include "contract/draft.h"
+#include "contract/methods.h"
+#include "contract/packages.h"
+#include "contract/scope.h"
+#include "contract/table_names.h"
+#include "contract/type_map.h"
+
+namespace protogres::contract {
+namespace {
+
+using PackageGraph = std::map<std::string, std::set<std::string>>;
+
+std::vector<Draft> SelectAll(const catalog::Catalog& catalog, TypeMap* types, Contract* contract) {
+  std::vector<const catalog::Relation*> relations;
+  for (const catalog::Relation& relation : catalog.relations) relations.push_back(&relation);
+  std::ranges::sort(relations, {},
+                    [](const catalog::Relation* relation) { return std::tie(relation->schema, relation->name); });
+  std::vector<Draft> drafts;
+  for (const catalog::Relation* relation : relations) {
+    if (auto draft = Select(*relation, types, &contract->warnings)) drafts.push_back(*std::move(draft));
+  }
+  return drafts;
+}
+
+// The names that every package has taken from the start: those of its types
+// file, and the next parts of packages below it.
+std::map<std::string, PackageScope> MakeScopes(const std::map<std::string, std::string>& packages) {
+  std::map<std::string, PackageScope> scopes;
+  for (const auto& [schema, package] : packages) {
+    PackageScope& scope = scopes[package];
+    scope.Take({"TypesProto"});
+    const std::string prefix = package + ".";
+    for (const auto& [other_schema, other] : packages) {
+      if (!other.starts_with(prefix)) continue;
+      const std::string below = other.substr(prefix.size());
+      scope.Take({below.substr(0, below.find('.'))});
+    }
+  }
+  return scopes;
+}
+
+// Packages that have types, each after those that it imports.
+std::vector<std::string> TypePackages(const TypeMap& types) {
+  std::set<std::string> todo;
+  for (const EnumNotes& notes : types.enums()) todo.insert(notes.package);
+  for (const MessageNotes& notes : types.composites()) todo.insert(notes.package);
+  std::vector<std::string> ordered;
+  while (!todo.empty()) {
+    const auto ready = std::ranges::find_if(todo, [&](const std::string& package) {
+      const auto imports = types.imports().find(package);
+      return imports == types.imports().end() ||
+             std::ranges::none_of(imports->second, [&](const std::string& import) { return todo.contains(import); });
+    });
+    ordered.push_back(*ready);
+    todo.erase(ready);
+  }
+  return ordered;
+}
+
+// The packages that, all their files taken together, need each other: Go could not compile them as one package each.
+std::set<std::string> Entangled(const TypeMap& types, const Contract& contract) {
+  PackageGraph graph = types.imports();
+  for (const Table& table : contract.tables) {
+    for (const Field& field : table.fields) {
+      if (field.type.index < 0) continue;
+      const auto index = static_cast<std::size_t>(field.type.index);
+      const std::string& package =
+          field.type.kind == Kind::kEnum ? types.enums()[index].package : types.composites()[index].package;
+      if (package != table.package) graph[table.package].insert(package);
+    }
+  }
+  std::set<std::string> entangled;
+  for (const auto& [start, imports] : graph) {
+    std::set<std::string> seen;
+    std::vector<std::string> todo(imports.begin(), imports.end());
+    while (!todo.empty()) {
+      const std::string package = todo.back();
+      todo.pop_back();
+      if (!seen.insert(package).second) continue;
+      if (const auto next = graph.find(package); next != graph.end()) {
+        todo.insert(todo.end(), next->second.begin(), next->second.end());
+      }
+    }
+    if (seen.contains(start)) entangled.insert(start);
+  }
+  return entangled;
+}
+
+}  // namespace
+
+absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOptions& options) {
+  auto packages = MakePackages(catalog, options);
+  if (!packages.ok()) return packages.status();
+  Contract contract;
+  contract.warnings = std::move(packages->warnings);
+  TypeMap types(catalog);
+  std::vector<Draft> drafts = SelectAll(catalog, &types, &contract);
+  std::map<std::string, PackageScope> scopes = MakeScopes(packages->by_schema);
+  types.Define(packages->by_schema, &scopes, &contract);
+  NameTables(packages->by_schema, &scopes, &drafts, &contract.warnings);
+  scopes.clear();
+  contract.tables.reserve(drafts.size());
+  for (Draft& draft : drafts) {
+    Fill(types, options.soft_delete, &draft, &contract.warnings);
+    contract.tables.push_back(std::move(draft.table));
+  }
+  const std::set<std::string> entangled = Entangled(types, contract);
+  for (const std::string& package : TypePackages(types)) {
+    *contract.files.add_file() =
+        TypesFile(contract, types, package, TypesFileName(package), entangled.contains(package));
+  }
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    const Table& table = contract.tables[i];
+    const std::size_t first = contract.methods.size();
+    for (const MethodKind kind : MethodsOf(table)) {
+      contract.methods.push_back(MakeMethod(kind, table, static_cast<int>(i)));
+    }
+    *contract.files.add_file() =
+        TableFile(contract, table, drafts[i].row, std::span(contract.methods).subspan(first), drafts[i].file);
+  }
+  return contract;
+}
+
+}  // namespace protogres::contract

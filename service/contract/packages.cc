@@ -1,0 +1,108 @@
+#include "contract/packages.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "contract/error.h"
+#include "contract/naming.h"
+#include "fmt/format.h"
+
+namespace protogres::contract {
+namespace {
+
+// Keywords, then names that the C library has in C++'s global namespace (a package's first part
+// becomes a global namespace) and macros. Sorted.
+constexpr std::string_view kReservedWords[] = {
+    "abs",        "abstract",     "accept",    "access",      "alarm",    "alignas",      "alignof", "and",
+    "and_eq",     "as",           "asm",       "assert",      "async",    "auto",         "await",   "bind",
+    "bitand",     "bitor",        "bool",      "boolean",     "break",    "byte",         "case",    "catch",
+    "chan",       "char",         "class",     "clock",       "close",    "compl",        "concept", "connect",
+    "const",      "consteval",    "constexpr", "constinit",   "continue", "daemon",       "def",     "default",
+    "defer",      "del",          "delete",    "div",         "do",       "double",       "elif",    "else",
+    "enum",       "environ",      "errno",     "except",      "exec",     "exit",         "exp",     "explicit",
+    "export",     "extends",      "extern",    "fallthrough", "false",    "final",        "finally", "float",
+    "for",        "fork",         "free",      "friend",      "from",     "func",         "gamma",   "global",
+    "go",         "goto",         "if",        "implements",  "import",   "in",           "index",   "inline",
+    "instanceof", "int",          "interface", "is",          "kill",     "lambda",       "link",    "linux",
+    "listen",     "log",          "long",      "map",         "mutable",  "namespace",    "native",  "new",
+    "nice",       "noexcept",     "none",      "nonlocal",    "not",      "not_eq",       "null",    "nullptr",
+    "open",       "operator",     "or",        "or_eq",       "package",  "pass",         "pause",   "pipe",
+    "poll",       "private",      "protected", "public",      "raise",    "random",       "range",   "read",
+    "register",   "remove",       "rename",    "requires",    "return",   "select",       "send",    "shutdown",
+    "short",      "signal",       "signed",    "sizeof",      "sleep",    "socket",       "stat",    "static",
+    "std",        "stderr",       "stdin",     "stdout",      "strictfp", "struct",       "super",   "switch",
+    "sync",       "synchronized", "system",    "template",    "this",     "thread_local", "throw",   "throws",
+    "time",       "times",        "transient", "true",        "try",      "type",         "typedef", "typeid",
+    "typename",   "union",        "unix",      "unlink",      "unsigned", "using",        "var",     "virtual",
+    "void",       "volatile",     "wait",      "wchar_t",     "while",    "with",         "write",   "xor",
+    "xor_eq",     "yield",
+};
+
+// Packages of services and messages that are compiled in.
+constexpr std::string_view kFixed[] = {"protogres.v1",   "google.protobuf",    "google.rpc",
+                                       "grpc.health.v1", "grpc.reflection.v1", "grpc.reflection.v1alpha"};
+
+bool IsFixed(std::string_view package) { return std::ranges::find(kFixed, package) != std::end(kFixed); }
+
+// `public` first among those served, then types' schemas, so that what is served has the plain name.
+std::vector<std::string> Schemas(const catalog::Catalog& catalog) {
+  std::vector<std::string> schemas;
+  std::set<std::string> seen;
+  const auto add = [&](const std::set<std::string>& names) {
+    for (const std::string& name : names) {
+      if (seen.insert(name).second) schemas.push_back(name);
+    }
+  };
+  std::set<std::string> served(catalog.schemas.begin(), catalog.schemas.end());
+  for (const auto& relation : catalog.relations) served.insert(relation.schema);
+  std::set<std::string> others;
+  for (const auto& [oid, type] : catalog.types) others.insert(type.schema);
+  if (served.contains("public")) add({"public"});
+  add(served);
+  add(others);
+  return schemas;
+}
+
+}  // namespace
+
+bool IsReservedWord(const std::string& name) { return std::ranges::binary_search(kReservedWords, name); }
+
+absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const DeriveOptions& options) {
+  Packages result;
+  std::set<std::string> taken(std::begin(kFixed), std::end(kFixed));
+  for (const auto& [schema, package] : options.packages) {
+    if (!IsPackage(package)) {
+      return Error(absl::StatusCode::kInvalidArgument,
+                   fmt::format("package \"{}\" of schema \"{}\" is no protobuf package name; it is names of letters, "
+                               "digits and _ with dots between them, as in shop.v1",
+                               Printable(package), Printable(schema)),
+                   "INVALID_PACKAGE");
+    }
+    if (IsFixed(package)) {
+      return Error(absl::StatusCode::kInvalidArgument,
+                   fmt::format("package \"{}\" of schema \"{}\" is the package of fixed messages or services", package,
+                               Printable(schema)),
+                   "INVALID_PACKAGE");
+    }
+    taken.insert(package);
+    result.by_schema[schema] = package;
+  }
+  for (const std::string& schema : Schemas(catalog)) {
+    if (result.by_schema.contains(schema)) continue;
+    const std::string word = Lower(Fold(schema == "public" && !catalog.database.empty() ? catalog.database : schema));
+    const std::string base = IsReservedWord(word) ? word + "_schema" : word;
+    std::string name = base;
+    for (int i = 2; taken.contains(name + ".v1"); ++i) name = fmt::format("{}_{}", base, i);
+    const std::string package = name + ".v1";
+    taken.insert(package);
+    if (name != word) {
+      result.warnings.push_back(fmt::format("schema {}: its package is {}, as {}.v1 is {}", Printable(schema), package,
+                                            word, base == word ? "taken" : "a reserved word in generated code"));
+    }
+    result.by_schema[schema] = package;
+  }
+  return result;
+}
+
+}  // namespace protogres::contract

@@ -1,0 +1,313 @@
+// Pin: a derived Contract cut and renumbered to a pinned one. Everything is
+// bound by name: messages, fields, enum values, services, methods. See pin.h.
+#include "contract/pin.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "contract/descriptor_index.h"
+#include "contract/error.h"
+#include "fmt/format.h"
+
+namespace protogres::contract {
+namespace {
+
+namespace pb = google::protobuf;
+
+// Numbers that Protogres keeps for its own fields beside columns (design, "Numbers are stable").
+constexpr int kOwnFirst = 2000;
+constexpr int kOwnLast = 2047;
+
+class Pinning {
+ public:
+  Pinning(const pb::FileDescriptorSet& pinned, const Contract& derived)
+      : derived_(derived), pinned_(pinned), known_(derived.files) {
+    result_.warnings = derived.warnings;
+    result_.files = pinned;
+    for (const Table& table : derived.tables) rows_[table.FullMessage()] = &table;
+    for (const Composite& composite : derived.composites) composites_[composite.full_name] = &composite;
+  }
+
+  absl::StatusOr<Contract> Run() {
+    CheckSyntax();
+    CheckMessages();
+    CheckEnums();
+    PinEnums();
+    PinComposites();
+    PinTables();
+    PinMethods();
+    if (differences_.empty()) return std::move(result_);
+    std::ranges::sort(differences_);
+    return Error(absl::StatusCode::kFailedPrecondition,
+                 fmt::format("the contract does not fit the database:\n{}", fmt::join(differences_, "\n")),
+                 "CONTRACT_MISMATCH");
+  }
+
+ private:
+  template <typename... Args>
+  void Differ(fmt::format_string<Args...> format, Args&&... args) {
+    differences_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  void CheckSyntax() {
+    for (const auto& file : result_.files.file()) {
+      if (file.syntax() != "proto3") Differ("{}: is not proto3", file.name());
+    }
+  }
+
+  void CheckMessages() {
+    for (const auto& [name, message] : pinned_.messages) {
+      const auto known = known_.messages.find(name);
+      if (known == known_.messages.end()) {
+        Differ("{}: the database has nothing that this message stands for", name);
+        continue;
+      }
+      for (const auto& field : message->field()) CheckField(name, field, *known->second);
+    }
+  }
+
+  // The types must be those derived. Numbers are free for columns alone, and
+  // there they keep clear of Protogres' own.
+  void CheckField(const std::string& message, const pb::FieldDescriptorProto& field, const pb::DescriptorProto& known) {
+    const pb::FieldDescriptorProto* derived = FindField(known, field.name());
+    if (derived == nullptr) {
+      Differ("{}.{}: the database has no such column, or protogres no such field", message, field.name());
+      return;
+    }
+    if (TypeOf(field) != TypeOf(*derived)) {
+      Differ("{}.{}: is {}, and {} by the database", message, field.name(), TypeOf(field), TypeOf(*derived));
+    }
+    if (field.number() == derived->number()) return;
+    const bool row = rows_.contains(message) && derived->number() != number::kEtag;
+    const bool free = row || composites_.contains(message) || IsKey(message, *derived);
+    if (!free) {
+      Differ("{}.{}: has number {}, which must be {}", message, field.name(), field.number(), derived->number());
+    } else if (!composites_.contains(message) && field.number() >= kOwnFirst && field.number() <= kOwnLast) {
+      Differ("{}.{}: has number {}; {} to {} are reserved for protogres", message, field.name(), field.number(),
+             kOwnFirst, kOwnLast);
+    }
+  }
+
+  // A key column in a request of Get, Delete or Undelete: its number is the row's (see CheckKey).
+  bool IsKey(const std::string& message, const pb::FieldDescriptorProto& derived) const {
+    return derived.number() < kOwnFirst && std::ranges::any_of(derived_.methods, [&message](const Method& method) {
+             return method.request == message && Keyed(method.kind);
+           });
+  }
+
+  static bool Keyed(MethodKind kind) {
+    return kind == MethodKind::kGet || kind == MethodKind::kDelete || kind == MethodKind::kUndelete;
+  }
+
+  void CheckEnums() {
+    for (const auto& [name, type] : pinned_.enums) {
+      const auto known = known_.enums.find(name);
+      if (known == known_.enums.end()) {
+        Differ("{}: the database has no such enum", name);
+        continue;
+      }
+      std::set<int> numbers;
+      for (const auto& value : type->value()) {
+        const pb::EnumValueDescriptorProto* derived = FindValue(*known->second, value.name());
+        if (derived == nullptr) {
+          Differ("{}.{}: the database has no such label", name, value.name());
+        } else if ((derived->number() == 0) != (value.number() == 0)) {
+          Differ("{}.{}: has number {}; 0 is for the unspecified value alone", name, value.name(), value.number());
+        }
+        if (!numbers.insert(value.number()).second) {
+          Differ("{}.{}: has number {} as another value has", name, value.name(), value.number());
+        }
+      }
+    }
+  }
+
+  // A label that the contract does not name cannot be served: reading it is an error then.
+  void PinEnums() {
+    for (std::size_t i = 0; i < derived_.enums.size(); ++i) {
+      const Enum& derived = derived_.enums[i];
+      const auto pinned = pinned_.enums.find(derived.full_name);
+      if (pinned == pinned_.enums.end()) continue;
+      Enum type = derived;
+      type.values.clear();
+      for (EnumValue value : derived.values) {
+        const pb::EnumValueDescriptorProto* named = FindValue(*pinned->second, value.name);
+        if (named == nullptr) {
+          Warn("{}: label \"{}\" of the database is not in the contract: rows that have it cannot be read",
+               type.full_name, value.label);
+          continue;
+        }
+        value.number = named->number();
+        type.values.push_back(std::move(value));
+      }
+      enum_index_[static_cast<int>(i)] = static_cast<int>(result_.enums.size());
+      result_.enums.push_back(std::move(type));
+    }
+  }
+
+  // Composites are whole or not at all: their text form counts attributes, and
+  // one that is written must have a value for each. They may reach each other,
+  // so that all have their place before their fields are pinned.
+  void PinComposites() {
+    for (std::size_t i = 0; i < derived_.composites.size(); ++i) {
+      if (!pinned_.messages.contains(derived_.composites[i].full_name)) continue;
+      composite_index_[static_cast<int>(i)] = static_cast<int>(result_.composites.size());
+      result_.composites.push_back(derived_.composites[i]);
+    }
+    for (Composite& composite : result_.composites) {
+      const pb::DescriptorProto& message = *pinned_.messages.at(composite.full_name);
+      for (Field& field : composite.fields) {
+        if (!PinField(message, &field)) {
+          Differ("{}.{}: is missing; a composite must have all its attributes", composite.full_name, field.name);
+        }
+      }
+    }
+  }
+
+  // False: `message` has no such field.
+  bool PinField(const pb::DescriptorProto& message, Field* field) {
+    const pb::FieldDescriptorProto* pinned = FindField(message, field->name);
+    if (pinned == nullptr) return false;
+    field->number = pinned->number();
+    const bool is_enum = field->type.kind == Kind::kEnum;
+    if (!is_enum && field->type.kind != Kind::kMessage) return true;
+    const std::map<int, int>& places = is_enum ? enum_index_ : composite_index_;
+    const auto place = places.find(field->type.index);
+    if (place != places.end()) {
+      field->type.index = place->second;
+    } else {
+      Differ("{}.{}: its type {} is not in the contract", message.name(), field->name, TypeOf(*pinned));
+    }
+    return true;
+  }
+
+  void PinTables() {
+    for (std::size_t i = 0; i < derived_.tables.size(); ++i) {
+      const auto pinned = pinned_.messages.find(derived_.tables[i].FullMessage());
+      if (pinned == pinned_.messages.end()) continue;
+      table_index_[static_cast<int>(i)] = static_cast<int>(result_.tables.size());
+      result_.tables.push_back(PinTable(derived_.tables[i], *pinned->second));
+    }
+  }
+
+  // The key must be there: paging is by it. So must a soft-delete column: without
+  // it deleted rows would show, and Delete would remove rows for good.
+  Table PinTable(const Table& derived, const pb::DescriptorProto& message) {
+    Table table = derived;
+    table.fields.clear();
+    std::map<int, int> places;
+    for (std::size_t i = 0; i < derived.fields.size(); ++i) {
+      Field field = derived.fields[i];
+      if (PinField(message, &field)) {
+        places[static_cast<int>(i)] = static_cast<int>(table.fields.size());
+        table.fields.push_back(std::move(field));
+      } else if (derived.insertable && field.not_null && !field.has_default) {
+        Warn(
+            "{}: column \"{}\" is NOT NULL, has no default and is not in the contract: the database will refuse new "
+            "rows",
+            derived.FullMessage(), field.column);
+      }
+    }
+    for (int& key : table.key) {
+      if (!Move(places, &key))
+        Differ("{}.{}: is missing; it is of the key", derived.FullMessage(), derived.fields[key].name);
+    }
+    if (table.soft_delete && !Move(places, &*table.soft_delete)) {
+      Differ("{}.{}: is missing; it marks deleted rows", derived.FullMessage(),
+             derived.fields[*table.soft_delete].name);
+    }
+    table.has_etag = derived.has_etag && HasOwnEtag(message);
+    return table;
+  }
+
+  static bool Move(const std::map<int, int>& places, int* index) {
+    const auto place = places.find(*index);
+    if (place != places.end()) *index = place->second;
+    return place != places.end();
+  }
+
+  static bool HasOwnEtag(const pb::DescriptorProto& message) {
+    return std::ranges::any_of(message.field(), [](const auto& field) { return field.number() == number::kEtag; });
+  }
+
+  void PinMethods() {
+    std::set<std::string> unknown;  // what is left of the pinned methods
+    for (const auto& [name, service] : pinned_.services) {
+      for (const auto& method : service->method()) unknown.insert(fmt::format("/{}/{}", name, method.name()));
+    }
+    for (const Method& derived : derived_.methods) {
+      if (unknown.erase(derived.path) > 0) PinMethod(derived);
+    }
+    for (const std::string& path : unknown) Differ("{}: the database has nothing that this method stands for", path);
+  }
+
+  void PinMethod(const Method& derived) {
+    const std::size_t slash = derived.path.rfind('/');
+    const std::string service = derived.path.substr(1, slash - 1);
+    const std::string name = derived.path.substr(slash + 1);
+    const pb::MethodDescriptorProto* pinned = FindMethod(*pinned_.services.at(service), name);
+    const auto known = known_.services.find(service);
+    const pb::MethodDescriptorProto* expected =
+        known == known_.services.end() ? nullptr : FindMethod(*known->second, name);
+    if (expected != nullptr && SignatureOf(*pinned) != SignatureOf(*expected)) {
+      Differ("{}: is {}, and {} by the database", derived.path, SignatureOf(*pinned), SignatureOf(*expected));
+      return;
+    }
+    const auto place = table_index_.find(derived.table);
+    if (place == table_index_.end()) {
+      Differ("{}: its row {} is not in the contract", derived.path, derived_.tables[derived.table].FullMessage());
+      return;
+    }
+    Method method = derived;
+    method.table = place->second;
+    CheckRequest(method, derived_.tables[derived.table]);
+    result_.methods.push_back(std::move(method));
+  }
+
+  void CheckRequest(const Method& method, const Table& derived) {
+    const auto request = pinned_.messages.find(method.request);
+    if (request == pinned_.messages.end()) return;  // a well-known type, or checked by the signature
+    const pb::DescriptorProto& message = *request->second;
+    if (!Keyed(method.kind)) return;
+    if (derived.has_etag && !result_.tables[method.table].has_etag && HasOwnEtag(message)) {
+      Differ("{}.etag: stands here, but not in {}", method.request, derived.FullMessage());
+    }
+    const pb::DescriptorProto& row = *pinned_.messages.at(derived.FullMessage());
+    for (const int key : derived.key) CheckKey(method.request, message, row, derived.fields[key].name);
+  }
+
+  // A key column has the same number in requests as in the row.
+  void CheckKey(const std::string& request, const pb::DescriptorProto& message, const pb::DescriptorProto& row,
+                const std::string& name) {
+    const pb::FieldDescriptorProto* field = FindField(message, name);
+    const pb::FieldDescriptorProto* column = FindField(row, name);
+    if (field == nullptr) {
+      Differ("{}.{}: is missing; it is of the key", request, name);
+    } else if (column != nullptr && field->number() != column->number()) {
+      Differ("{}.{}: has number {}, and {} in {}", request, name, field->number(), column->number(), row.name());
+    }
+  }
+
+  template <typename... Args>
+  void Warn(fmt::format_string<Args...> format, Args&&... args) {
+    result_.warnings.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  const Contract& derived_;
+  DescriptorIndex pinned_;
+  DescriptorIndex known_;
+  std::map<std::string, const Table*> rows_;
+  std::map<std::string, const Composite*> composites_;
+  std::map<int, int> enum_index_, composite_index_, table_index_;  // derived -> result
+  std::vector<std::string> differences_;
+  Contract result_;
+};
+
+}  // namespace
+
+absl::StatusOr<Contract> Pin(const pb::FileDescriptorSet& pinned, const Contract& derived) {
+  return Pinning(pinned, derived).Run();
+}
+
+}  // namespace protogres::contract

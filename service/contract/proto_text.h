@@ -1,0 +1,18 @@
+// FileDescriptorProto -> .proto source text. Pure.
+#ifndef PROTOGRES_SERVICE_CONTRACT_PROTO_TEXT_H_
+#define PROTOGRES_SERVICE_CONTRACT_PROTO_TEXT_H_
+
+#include <string>
+
+#include "google/protobuf/descriptor.pb.h"
+
+namespace protogres::contract {
+
+// The text of `file`, with the comments of its SourceCodeInfo: protoc compiles it as it is, to the
+// same descriptors again (but for comments). For files of the kind that a
+// Contract has: proto3, without maps, oneofs, groups and extensions.
+std::string ProtoText(const google::protobuf::FileDescriptorProto& file);
+
+}  // namespace protogres::contract
+
+#endif  // PROTOGRES_SERVICE_CONTRACT_PROTO_TEXT_H_

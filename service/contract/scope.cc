@@ -1,0 +1,68 @@
+#include "contract/scope.h"
+
+#include <algorithm>
+
+#include "contract/naming.h"
+#include "fmt/format.h"
+
+namespace protogres::contract {
+namespace {
+
+// What generated C++ puts before a field's name. "allocated_" meets "set_allocated_".
+constexpr std::string_view kPrefixes[] = {"has_", "clear_",         "set_",       "mutable_",
+                                          "add_", "set_allocated_", "allocated_", "release_"};
+constexpr std::string_view kSuffixes[] = {"_size", "_bytes", "_value"};
+
+// Members of every generated message in C++, Java or Python (without case and `_`).
+constexpr std::string_view kMembers[] = {"descriptor", "defaultinstance", "unknownfields", "mutableunknownfields",
+                                         "internaldefaultinstance"};
+
+// What generated code puts after a field's name: C++ for arrays, Java for strings and enums.
+const char* SuffixOf(const Type& type) {
+  if (type.repeated) return "_size";
+  if (type.kind == Kind::kString) return "_bytes";
+  if (type.kind == Kind::kEnum) return "_value";
+  return nullptr;
+}
+
+}  // namespace
+
+bool PackageScope::Take(const std::vector<std::string>& names) {
+  if (std::ranges::any_of(names, [this](const std::string& name) { return Has(name); })) return false;
+  names_.insert(names.begin(), names.end());
+  return true;
+}
+
+bool FieldScope::Clashes(std::string_view name, const Type& type) const {
+  const std::string squashed = Squash(name);
+  if (squashed_.contains(squashed) || std::ranges::find(kMembers, squashed) != std::end(kMembers)) return true;
+  const std::string lower = Lower(name);
+  for (const std::string_view prefix : kPrefixes) {
+    if (lower.starts_with(prefix) && fields_.contains(lower.substr(prefix.size()))) return true;
+    if (has_prefixed_ && fields_.contains(std::string(prefix) + lower)) return true;
+  }
+  for (const std::string_view suffix : kSuffixes) {
+    if (!lower.ends_with(suffix)) continue;
+    const auto base = fields_.find(lower.substr(0, lower.size() - suffix.size()));
+    if (base != fields_.end() && base->second != nullptr && base->second == suffix) return true;
+  }
+  const char* own = SuffixOf(type);
+  return has_suffixed_ && own != nullptr && fields_.contains(lower + own);
+}
+
+void FieldScope::Take(std::string_view name, const Type& type) {
+  squashed_.insert(Squash(name));
+  std::string lower = Lower(name);
+  has_prefixed_ |= std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return lower.starts_with(prefix); });
+  has_suffixed_ |= std::ranges::any_of(kSuffixes, [&](std::string_view suffix) { return lower.ends_with(suffix); });
+  fields_.emplace(std::move(lower), SuffixOf(type));
+}
+
+std::string FreeName(std::string wanted, int number, const Type& type, const std::vector<const FieldScope*>& scopes) {
+  while (std::ranges::any_of(scopes, [&](const FieldScope* scope) { return scope->Clashes(wanted, type); })) {
+    wanted += fmt::format("_{}", number);
+  }
+  return wanted;
+}
+
+}  // namespace protogres::contract

@@ -1,0 +1,48 @@
+// Which names are taken, in a package and in a message, and what a name that
+// is taken becomes. Pure.
+#ifndef PROTOGRES_SERVICE_CONTRACT_SCOPE_H_
+#define PROTOGRES_SERVICE_CONTRACT_SCOPE_H_
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "contract/contract.h"
+
+namespace protogres::contract {
+
+// The names of one package: messages, enums, services and enum values share one scope.
+class PackageScope {
+ public:
+  bool Has(const std::string& name) const { return names_.contains(name); }
+  // Takes all of `names`, or none where one of them is taken.
+  bool Take(const std::vector<std::string>& names);
+
+ private:
+  std::unordered_set<std::string> names_;
+};
+
+// The field names of one message. Two fields clash where protobuf says so (JSON
+// names compare without case and `_`), and where the accessors would that
+// generated C++ and Java have for them: `a` and `has_a`, a string `a` and `a_bytes`.
+class FieldScope {
+ public:
+  bool Clashes(std::string_view name, const Type& type) const;
+  void Take(std::string_view name, const Type& type);
+
+ private:
+  std::unordered_set<std::string> squashed_;
+  std::unordered_map<std::string, const char*>
+      fields_;                 // in lower case -> the suffix of an accessor of its own; or null
+  bool has_prefixed_ = false;  // one of fields_ begins like an accessor
+  bool has_suffixed_ = false;  // one of fields_ ends like an accessor
+};
+
+// `wanted`, or where it clashes in a scope, with `_<number>` after it, as often as need be.
+std::string FreeName(std::string wanted, int number, const Type& type, const std::vector<const FieldScope*>& scopes);
+
+}  // namespace protogres::contract
+
+#endif  // PROTOGRES_SERVICE_CONTRACT_SCOPE_H_

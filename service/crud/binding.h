@@ -1,0 +1,117 @@
+// What the methods of one table share: its Contract, its codecs, and the steps
+// that their handlers are made of. Built with the Api, immutable.
+#ifndef PROTOGRES_SERVICE_CRUD_BINDING_H_
+#define PROTOGRES_SERVICE_CRUD_BINDING_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "contract/contract.h"
+#include "crud/method.h"
+#include "db/rows.h"
+#include "sql/statement.h"
+#include "wire/request.h"
+#include "wire/row.h"
+
+namespace protogres::crud {
+
+// The columns that a request asks for, and their encoder. Cheap to copy.
+struct View {
+  sql::Projection projection;
+  std::shared_ptr<const wire::RowEncoder> encoder;
+};
+
+class Binding {
+ public:
+  // `contract` must outlive it.
+  Binding(const contract::Contract& contract, const contract::Table& table, const Limits& limits);
+
+  const contract::Contract& contract() const { return contract_; }
+  const contract::Table& table() const { return table_; }
+  const Limits& limits() const { return limits_; }
+
+  // All fields, with the etag where the table has one: what single-row methods answer.
+  const View& whole() const { return whole_; }
+  // What a read_mask asks for; without one (or with no paths, or "*") all
+  // fields, and the etag where `etag_by_default`. INVALID_ARGUMENT: an unknown path.
+  absl::StatusOr<View> Masked(const std::optional<std::vector<std::string>>& read_mask, bool etag_by_default) const;
+
+  absl::StatusOr<wire::Request> Decode(contract::MethodKind kind, std::string_view request) const;
+  // The key of a Get, Delete or Undelete request. INVALID_ARGUMENT: a part is not set.
+  absl::StatusOr<sql::Key> KeyOf(const wire::Request& request) const;
+  // The key of a row in an Update request.
+  absl::StatusOr<sql::Key> KeyOf(const wire::RowInput& row) const;
+  // The row of a Create, Update or UpdateWhere request. INVALID_ARGUMENT: there is none.
+  absl::StatusOr<wire::RowInput> RowOf(const wire::Request& request) const;
+
+  // What an INSERT of `row` assigns. INVALID_ARGUMENT: a column that a caller cannot insert.
+  absl::StatusOr<sql::Row> Inserted(const wire::RowInput& row) const;
+  // What an UPDATE by `row` and `update_mask` assigns (design, "Methods"); never
+  // the key's columns unless `with_key`. INVALID_ARGUMENT: an unknown or
+  // read-only path, or nothing to change.
+  absl::StatusOr<sql::Row> Updated(const wire::RowInput& row,
+                                   const std::optional<std::vector<std::string>>& update_mask, bool with_key) const;
+
+  // Appends row `index` of `rows` as a message. `skip` columns stand before the projection's.
+  absl::Status Encode(const View& view, const db::Rows& rows, std::int64_t index, std::string* out, int skip = 0) const;
+  // The same as an element of the `rows` field of a response.
+  absl::Status EncodeElement(const View& view, const db::Rows& rows, std::int64_t index, std::string* out,
+                             int skip = 0) const;
+
+  absl::Status NotFound(const sql::Key& key) const;
+  // Tells NOT_FOUND from ETAG_MISMATCH after a write with `etag` met no row.
+  absl::Status Missed(db::Session& session, const sql::Key& key, const std::optional<std::string>& etag) const;
+  // `error` of writing `row`, with the path of the field that it is about, where that can be told.
+  absl::Status Locate(const absl::Status& error, const sql::Row& row) const;
+
+ private:
+  absl::StatusOr<int> FindMasked(const std::string& path, const std::string& mask) const;
+  absl::Status Writable(const contract::Field& field, bool inserting, const std::string& path) const;
+  std::string PathOf(const contract::Field& field) const { return table_.row_field + "." + field.name; }
+
+  const contract::Contract& contract_;
+  const contract::Table& table_;
+  const Limits& limits_;
+  View whole_;
+  View plain_;
+};
+
+// Checks what a Batch request and its parts must be. INVALID_ARGUMENT: none, too many, or a part that sets what only
+// the batch as a whole can.
+absl::Status CheckBatch(const wire::Request& batch, const Limits& limits);
+absl::Status CheckPart(const wire::Request& part, std::size_t index);
+
+// "requests[3]".
+std::string PartPath(std::size_t index);
+
+// A request_id is refused rather than ignored: a caller who sends one counts on it.
+absl::Status CheckRequestId(const wire::Request& request);
+
+// An Operation of writing rows, from its parts: most writes need no more state than this.
+class WriteOperation : public Operation {
+ public:
+  WriteOperation(bool validate_only, bool explicit_transaction)
+      : validate_only_(validate_only), explicit_(explicit_transaction) {}
+  bool validate_only() const override { return validate_only_; }
+  db::SessionOptions session() const override {
+    return {.transaction = explicit_ ? db::Transaction::kExplicit : db::Transaction::kImplicit, .mode = ""};
+  }
+
+ protected:
+  // The Status of encoding a row that a statement has written. In an implicit
+  // transaction it is committed already, and the error has to say so.
+  absl::Status Written(const absl::Status& encoded) const;
+
+ private:
+  bool validate_only_;
+  bool explicit_;
+};
+
+}  // namespace protogres::crud
+
+#endif  // PROTOGRES_SERVICE_CRUD_BINDING_H_

@@ -1,0 +1,158 @@
+// Create (AIP-133) and BatchCreate (AIP-233).
+#include <algorithm>
+#include <utility>
+
+#include "contract/error.h"
+#include "crud/methods.h"
+
+namespace protogres::crud {
+namespace {
+
+// The extended protocol counts parameters in 16 bits (PostgreSQL manual, "Message Formats", Bind).
+constexpr std::size_t kMaxParams = 65535;
+
+class CreateOperation : public WriteOperation {
+ public:
+  CreateOperation(const Binding& binding, bool validate_only, sql::Row row)
+      : WriteOperation(validate_only, /*explicit_transaction=*/false), binding_(binding), row_(std::move(row)) {}
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    const View& view = binding_.whole();
+    const sql::Statement statement = sql::Insert(binding_.table(), {row_}, view.projection);
+    const auto rows = session.Write(statement.text, statement.params);
+    if (!rows.ok()) return binding_.Locate(rows.status(), row_);
+    std::string response;
+    // A trigger or rule may have kept the row from being stored.
+    if (rows->empty()) return response;
+    if (auto status = Written(binding_.Encode(view, *rows, 0, &response)); !status.ok()) return status;
+    return response;
+  }
+
+ private:
+  const Binding& binding_;
+  const sql::Row row_;
+};
+
+absl::StatusOr<sql::Row> PlanRow(const Binding& binding, const wire::Request& request) {
+  const auto row = binding.RowOf(request);
+  if (!row.ok()) return row.status();
+  return binding.Inserted(*row);
+}
+
+class CreateMethod : public Method {
+ public:
+  explicit CreateMethod(const Binding& binding) : binding_(binding) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    const auto request = binding_.Decode(contract::MethodKind::kCreate, bytes);
+    if (!request.ok()) return request.status();
+    if (auto status = CheckRequestId(*request); !status.ok()) return status;
+    auto row = PlanRow(binding_, *request);
+    if (!row.ok()) return row.status();
+    return std::make_unique<CreateOperation>(binding_, request->validate_only, *std::move(row));
+  }
+
+ private:
+  const Binding& binding_;
+};
+
+class BatchCreateOperation : public WriteOperation {
+ public:
+  BatchCreateOperation(const Binding& binding, bool validate_only, std::vector<sql::Row> rows)
+      : WriteOperation(validate_only, /*explicit_transaction=*/true), binding_(binding), rows_(std::move(rows)) {}
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    const std::size_t chunk = std::max<std::size_t>(1, kMaxParams / std::max<std::size_t>(1, widest()));
+    std::string response;
+    for (std::size_t begin = 0; begin < rows_.size(); begin += chunk) {
+      const std::size_t end = std::min(rows_.size(), begin + chunk);
+      if (auto status = InsertRange(session, begin, end, &response); !status.ok()) return status;
+    }
+    return response;
+  }
+
+ private:
+  std::size_t widest() const {
+    std::vector<bool> used(binding_.table().fields.size(), false);
+    for (const auto& row : rows_) {
+      for (const auto& assignment : row) used[static_cast<std::size_t>(assignment.field)] = true;
+    }
+    return static_cast<std::size_t>(std::ranges::count(used, true));
+  }
+
+  absl::Status InsertRange(db::Session& session, std::size_t begin, std::size_t end, std::string* response) {
+    if (end - begin == 1) return InsertOne(session, begin, response);
+    if (auto saved = session.Write("SAVEPOINT protogres_batch", {}); !saved.ok()) return saved.status();
+    const std::vector<sql::Row> range(rows_.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      rows_.begin() + static_cast<std::ptrdiff_t>(end));
+    const View& view = binding_.whole();
+    const sql::Statement statement = sql::Insert(binding_.table(), range, view.projection);
+    const auto rows = session.Write(statement.text, statement.params);
+    if (!rows.ok()) return FindCulprit(session, begin, end, rows.status());
+    return EncodeAll(*rows, response);
+  }
+
+  absl::Status InsertOne(db::Session& session, std::size_t index, std::string* response) {
+    const sql::Statement statement = sql::Insert(binding_.table(), {rows_[index]}, binding_.whole().projection);
+    const auto rows = session.Write(statement.text, statement.params);
+    if (!rows.ok()) {
+      return contract::Within(PartPath(index), binding_.Locate(rows.status(), rows_[index]));
+    }
+    return response == nullptr ? absl::OkStatus() : EncodeAll(*rows, response);
+  }
+
+  absl::Status EncodeAll(const db::Rows& rows, std::string* response) const {
+    for (std::int64_t i = 0; i < rows.size(); ++i) {
+      if (auto status = binding_.EncodeElement(binding_.whole(), rows, i, response); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  // PostgreSQL does not say which row of a statement failed: they are tried one
+  // by one, on the way to a rollback, to name it.
+  absl::Status FindCulprit(db::Session& session, std::size_t begin, std::size_t end, const absl::Status& error) {
+    const bool of_a_row = error.code() == absl::StatusCode::kInvalidArgument ||
+                          error.code() == absl::StatusCode::kAlreadyExists ||
+                          error.code() == absl::StatusCode::kFailedPrecondition;
+    if (!of_a_row || !session.Write("ROLLBACK TO SAVEPOINT protogres_batch", {}).ok()) return error;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (auto status = InsertOne(session, i, nullptr); !status.ok()) return status;
+    }
+    return error;
+  }
+
+  const Binding& binding_;
+  const std::vector<sql::Row> rows_;
+};
+
+class BatchCreateMethod : public Method {
+ public:
+  explicit BatchCreateMethod(const Binding& binding) : binding_(binding) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    const auto batch = binding_.Decode(contract::MethodKind::kBatchCreate, bytes);
+    if (!batch.ok()) return batch.status();
+    if (auto status = CheckBatch(*batch, binding_.limits()); !status.ok()) return status;
+    std::vector<sql::Row> rows;
+    rows.reserve(batch->requests.size());
+    for (std::size_t i = 0; i < batch->requests.size(); ++i) {
+      const auto part = binding_.Decode(contract::MethodKind::kCreate, batch->requests[i]);
+      if (!part.ok()) return contract::Within(PartPath(i), part.status());
+      if (auto status = CheckPart(*part, i); !status.ok()) return status;
+      auto row = PlanRow(binding_, *part);
+      if (!row.ok()) return contract::Within(PartPath(i), row.status());
+      rows.push_back(*std::move(row));
+    }
+    return std::make_unique<BatchCreateOperation>(binding_, batch->validate_only, std::move(rows));
+  }
+
+ private:
+  const Binding& binding_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeCreate(const Binding& binding) { return std::make_unique<CreateMethod>(binding); }
+std::unique_ptr<Method> MakeBatchCreate(const Binding& binding) { return std::make_unique<BatchCreateMethod>(binding); }
+
+}  // namespace protogres::crud

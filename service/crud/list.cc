@@ -1,0 +1,151 @@
+// List (AIP-132): keyset pages (AIP-158) of what a filter (AIP-160) keeps.
+#include <algorithm>
+#include <utility>
+
+#include "contract/error.h"
+#include "crud/methods.h"
+#include "fmt/format.h"
+#include "sql/filter.h"
+#include "sql/page.h"
+#include "wire/writer.h"
+
+namespace protogres::crud {
+namespace {
+
+struct ListPlan {
+  View view;
+  sql::Statement page;
+  std::optional<sql::Statement> count;  // count_total
+  std::optional<sql::Position> after;
+  std::int64_t page_size = 0;
+  std::size_t order_columns = 0;
+  std::uint64_t fingerprint = 0;
+};
+
+class ListOperation : public Operation {
+ public:
+  ListOperation(const Binding& binding, ListPlan plan) : binding_(binding), plan_(std::move(plan)) {}
+
+  db::SessionOptions session() const override {
+    if (!plan_.count.has_value()) return {};
+    // The page and the count are of one moment.
+    return {.transaction = db::Transaction::kExplicit, .mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+  }
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    const auto rows = session.Read(plan_.page.text, plan_.page.params);
+    if (!rows.ok()) return rows.status();
+    std::string response;
+    const std::int64_t first = FirstNewRow(*rows);
+    const auto end = EncodeRows(*rows, first, &response);
+    if (!end.ok()) return end.status();
+    if (*end < rows->size()) {
+      const std::string token = sql::EncodeToken(plan_.fingerprint, PositionAfter(*rows, *end - 1));
+      wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
+    }
+    if (plan_.count.has_value()) {
+      const auto count = session.Read(plan_.count->text, plan_.count->params);
+      if (!count.ok()) return count.status();
+      wire::AppendVarintField(contract::number::kTotalSize, std::stoull(std::string(*count->Cell(0, 0))), &response);
+    }
+    return response;
+  }
+
+ private:
+  std::vector<sql::Param> OrderValues(const db::Rows& rows, std::int64_t row) const {
+    std::vector<sql::Param> values;
+    const int begin = rows.columns() - static_cast<int>(plan_.order_columns);
+    for (int column = begin; column < rows.columns(); ++column) {
+      const auto cell = rows.Cell(row, column);
+      values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
+    }
+    return values;
+  }
+
+  // Without a key the page begins with the rows equal to the last one returned, of which some were returned.
+  std::int64_t FirstNewRow(const db::Rows& rows) const {
+    std::int64_t row = 0;
+    if (!plan_.after.has_value() || !binding_.table().key.empty()) return row;
+    while (row < rows.size() && row < plan_.after->repeats && OrderValues(rows, row) == plan_.after->values) ++row;
+    return row;
+  }
+
+  // Encodes rows from `first` until the page is full, in rows or in bytes; returns the row it stopped before.
+  absl::StatusOr<std::int64_t> EncodeRows(const db::Rows& rows, std::int64_t first, std::string* response) const {
+    const std::int64_t end = std::min(rows.size(), first + plan_.page_size);
+    std::int64_t row = first;
+    for (; row < end; ++row) {
+      const std::size_t before = response->size();
+      if (auto status = binding_.EncodeElement(plan_.view, rows, row, response); !status.ok()) return status;
+      if (row > first && response->size() > static_cast<std::size_t>(binding_.limits().max_page_bytes)) {
+        response->resize(before);
+        return row;
+      }
+    }
+    return row;
+  }
+
+  sql::Position PositionAfter(const db::Rows& rows, std::int64_t last) const {
+    sql::Position position{.values = OrderValues(rows, last), .repeats = 1};
+    if (!binding_.table().key.empty()) return position;
+    std::int64_t row = last;
+    while (row > 0 && OrderValues(rows, row - 1) == position.values) --row;
+    position.repeats = static_cast<int>(last - row + 1);
+    return position;
+  }
+
+  const Binding& binding_;
+  const ListPlan plan_;
+};
+
+class ListMethod : public Method {
+ public:
+  explicit ListMethod(const Binding& binding) : binding_(binding) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    const auto request = binding_.Decode(contract::MethodKind::kList, bytes);
+    if (!request.ok()) return request.status();
+    const auto& table = binding_.table();
+    ListPlan plan;
+    auto view = binding_.Masked(request->mask, /*etag_by_default=*/false);
+    if (!view.ok()) return view.status();
+    plan.view = *std::move(view);
+    const auto page_size = PageSize(request->page_size);
+    if (!page_size.ok()) return page_size.status();
+    plan.page_size = *page_size;
+    const auto condition = sql::CompileFilter(binding_.contract(), table, request->filter);
+    if (!condition.ok()) return condition.status();
+    const auto order_by = sql::ParseOrderBy(table, request->order_by);
+    if (!order_by.ok()) return order_by.status();
+    const auto order = sql::TotalOrder(table, *order_by);
+    plan.order_columns = order.size();
+    plan.fingerprint = sql::Fingerprint(table, request->filter, request->order_by, request->show_deleted);
+    if (!request->page_token.empty()) {
+      auto after = sql::DecodeToken(request->page_token, plan.fingerprint, order.size());
+      if (!after.ok()) return after.status();
+      plan.after = *std::move(after);
+    }
+    plan.page = sql::SelectPage(table, plan.view.projection, order, *condition, request->show_deleted,
+                                plan.after.has_value() ? &*plan.after : nullptr, plan.page_size + 1);
+    if (request->count_total) plan.count = sql::SelectCount(table, *condition, request->show_deleted);
+    return std::make_unique<ListOperation>(binding_, std::move(plan));
+  }
+
+ private:
+  absl::StatusOr<std::int64_t> PageSize(std::int32_t asked) const {
+    const Limits& limits = binding_.limits();
+    if (asked < 0) {
+      return contract::BadRequest("page_size", fmt::format("is {}; give 0 for the default of {}, or up to {}", asked,
+                                                           limits.page_size, limits.max_page_size));
+    }
+    return asked == 0 ? limits.page_size : std::min<std::int32_t>(asked, limits.max_page_size);
+  }
+
+  const Binding& binding_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeList(const Binding& binding) { return std::make_unique<ListMethod>(binding); }
+
+}  // namespace protogres::crud

@@ -1,0 +1,84 @@
+#include "crud/load.h"
+
+#include <optional>
+#include <utility>
+
+#include "catalog/reader.h"
+#include "contract/derive.h"
+#include "contract/error.h"
+#include "contract/pin.h"
+#include "db/session.h"
+#include "fmt/format.h"
+#include "spdlog/spdlog.h"
+
+namespace protogres::crud {
+namespace {
+
+absl::StatusOr<std::vector<catalog::TextRow>> Query(db::Session& session, const std::string& sql) {
+  const auto rows = session.Read(sql, {});
+  if (!rows.ok()) return rows.status();
+  std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows->size()));
+  for (std::int64_t i = 0; i < rows->size(); ++i) {
+    auto& row = result[static_cast<std::size_t>(i)];
+    for (int column = 0; column < rows->columns(); ++column) row.emplace_back(rows->Cell(i, column));
+  }
+  return result;
+}
+
+absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const std::vector<std::string>& schemas) {
+  const db::Cancellation cancellation;
+  auto session = db::Session::Open(
+      pool, cancellation,
+      {.transaction = db::Transaction::kExplicit, .mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY"});
+  if (!session.ok()) return session.status();
+  auto catalog = catalog::Read([&](const std::string& sql) { return Query(**session, sql); }, schemas);
+  if (!catalog.ok()) return catalog.status();
+  if (auto done = (*session)->Commit(); !done.ok()) return done;
+  return catalog;
+}
+
+absl::StatusOr<contract::DeriveOptions> MakeDeriveOptions(const LoadOptions& options, const catalog::Catalog& catalog) {
+  contract::DeriveOptions derive{.packages = options.packages, .soft_delete = options.soft_delete};
+  if (options.package.empty()) return derive;
+  std::string served;
+  for (const auto& relation : catalog.relations) {
+    if (!served.empty() && served != relation.schema) {
+      return contract::Error(
+          absl::StatusCode::kFailedPrecondition,
+          fmt::format("--package={} names one package, but the schemas {} and {} are served; name one with "
+                      "--schemas, or give --package=<schema>=<package>,...",
+                      options.package, served, relation.schema),
+          "AMBIGUOUS_PACKAGE");
+    }
+    served = relation.schema;
+  }
+  if (!served.empty()) derive.packages[served] = options.package;
+  return derive;
+}
+
+}  // namespace
+
+absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options) {
+  std::optional<google::protobuf::FileDescriptorSet> pinned;
+  if (!options.contract.empty()) {
+    auto files = contract::ReadFiles(options.contract);
+    if (!files.ok()) return files.status();
+    pinned = *std::move(files);
+  }
+  const auto catalog = ReadCatalog(pool, options.schemas);
+  if (!catalog.ok()) return catalog.status();
+  const auto derive = MakeDeriveOptions(options, *catalog);
+  if (!derive.ok()) return derive.status();
+  auto derived = contract::Derive(*catalog, *derive);
+  if (!derived.ok() || !pinned.has_value()) return derived;
+  return contract::Pin(*pinned, *derived);
+}
+
+absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits) {
+  auto contract = LoadContract(pool, options);
+  if (!contract.ok()) return contract.status();
+  for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);
+  return Api::Build(*std::move(contract), limits);
+}
+
+}  // namespace protogres::crud

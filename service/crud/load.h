@@ -1,0 +1,37 @@
+// Reads a database into a Contract and an Api: the catalog, derived or pinned.
+#ifndef PROTOGRES_SERVICE_CRUD_LOAD_H_
+#define PROTOGRES_SERVICE_CRUD_LOAD_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "contract/contract.h"
+#include "crud/api.h"
+#include "db/pool.h"
+
+namespace protogres::crud {
+
+// What is read of the database, and how it is named.
+struct LoadOptions {
+  std::vector<std::string> schemas;             // empty: all but the system's own
+  std::map<std::string, std::string> packages;  // schema -> package
+  std::string package;                          // the package of the one schema served; empty: by the rules
+  std::string contract;                         // a pinned contract's path; empty: derived
+  bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
+};
+
+// Reads the catalog and derives the Contract; pinned ones are read and checked.
+// Blocks. FAILED_PRECONDITION: a schema that does not exist, `package` with
+// several schemas, a pin that does not fit (with the list of differences).
+// INVALID_ARGUMENT, NOT_FOUND: a pin that cannot be read. Else the Pool's errors.
+absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options);
+
+// The same, bound. Warnings of the Contract are logged.
+absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits);
+
+}  // namespace protogres::crud
+
+#endif  // PROTOGRES_SERVICE_CRUD_LOAD_H_

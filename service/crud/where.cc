@@ -1,0 +1,100 @@
+// UpdateWhere and DeleteWhere: every row that a filter keeps, at most max_affected.
+#include <utility>
+
+#include "contract/error.h"
+#include "crud/methods.h"
+#include "fmt/format.h"
+#include "sql/filter.h"
+#include "wire/writer.h"
+
+namespace protogres::crud {
+namespace {
+
+class WhereOperation : public WriteOperation {
+ public:
+  // With max_affected (0: none) it needs a transaction to take back what went too far.
+  WhereOperation(const Binding& binding, bool validate_only, sql::Statement statement, sql::Row row,
+                 std::int64_t max_affected)
+      : WriteOperation(validate_only, /*explicit_transaction=*/max_affected > 0),
+        binding_(binding),
+        statement_(std::move(statement)),
+        row_(std::move(row)),
+        max_affected_(max_affected) {}
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    const auto rows = session.Write(statement_.text, statement_.params);
+    if (!rows.ok()) return binding_.Locate(rows.status(), row_);
+    if (max_affected_ > 0 && rows->affected() > max_affected_) {
+      return contract::Error(absl::StatusCode::kFailedPrecondition,
+                             fmt::format("the filter meets {} rows, more than max_affected = {}; nothing was changed",
+                                         rows->affected(), max_affected_),
+                             "MAX_AFFECTED_EXCEEDED", {{"table", binding_.table().name}});
+    }
+    std::string response;
+    if (rows->affected() > 0) {
+      wire::AppendVarintField(contract::number::kAffected, static_cast<std::uint64_t>(rows->affected()), &response);
+    }
+    return response;
+  }
+
+ private:
+  const Binding& binding_;
+  const sql::Statement statement_;
+  const sql::Row row_;
+  const std::int64_t max_affected_;
+};
+
+class WhereMethod : public Method {
+ public:
+  WhereMethod(const Binding& binding, contract::MethodKind kind) : binding_(binding), kind_(kind) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    const auto request = binding_.Decode(kind_, bytes);
+    if (!request.ok()) return request.status();
+    if (auto status = CheckRequestId(*request); !status.ok()) return status;
+    if (request->max_affected < 0) {
+      return contract::BadRequest(
+          "max_affected", fmt::format("is {}; give a positive number, or 0 for no limit", request->max_affected));
+    }
+    auto condition = sql::CompileFilter(binding_.contract(), binding_.table(), request->filter);
+    if (!condition.ok()) return condition.status();
+    if (condition->text.empty()) {
+      return contract::BadRequest("filter", "is required: which rows to change (for all, a filter that all meet)");
+    }
+    sql::Row row;
+    if (kind_ == contract::MethodKind::kUpdateWhere) {
+      auto updated = PlanRow(*request);
+      if (!updated.ok()) return updated.status();
+      row = *std::move(updated);
+    }
+    auto statement = kind_ == contract::MethodKind::kUpdateWhere
+                         ? sql::UpdateWhere(binding_.table(), row, *std::move(condition))
+                         : sql::DeleteWhere(binding_.table(), *std::move(condition));
+    return std::make_unique<WhereOperation>(binding_, request->validate_only, std::move(statement), std::move(row),
+                                            request->max_affected);
+  }
+
+ private:
+  absl::StatusOr<sql::Row> PlanRow(const wire::Request& request) const {
+    const auto row = binding_.RowOf(request);
+    if (!row.ok()) return row.status();
+    if (!row->etag.empty()) {
+      return contract::BadRequest(binding_.table().row_field + ".etag", "is of a single row: leave it unset");
+    }
+    return binding_.Updated(*row, request.mask, /*with_key=*/true);
+  }
+
+  const Binding& binding_;
+  const contract::MethodKind kind_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeUpdateWhere(const Binding& binding) {
+  return std::make_unique<WhereMethod>(binding, contract::MethodKind::kUpdateWhere);
+}
+std::unique_ptr<Method> MakeDeleteWhere(const Binding& binding) {
+  return std::make_unique<WhereMethod>(binding, contract::MethodKind::kDeleteWhere);
+}
+
+}  // namespace protogres::crud

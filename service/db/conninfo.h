@@ -1,0 +1,20 @@
+// The libpq connection string that a connection is really opened with. Knows
+// libpq's keywords and our session's defaults; opens nothing.
+#ifndef PROTOGRES_SERVICE_DB_CONNINFO_H_
+#define PROTOGRES_SERVICE_DB_CONNINFO_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "db/connection.h"
+
+namespace protogres::db {
+
+// options.database with our session defaults added as the startup parameter
+// `options`, so that RESET and DISCARD keep them; after the user's own options, so that
+// ours win. INVALID_ARGUMENT: it is malformed.
+absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options);
+
+}  // namespace protogres::db
+
+#endif  // PROTOGRES_SERVICE_DB_CONNINFO_H_

@@ -1,0 +1,148 @@
+#include "db/session.h"
+
+#include <utility>
+
+#include "contract/error.h"
+#include "db/canceller.h"
+#include "db/error.h"
+
+namespace protogres::db {
+namespace {
+
+using SystemClock = std::chrono::system_clock;
+
+absl::Status Stopped(bool past_deadline, const std::string& sqlstate) {
+  if (past_deadline) {
+    return contract::Error(absl::StatusCode::kDeadlineExceeded, "the deadline has passed", "DEADLINE_EXCEEDED",
+                           {{"sqlstate", sqlstate}});
+  }
+  return contract::Error(absl::StatusCode::kCancelled, "the client has cancelled the call", "CANCELLED",
+                         {{"sqlstate", sqlstate}});
+}
+
+// A wall-clock deadline on the Pool's clock.
+Clock::time_point Steady(SystemClock::time_point deadline) {
+  if (deadline == SystemClock::time_point::max()) return Clock::time_point::max();
+  const auto left = deadline - SystemClock::now();
+  if (left > std::chrono::hours(24 * 365)) return Clock::time_point::max();
+  return Clock::now() + left;
+}
+
+bool IsQueryCancelled(const absl::Status& status) { return contract::ReasonOf(status) == "QUERY_CANCELLED"; }
+
+}  // namespace
+
+struct Cancellation::State {
+  explicit State(SystemClock::time_point time) : deadline(time), run(std::make_shared<CancellableRun>()) {}
+
+  const SystemClock::time_point deadline;
+  const std::shared_ptr<CancellableRun> run;
+};
+
+Cancellation::Cancellation(SystemClock::time_point deadline) : state_(std::make_shared<State>(deadline)) {}
+
+Cancellation::~Cancellation() = default;
+
+void Cancellation::Cancel() {
+  if (state_->run->Cancel()) Canceller::Get().Add(state_->run);
+}
+
+bool Cancellation::cancelled() const { return state_->run->cancelled(); }
+
+bool Cancellation::past_deadline() const {
+  return state_->deadline != SystemClock::time_point::max() && SystemClock::now() >= state_->deadline;
+}
+
+SystemClock::time_point Cancellation::deadline() const { return state_->deadline; }
+
+absl::Status Cancellation::Check() const {
+  if (past_deadline()) return Stopped(true, "");
+  return cancelled() ? Stopped(false, "") : absl::OkStatus();
+}
+
+Session::Session(Lease lease, Pool& pool, const Cancellation& cancellation, SessionOptions options)
+    : lease_(std::move(lease)), pool_(pool), cancellation_(cancellation), options_(std::move(options)) {}
+
+template <typename Work>
+absl::Status Session::Cancellable(const Work& work) {
+  if (absl::Status go = cancellation_.Check(); !go.ok()) return go;
+  CancellableRun& run = *cancellation_.state_->run;
+  Connection& connection = lease_.connection();
+  // Cancelled since the check.
+  if (!run.Begin(connection)) return cancellation_.Check();
+  absl::Status status = work(connection);
+  cancel_sent_ = run.End() || cancel_sent_;
+  if (status.ok()) return status;
+  if (!connection.Alive() || ConnectionLost(status)) {
+    lease_.Discard();
+    // Class 08 in a session that lives is another server's, as of a foreign table.
+    if (!connection.Alive() || contract::ReasonOf(status) != "CONNECTION_LOST") pool_.Invalidate();
+  }
+  if (IsQueryCancelled(status) && cancellation_.cancelled()) return Stopped(cancellation_.past_deadline(), "57014");
+  return status;
+}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancellation& cancellation,
+                                                       const SessionOptions& options) {
+  if (absl::Status go = cancellation.Check(); !go.ok()) return go;
+  auto lease = pool.Acquire(Steady(cancellation.deadline()));
+  if (!lease.ok()) return lease.status();
+  std::unique_ptr<Session> session(new Session(*std::move(lease), pool, cancellation, options));
+  if (options.transaction == Transaction::kExplicit) {
+    const absl::Status begun =
+        session->Cancellable([&](Connection& connection) { return connection.Begin(options.mode); });
+    if (!begun.ok()) return begun;
+    session->open_ = true;
+  }
+  return session;
+}
+
+Session::~Session() {
+  if (open_) Rollback().IgnoreError();
+  // A cancel that came late has reached the server before the session's last
+  // statement returned; it may still hit one statement, and that is a ping.
+  if (!cancel_sent_ || !lease_.connection().Alive()) return;
+  absl::Status proof = lease_.connection().Ping();
+  if (IsQueryCancelled(proof)) proof = lease_.connection().Ping();
+  if (!proof.ok()) lease_.Discard();
+}
+
+absl::StatusOr<Rows> Session::Read(const std::string& sql, std::span<const Param> params) {
+  return Run(sql, params, false);
+}
+
+absl::StatusOr<Rows> Session::Write(const std::string& sql, std::span<const Param> params) {
+  return Run(sql, params, true);
+}
+
+absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param> params, bool writes) {
+  Rows rows;
+  const absl::Status status = Cancellable([&](Connection& connection) {
+    absl::StatusOr<Rows> result = connection.Execute(sql, params, writes);
+    if (result.ok()) rows = *std::move(result);
+    return result.status();
+  });
+  if (!status.ok()) return status;
+  return rows;
+}
+
+absl::Status Session::Commit() {
+  if (!open_) return absl::OkStatus();
+  absl::Status status = cancellation_.Check();
+  if (!status.ok()) {
+    Rollback().IgnoreError();
+    return status;
+  }
+  open_ = false;
+  return Cancellable([](Connection& connection) { return connection.Commit(); });
+}
+
+absl::Status Session::Rollback() {
+  if (!open_) return absl::OkStatus();
+  open_ = false;
+  const absl::Status status = lease_.connection().Rollback();
+  if (!status.ok()) lease_.Discard();
+  return status;
+}
+
+}  // namespace protogres::db

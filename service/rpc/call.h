@@ -1,0 +1,70 @@
+// A Call is one RPC in flight, from its first completion-queue tag to its last;
+// a Handler is what answers it. Unary calls and streams share both. Knows
+// neither grpcpp (see generic_call.h) nor what the calls are about.
+#ifndef PROTOGRES_SERVICE_RPC_CALL_H_
+#define PROTOGRES_SERVICE_RPC_CALL_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace protogres::rpc {
+
+// None of these blocks. At most one Read and one Write are in flight. A Call
+// must be finished exactly once, and lives until then at the least: the thread
+// that finishes it must not touch it, or its Handler, afterwards.
+class Call {
+ public:
+  // The path: /shop.v1.CustomerService/GetCustomer.
+  virtual const std::string& method() const = 0;
+  // time_point::max(): there is none.
+  virtual std::chrono::system_clock::time_point deadline() const = 0;
+
+  // Handler::OnRequest or OnEnd follows.
+  virtual void Read() = 0;
+  // Handler::OnWritten or OnEnd follows. RESOURCE_EXHAUSTED, and nothing is sent: the message is too large.
+  virtual absl::Status Write(std::string message) = 0;
+  // The last message, and OK. A message that is too large becomes RESOURCE_EXHAUSTED.
+  virtual void Answer(std::string message) = 0;
+  virtual void Finish(const absl::Status& status) = 0;
+
+  // Handler::OnWake follows, once for all wakes until then. From any thread, one at a time (see Streams).
+  virtual void Wake() = 0;
+
+ protected:
+  ~Call() = default;
+};
+
+// Its functions are called on the Call's completion-queue thread, one at a time, and must
+// not block. None is called once the Call is finished, nor before the constructor has
+// returned; the first message is asked for already. Destroyed with the Call.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  // `message` lives until the next Read or the end of the Call.
+  virtual void OnRequest(std::string_view message) = 0;
+  // No more messages will come, or a message could not be written. Finish is due.
+  virtual void OnEnd() = 0;
+  virtual void OnWritten() {}
+  // The client has gone or its deadline has passed. A Call may be finished by another thread meanwhile.
+  virtual void OnCancelled() {}
+  virtual void OnWake() {}
+};
+
+// Finds who answers a Call. On any completion-queue thread.
+class Router {
+ public:
+  // Null: it has finished the Call itself.
+  virtual std::unique_ptr<Handler> Route(Call& call) = 0;
+
+ protected:
+  ~Router() = default;
+};
+
+}  // namespace protogres::rpc
+
+#endif  // PROTOGRES_SERVICE_RPC_CALL_H_

@@ -1,0 +1,204 @@
+#include "rpc/generic_call.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstring>
+#include <utility>
+
+#include "contract/error.h"
+#include "rpc/trailer.h"
+
+namespace protogres::rpc {
+namespace {
+
+// Below it a copy is cheaper than the two allocations of a slice that owns a string.
+constexpr std::size_t kCopyBelow = 1024;
+
+grpc::ByteBuffer ToBuffer(std::string message) {
+  if (message.size() < kCopyBelow) {
+    const grpc::Slice slice(message.data(), message.size());
+    return {&slice, 1};
+  }
+  auto* owned = new std::string(std::move(message));
+  const grpc::Slice slice(
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); }, owned);
+  return {&slice, 1};
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  Trailer trailer = MakeTrailer(status);
+  return {static_cast<grpc::StatusCode>(status.code()), std::move(trailer.message), std::move(trailer.details)};
+}
+
+spdlog::level::level_enum LevelOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kDataLoss:
+      return spdlog::level::err;
+    case absl::StatusCode::kUnknown:
+      return spdlog::level::warn;
+    default:
+      return spdlog::level::debug;
+  }
+}
+
+// One line stays one line, whatever a caller sent.
+std::string OneLine(absl::string_view text) {
+  std::string line(text.data(), text.size());
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return line;
+}
+
+}  // namespace
+
+void Acceptor::Accept(grpc::ServerCompletionQueue* cq) { (new GenericCall(*this, cq))->Arm(); }
+
+void Acceptor::Serve(grpc::ServerCompletionQueue* cq) {
+  void* tag = nullptr;
+  bool ok = false;
+  while (cq->Next(&tag, &ok)) {
+    const auto [call, event] = *static_cast<GenericCall::Tag*>(tag);
+    call->On(event, ok);
+  }
+}
+
+void Acceptor::AwaitNone() {
+  std::unique_lock lock(mutex_);
+  none_.wait(lock, [this] { return calls_.load() == 0; });
+}
+
+GenericCall::GenericCall(Acceptor& acceptor, grpc::ServerCompletionQueue* cq) : acceptor_(acceptor), cq_(cq) {
+  for (int event = 0; event < kEvents; ++event) tags_[event] = {this, static_cast<Event>(event)};
+  acceptor_.calls_.fetch_add(1);
+}
+
+GenericCall::~GenericCall() {
+  handler_.reset();  // while the Call that it speaks of is whole
+  if (acceptor_.calls_.fetch_sub(1) > 1) return;
+  std::lock_guard lock(acceptor_.mutex_);
+  acceptor_.none_.notify_all();
+}
+
+void GenericCall::Arm() {
+  context_.AsyncNotifyWhenDone(&tags_[kDone]);
+  acceptor_.service_.RequestCall(&context_, &stream_, cq_, cq_, &tags_[kBegin]);
+}
+
+void GenericCall::On(Event event, bool ok) {
+  if (event == kBegin && !ok) {
+    // The server shuts down: no RPC came, and no done-tag will.
+    delete this;
+    return;
+  }
+  if (event == kBegin) {
+    Begin();
+    return;
+  }
+  if (event == kWake) waking_.store(false);
+  if (handler_ && Open()) Dispatch(event, ok);
+  Unref();
+}
+
+void GenericCall::Begin() {
+  acceptor_.Accept(cq_);
+  begin_ = std::chrono::steady_clock::now();
+  refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
+  handler_ = acceptor_.router_.Route(*this);
+  if (handler_) Read();
+}
+
+void GenericCall::Dispatch(Event event, bool ok) {
+  switch (event) {
+    case kRead:
+      return ok ? OnMessage() : handler_->OnEnd();
+    case kWritten:
+      return ok ? handler_->OnWritten() : handler_->OnEnd();
+    case kDone:
+      if (context_.IsCancelled()) handler_->OnCancelled();
+      return;
+    case kWake:
+      return handler_->OnWake();
+    case kBegin:
+    case kFinished:
+    case kEvents:
+      return;
+  }
+}
+
+void GenericCall::OnMessage() {
+  if (!received_.TrySingleSlice(&message_).ok() && !received_.DumpToSingleSlice(&message_).ok()) {
+    return handler_->OnEnd();
+  }
+  received_.Clear();
+  bytes_in_ += message_.size();
+  handler_->OnRequest({reinterpret_cast<const char*>(message_.begin()), message_.size()});
+}
+
+void GenericCall::Read() {
+  refs_.fetch_add(1, std::memory_order_relaxed);
+  stream_.Read(&received_, &tags_[kRead]);
+}
+
+absl::Status GenericCall::Write(std::string message) {
+  if (auto fits = CheckSize(message); !fits.ok()) return fits;
+  bytes_out_ += message.size();
+  refs_.fetch_add(1, std::memory_order_relaxed);
+  stream_.Write(ToBuffer(std::move(message)), &tags_[kWritten]);
+  return absl::OkStatus();
+}
+
+void GenericCall::Answer(std::string message) {
+  if (auto fits = CheckSize(message); !fits.ok()) {
+    Finish(fits);
+    return;
+  }
+  bytes_out_ += message.size();
+  if (!StartFinish(absl::OkStatus())) return;
+  stream_.WriteAndFinish(ToBuffer(std::move(message)), {}, grpc::Status::OK, &tags_[kFinished]);
+}
+
+void GenericCall::Finish(const absl::Status& status) {
+  if (!StartFinish(status)) return;
+  stream_.Finish(ToGrpc(status), &tags_[kFinished]);
+}
+
+bool GenericCall::StartFinish(const absl::Status& status) {
+  Log(status);
+  return !finishing_.exchange(true, std::memory_order_acq_rel);
+}
+
+void GenericCall::Wake() {
+  if (waking_.exchange(true)) return;
+  refs_.fetch_add(1, std::memory_order_relaxed);
+  alarm_ = std::make_unique<grpc::Alarm>();
+  alarm_->Set(cq_, std::chrono::system_clock::now(), &tags_[kWake]);
+}
+
+void GenericCall::Unref() {
+  if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+// gRPC would break the call instead of saying so.
+absl::Status GenericCall::CheckSize(const std::string& message) const {
+  const int limit = acceptor_.max_send_bytes_;
+  if (limit < 0 || message.size() <= static_cast<std::size_t>(limit)) return absl::OkStatus();
+  return contract::Error(
+      absl::StatusCode::kResourceExhausted,
+      fmt::format("the answer is too large: {} bytes of at most {} (--max_send_message_bytes)", message.size(), limit),
+      "ANSWER_TOO_LARGE");
+}
+
+void GenericCall::Log(const absl::Status& status) const {
+  const auto level = LevelOf(status.code());
+  if (!spdlog::should_log(level)) return;
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin_;
+  spdlog::log(level, "call method={} code={} ms={:.2f} peer={} in={} out={}{}{}", OneLine(method()),
+              absl::StatusCodeToString(status.code()), took.count(), context_.peer(), bytes_in_, bytes_out_,
+              status.ok() ? "" : " error=", OneLine(status.message()));
+}
+
+}  // namespace protogres::rpc

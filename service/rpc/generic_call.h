@@ -1,0 +1,101 @@
+// Calls as gRPC carries them: AsyncGenericService, through which every RPC of
+// the server comes. The place where Call meets grpcpp.
+#ifndef PROTOGRES_SERVICE_RPC_GENERIC_CALL_H_
+#define PROTOGRES_SERVICE_RPC_GENERIC_CALL_H_
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/generic/async_generic_service.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "rpc/call.h"
+
+namespace protogres::rpc {
+
+// Accepts the Calls of one server. Thread-safe; must outlive them all.
+class Acceptor {
+ public:
+  // `max_send_bytes`: of a message; negative: no limit.
+  Acceptor(Router& router, int max_send_bytes) : router_(router), max_send_bytes_(max_send_bytes) {}
+
+  // To be registered with the server before it starts.
+  grpc::AsyncGenericService& service() { return service_; }
+  // Asks for the next RPC on `cq`, once the server has started.
+  void Accept(grpc::ServerCompletionQueue* cq);
+  // Handles the events of `cq` until it is shut down and drained.
+  static void Serve(grpc::ServerCompletionQueue* cq);
+  // Blocks until every Call is gone, which takes a server that is shut down and cq threads that go on.
+  void AwaitNone();
+
+ private:
+  friend class GenericCall;
+
+  Router& router_;
+  const int max_send_bytes_;
+  grpc::AsyncGenericService service_;
+  std::atomic<std::int64_t> calls_{0};  // those that wait for an RPC among them
+  std::mutex mutex_;
+  std::condition_variable none_;
+};
+
+// Deletes itself. Each operation that is in flight holds a reference, as do
+// the done-tag and the Finish that is to come: so the storage stays until the last tag, and
+// a worker may use the Call until it finishes it.
+class GenericCall final : public Call {
+ public:
+  GenericCall(Acceptor& acceptor, grpc::ServerCompletionQueue* cq);
+
+  const std::string& method() const override { return context_.method(); }
+  std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
+  void Read() override;
+  absl::Status Write(std::string message) override;
+  void Answer(std::string message) override;
+  void Finish(const absl::Status& status) override;
+  void Wake() override;
+
+ private:
+  friend class Acceptor;
+  enum Event { kBegin, kRead, kWritten, kFinished, kDone, kWake, kEvents };
+  struct Tag {
+    GenericCall* call;
+    Event event;
+  };
+
+  ~GenericCall();
+  void Arm();
+  void On(Event event, bool ok);
+  void Begin();
+  void Dispatch(Event event, bool ok);
+  void OnMessage();
+  bool Open() const { return !finishing_.load(std::memory_order_acquire); }
+  // False, and to be left alone: the Call is finished already, which is a fault of its Handler.
+  bool StartFinish(const absl::Status& status);
+  void Unref();
+  absl::Status CheckSize(const std::string& message) const;
+  void Log(const absl::Status& status) const;
+
+  Acceptor& acceptor_;
+  grpc::ServerCompletionQueue* const cq_;
+  grpc::GenericServerContext context_;
+  grpc::GenericServerAsyncReaderWriter stream_{&context_};
+  Tag tags_[kEvents];
+  grpc::ByteBuffer received_;
+  grpc::Slice message_;  // what the Handler's view looks into
+  std::unique_ptr<Handler> handler_;
+  std::unique_ptr<grpc::Alarm> alarm_;
+  std::atomic<int> refs_{0};
+  std::atomic<bool> finishing_{false};
+  std::atomic<bool> waking_{false};
+  // For the log.
+  std::chrono::steady_clock::time_point begin_;
+  std::size_t bytes_in_ = 0;
+  std::size_t bytes_out_ = 0;
+};
+
+}  // namespace protogres::rpc
+
+#endif  // PROTOGRES_SERVICE_RPC_GENERIC_CALL_H_

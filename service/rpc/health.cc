@@ -1,0 +1,124 @@
+#include "rpc/health.h"
+
+#include <algorithm>
+
+#include "contract/error.h"
+#include "grpc/health/v1/health.pb.h"
+
+namespace protogres::rpc {
+namespace {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+std::string Response(int status) {
+  HealthCheckResponse response;
+  response.set_status(static_cast<HealthCheckResponse::ServingStatus>(status));
+  return response.SerializeAsString();
+}
+
+bool Parse(std::string_view message, HealthCheckRequest* request) {
+  return request->ParseFromArray(message.data(), static_cast<int>(message.size()));
+}
+
+absl::Status Malformed() { return contract::BadRequest("", "the request is no grpc.health.v1.HealthCheckRequest"); }
+
+class CheckHandler final : public Handler {
+ public:
+  CheckHandler(const Health& health, Call& call) : health_(health), call_(call) {}
+
+  void OnRequest(std::string_view message) override {
+    HealthCheckRequest request;
+    if (!Parse(message, &request)) return call_.Finish(Malformed());
+    const int status = health_.StatusOf(request.service());
+    if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
+      return call_.Finish(contract::Error(absl::StatusCode::kNotFound,
+                                          "there is no service \"" + request.service() + "\"", "UNKNOWN_SERVICE"));
+    }
+    call_.Answer(Response(status));
+  }
+  void OnEnd() override { call_.Finish(Malformed()); }
+
+ private:
+  const Health& health_;
+  Call& call_;
+};
+
+// Writes each change of the status. One write is in flight at a time; changes during it are
+// seen when it ends, so that a slow client gets the latest status and not all.
+class WatchHandler final : public Handler {
+ public:
+  WatchHandler(const Health& health, Streams& streams, Call& call) : health_(health), streams_(streams), call_(call) {
+    streams_.Add(call_);
+  }
+
+  void OnRequest(std::string_view message) override {
+    HealthCheckRequest request;
+    if (!Parse(message, &request)) return End(Malformed());
+    service_ = request.service();
+    watching_ = true;
+    Continue();
+  }
+  void OnWritten() override {
+    writing_ = false;
+    Continue();
+  }
+  void OnWake() override { Continue(); }
+  void OnEnd() override { End(absl::CancelledError("the client has gone")); }
+  void OnCancelled() override {
+    cancelled_ = true;
+    Continue();
+  }
+
+ private:
+  void Continue() {
+    if (writing_) return;
+    if (cancelled_) return OnEnd();
+    if (const int status = watching_ ? health_.StatusOf(service_) : sent_; status != sent_) {
+      if (auto written = call_.Write(Response(status)); !written.ok()) return End(written);
+      sent_ = status;
+      writing_ = true;
+    } else if (streams_.draining()) {
+      End(Streams::DrainingStatus());
+    }
+  }
+
+  void End(const absl::Status& status) {
+    streams_.Remove(call_);
+    call_.Finish(status);
+  }
+
+  const Health& health_;
+  Streams& streams_;
+  Call& call_;
+  std::string service_;
+  bool watching_ = false;
+  bool writing_ = false;
+  bool cancelled_ = false;
+  int sent_ = -1;
+};
+
+}  // namespace
+
+void Health::SetReady(bool ready) {
+  if (ready_.exchange(ready) != ready) streams_.WakeAll();
+}
+
+int Health::StatusOf(const std::string& service) const {
+  if (service == kLiveness) return HealthCheckResponse::SERVING;
+  if (!service.empty()) {
+    const auto snapshot = current_.Get();
+    if (!snapshot->api || !std::ranges::binary_search(snapshot->api->services(), service)) {
+      return HealthCheckResponse::SERVICE_UNKNOWN;
+    }
+  }
+  return ready_.load() ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+}
+
+std::unique_ptr<Handler> Health::Check(Call& call) const { return std::make_unique<CheckHandler>(*this, call); }
+
+std::unique_ptr<Handler> Health::Watch(Call& call) const {
+  return std::make_unique<WatchHandler>(*this, streams_, call);
+}
+
+}  // namespace protogres::rpc

@@ -1,0 +1,152 @@
+#include "rpc/reflection.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "contract/error.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+
+namespace protogres::rpc {
+namespace {
+
+using grpc::reflection::v1::ServerReflectionRequest;
+using grpc::reflection::v1::ServerReflectionResponse;
+
+void SetError(absl::StatusCode code, const std::string& message, ServerReflectionResponse* response) {
+  response->mutable_error_response()->set_error_code(static_cast<int>(code));
+  response->mutable_error_response()->set_error_message(message);
+}
+
+// The answers of one stream.
+class Reflector {
+ public:
+  explicit Reflector(const Current& current) : current_(current) {}
+
+  ServerReflectionResponse Respond(const ServerReflectionRequest& request) {
+    Renew();
+    ServerReflectionResponse response;
+    response.set_valid_host(request.host());
+    *response.mutable_original_request() = request;
+    switch (request.message_request_case()) {
+      case ServerReflectionRequest::kFileByFilename:
+        SetFile(index().FindFile(request.file_by_filename()), "file", request.file_by_filename(), &response);
+        break;
+      case ServerReflectionRequest::kFileContainingSymbol:
+        SetFile(index().FindSymbol(request.file_containing_symbol()), "symbol", request.file_containing_symbol(),
+                &response);
+        break;
+      case ServerReflectionRequest::kFileContainingExtension:
+        // A contract has no extensions, and neither have the fixed files.
+        SetError(
+            absl::StatusCode::kNotFound,
+            fmt::format("there is no extension {} of \"{}\"", request.file_containing_extension().extension_number(),
+                        request.file_containing_extension().containing_type()),
+            &response);
+        break;
+      case ServerReflectionRequest::kAllExtensionNumbersOfType:
+        SetExtensionNumbers(request.all_extension_numbers_of_type(), &response);
+        break;
+      case ServerReflectionRequest::kListServices:
+        for (const auto& name : index().services())
+          response.mutable_list_services_response()->add_service()->set_name(name);
+        break;
+      case ServerReflectionRequest::MESSAGE_REQUEST_NOT_SET:
+        SetError(absl::StatusCode::kInvalidArgument, "message_request is not set, or is of a kind unknown here",
+                 &response);
+        break;
+    }
+    return response;
+  }
+
+ private:
+  const ReflectionIndex& index() const { return snapshot_->index; }
+
+  void Renew() {
+    auto snapshot = current_.Get();
+    if (snapshot == snapshot_) return;
+    sent_.clear();  // the same names may be other files now
+    snapshot_ = std::move(snapshot);
+  }
+
+  // The file that was asked for, and those of its transitive imports that the stream has not seen.
+  void SetFile(const crud::File* file, std::string_view kind, const std::string& name,
+               ServerReflectionResponse* response) {
+    if (!file) {
+      return SetError(absl::StatusCode::kNotFound, fmt::format("there is no {} \"{}\"", kind, name), response);
+    }
+    auto* files = response->mutable_file_descriptor_response();
+    files->add_file_descriptor_proto(file->bytes);
+    sent_.insert(file);
+    std::vector<const crud::File*> todo = {file};
+    while (!todo.empty()) {
+      const crud::File* next = todo.back();
+      todo.pop_back();
+      for (const auto& dependency : next->dependencies) {
+        const crud::File* import = index().FindFile(dependency);
+        if (!import || !sent_.insert(import).second) continue;
+        files->add_file_descriptor_proto(import->bytes);
+        todo.push_back(import);
+      }
+    }
+  }
+
+  void SetExtensionNumbers(const std::string& type, ServerReflectionResponse* response) {
+    if (!index().FindSymbol(type)) {
+      return SetError(absl::StatusCode::kNotFound, fmt::format("there is no type \"{}\"", type), response);
+    }
+    response->mutable_all_extension_numbers_response()->set_base_type_name(type);
+  }
+
+  const Current& current_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  absl::flat_hash_set<const crud::File*> sent_;
+};
+
+// One answer a request, in turn.
+class ReflectionHandler final : public Handler {
+ public:
+  ReflectionHandler(const Current& current, Streams& streams, Call& call)
+      : reflector_(current), streams_(streams), call_(call) {
+    streams_.Add(call_);
+  }
+
+  void OnRequest(std::string_view message) override {
+    ServerReflectionRequest request;
+    if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+      return End(contract::BadRequest("", "the request is no grpc.reflection.v1.ServerReflectionRequest"));
+    }
+    if (auto written = call_.Write(reflector_.Respond(request).SerializeAsString()); !written.ok()) return End(written);
+    writing_ = true;
+  }
+  void OnWritten() override {
+    writing_ = false;
+    if (streams_.draining()) return End(Streams::DrainingStatus());
+    call_.Read();
+  }
+  void OnEnd() override { End(absl::OkStatus()); }
+  void OnWake() override {
+    if (!writing_ && streams_.draining()) End(Streams::DrainingStatus());
+  }
+
+ private:
+  void End(const absl::Status& status) {
+    streams_.Remove(call_);
+    call_.Finish(status);
+  }
+
+  Reflector reflector_;
+  Streams& streams_;
+  Call& call_;
+  bool writing_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Handler> MakeReflection(const Current& current, Streams& streams, Call& call) {
+  return std::make_unique<ReflectionHandler>(current, streams, call);
+}
+
+}  // namespace protogres::rpc

@@ -1,0 +1,164 @@
+#include "rpc/server.h"
+
+#include <fmt/format.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "rpc/executor.h"
+#include "rpc/generic_call.h"
+#include "rpc/health.h"
+#include "rpc/listen.h"
+#include "rpc/reflection.h"
+#include "rpc/snapshot.h"
+#include "rpc/streams.h"
+#include "rpc/tls.h"
+#include "rpc/unary.h"
+#include "rpc/unknown_method.h"
+
+namespace protogres::rpc {
+namespace {
+
+using std::chrono::milliseconds;
+
+Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
+  return {.workers = options.workers > 0 ? options.workers : pool.capacity(),
+          .queue_size = options.queue_size,
+          .queue_timeout = options.queue_timeout};
+}
+
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(options.max_receive_message_bytes);
+  // The Call itself says so of an answer that is too large.
+  builder->SetMaxSendMessageSize(-1);
+  const auto set = [builder](const char* argument, milliseconds value) {
+    if (value.count() > 0) builder->AddChannelArgument(argument, static_cast<int>(value.count()));
+  };
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, options.keepalive_time);
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options.keepalive_min_client_interval);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  if (options.max_concurrent_streams > 0) {
+    builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
+  }
+  // A port that is in use is an error, not shared with whoever has it.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+class GrpcServer final : public Server, private Router {
+ public:
+  GrpcServer(const ServerOptions& options, db::Pool& pool, std::function<void()> on_catalog_moved)
+      : executor_(ExecutorOptions(options, pool)),
+        unary_{executor_, pool, std::move(on_catalog_moved)},
+        acceptor_(*this, options.max_send_message_bytes) {}
+  ~GrpcServer() override;
+
+  absl::Status Listen(const ServerOptions& options);
+
+  void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) override;
+  void SetReady(bool ready) override { health_.SetReady(ready); }
+  int port() const override { return port_; }
+  bool Drain(milliseconds timeout) override;
+
+ private:
+  std::unique_ptr<Handler> Route(Call& call) override;
+
+  Current current_;
+  Streams streams_;
+  Health health_{current_, streams_};
+  Executor executor_;
+  UnaryContext unary_;
+  Acceptor acceptor_;
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::thread> threads_;
+  int port_ = 0;
+  std::atomic<bool> drained_{false};
+};
+
+absl::Status GrpcServer::Listen(const ServerOptions& options) {
+  const auto address = ParseAddress(options.listen);
+  if (!address.ok()) return address.status();
+  if (auto free = TryListen(*address); !free.ok()) return free;
+  const auto credentials = MakeCredentials(options);
+  if (!credentials.ok()) return credentials.status();
+
+  grpc::ServerBuilder builder;
+  SetLimits(options, &builder);
+  builder.AddListeningPort(address->ToString(), *credentials, &port_);
+  builder.RegisterAsyncGenericService(&acceptor_.service());
+  for (int i = 0; i < std::max(1, options.completion_queues); ++i) queues_.push_back(builder.AddCompletionQueue());
+  server_ = builder.BuildAndStart();
+  if (!server_) {
+    if (auto free = TryListen(*address); !free.ok()) return free;
+    return absl::InvalidArgumentError(
+        fmt::format("cannot listen on {}: gRPC refuses {}", options.listen,
+                    options.tls_cert.empty() ? "the address" : "the TLS certificate or its key"));
+  }
+  if (!address->unix_path.empty()) port_ = 0;
+  for (const auto& queue : queues_) {
+    acceptor_.Accept(queue.get());
+    threads_.emplace_back(&Acceptor::Serve, queue.get());
+  }
+  return absl::OkStatus();
+}
+
+GrpcServer::~GrpcServer() {
+  Drain(milliseconds(0));
+  // First the server, so that no Call comes; then the workers, so that none starts an operation;
+  // then, when the last Call is gone, the queues.
+  executor_.Stop();
+  acceptor_.AwaitNone();
+  for (const auto& queue : queues_) queue->Shutdown();
+  for (auto& thread : threads_) thread.join();
+  // Without threads it never listened, and each queue has its end to be fetched still.
+  if (threads_.empty()) {
+    for (const auto& queue : queues_) Acceptor::Serve(queue.get());
+  }
+}
+
+void GrpcServer::SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) {
+  current_.Set(std::make_shared<const Snapshot>(std::move(api), why));
+  streams_.WakeAll();
+}
+
+bool GrpcServer::Drain(milliseconds timeout) {
+  if (!server_ || drained_.exchange(true)) return true;
+  health_.SetReady(false);
+  streams_.Drain();
+  const auto begin = std::chrono::steady_clock::now();
+  server_->Shutdown(std::chrono::system_clock::now() + timeout);
+  return std::chrono::steady_clock::now() - begin < timeout;
+}
+
+std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
+  const std::string& path = call.method();
+  auto snapshot = current_.Get();
+  if (snapshot->api) {
+    if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
+  }
+  if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);
+  if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);
+  if (path == "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" ||
+      path == "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo") {
+    return MakeReflection(current_, streams_, call);
+  }
+  call.Finish(UnknownMethod(path, *snapshot));
+  return nullptr;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, db::Pool& pool,
+                                                      std::function<void()> on_catalog_moved) {
+  auto server = std::make_unique<GrpcServer>(options, pool, std::move(on_catalog_moved));
+  if (auto listening = server->Listen(options); !listening.ok()) return listening;
+  return server;
+}
+
+}  // namespace protogres::rpc

@@ -1,0 +1,44 @@
+// What new calls run against: the Api in force and what reflection says of it.
+#ifndef PROTOGRES_SERVICE_RPC_SNAPSHOT_H_
+#define PROTOGRES_SERVICE_RPC_SNAPSHOT_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "crud/api.h"
+#include "rpc/reflection_index.h"
+
+namespace protogres::rpc {
+
+// Immutable.
+struct Snapshot {
+  Snapshot(std::shared_ptr<const crud::Api> api_in_force, std::string reason)
+      : api(std::move(api_in_force)), why(std::move(reason)), index(api.get()) {}
+
+  const std::shared_ptr<const crud::Api> api;  // null: the catalog could not be read yet
+  const std::string why;                       // then: the reason
+  const ReflectionIndex index;
+};
+
+// The Snapshot in force. Thread-safe.
+class Current {
+ public:
+  std::shared_ptr<const Snapshot> Get() const {
+    std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  void Set(std::shared_ptr<const Snapshot> snapshot) {
+    std::lock_guard lock(mutex_);
+    snapshot_.swap(snapshot);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>(nullptr, "");
+};
+
+}  // namespace protogres::rpc
+
+#endif  // PROTOGRES_SERVICE_RPC_SNAPSHOT_H_

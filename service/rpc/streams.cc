@@ -1,0 +1,31 @@
+#include "rpc/streams.h"
+
+#include "contract/error.h"
+
+namespace protogres::rpc {
+
+void Streams::Add(Call& call) {
+  std::lock_guard lock(mutex_);
+  calls_.insert(&call);
+}
+
+void Streams::Remove(Call& call) {
+  std::lock_guard lock(mutex_);
+  calls_.erase(&call);
+}
+
+void Streams::WakeAll() {
+  std::lock_guard lock(mutex_);
+  for (Call* call : calls_) call->Wake();
+}
+
+void Streams::Drain() {
+  draining_.store(true);
+  WakeAll();
+}
+
+absl::Status Streams::DrainingStatus() {
+  return contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN");
+}
+
+}  // namespace protogres::rpc

@@ -1,0 +1,71 @@
+// The tokens of a filter. Private to sql/. It knows nothing of tables and SQL.
+#ifndef PROTOGRES_SERVICE_SQL_LEXER_H_
+#define PROTOGRES_SERVICE_SQL_LEXER_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace protogres::sql {
+
+enum class Comparator { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kHas };
+
+// As it is written in a filter.
+std::string_view Spelling(Comparator comparator);
+
+struct Token {
+  enum class Kind { kEnd, kWord, kQuoted, kAnd, kOr, kNot, kMinus, kDot, kLeft, kRight, kComparator, kInvalid };
+
+  Kind kind = Kind::kEnd;
+  std::size_t offset = 0;  // in bytes
+  std::string_view raw;    // as it stands in the filter
+  // Of kWord and kQuoted: the text without quotes and escapes, and where in it
+  // there are stars that are wildcards (not written \*).
+  std::string text;
+  std::vector<std::size_t> stars;
+  Comparator comparator = Comparator::kEqual;
+  std::string error;  // of kInvalid: what is wrong
+};
+
+// Names and values have different letters: a name ends at '.', ':' and before a
+// leading '-', a bare value may hold them (3.14, 2024-05-01T10:00:00Z, -1). So the parser says
+// which it expects.
+//
+// Quoted text stands in "" or '' and knows the escapes \\ \" \' \n \r \t and \*, a star that is no wildcard.
+class Lexer {
+ public:
+  // `text` must be valid UTF-8 without NUL, and outlive the tokens.
+  explicit Lexer(std::string_view text) : text_(text) {}
+
+  Token Next();       // where a name, a keyword or an operator may stand
+  Token NextValue();  // after a comparator
+
+ private:
+  void SkipSpace();
+  Token Take(Token::Kind kind, std::size_t length);
+  Token TakeComparator(Comparator comparator, std::size_t length);
+  Token TakeQuoted();
+  template <typename IsLetter>
+  Token TakeWord(IsLetter is_letter);
+  Token Invalid(std::string error);
+  char Peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+// What keeps `text` from being valid UTF-8 without NUL ("invalid UTF-8 at byte 3"); empty: nothing.
+std::string TextFault(std::string_view text);
+
+// INVALID_ARGUMENT at a byte offset of the filter, counted in characters from 1.
+absl::Status FilterError(std::string_view filter, std::size_t offset, const std::string& what);
+
+// Text of a caller's as it stands in an error: in quotes, and not all of it when it is long.
+std::string Excerpt(std::string_view text);
+
+}  // namespace protogres::sql
+
+#endif  // PROTOGRES_SERVICE_SQL_LEXER_H_

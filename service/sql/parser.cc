@@ -1,0 +1,167 @@
+#include "sql/parser.h"
+
+#include <utility>
+
+#include "fmt/format.h"
+#include "sql/filter.h"
+
+namespace protogres::sql {
+namespace {
+
+using Kind = Token::Kind;
+
+// Recursive descent with one token of lookahead. Its recursion is bounded by kMaxFilterDepth.
+class Parser {
+ public:
+  explicit Parser(std::string_view filter) : filter_(filter), lexer_(filter), token_(lexer_.Next()) {}
+
+  absl::StatusOr<Expression> ParseAll() {
+    absl::StatusOr<Expression> expression = ParseExpression();
+    if (expression.ok() && token_.kind != Kind::kEnd) return Expected("AND, OR or the end");
+    return expression;
+  }
+
+ private:
+  absl::StatusOr<Expression> ParseExpression();
+  absl::StatusOr<Expression> ParseFactor();
+  absl::StatusOr<Expression> ParseTerm();
+  absl::StatusOr<Expression> ParseRestriction();
+  absl::Status ParsePath(std::vector<Name>* path);
+
+  void Advance() { token_ = lexer_.Next(); }
+  // Only inside parentheses a ")" ends an expression.
+  bool AtTerm() const {
+    switch (token_.kind) {
+      case Kind::kWord:
+      case Kind::kQuoted:
+      case Kind::kNot:
+      case Kind::kMinus:
+      case Kind::kLeft:
+        return true;
+      default:
+        return false;
+    }
+  }
+  absl::Status Error(std::size_t offset, const std::string& what) const { return FilterError(filter_, offset, what); }
+  // The error at the current token.
+  absl::Status Expected(const std::string& what) const {
+    if (token_.kind == Kind::kInvalid) return Error(token_.offset, token_.error);
+    const std::string found = token_.kind == Kind::kEnd ? "the end of the filter" : Excerpt(token_.raw);
+    return Error(token_.offset, fmt::format("expected {}, found {}", what, found));
+  }
+
+  std::string_view filter_;
+  Lexer lexer_;
+  Token token_;
+  int depth_ = 0;
+};
+
+// `child` as one more of `parent`'s, or alone where it is the first.
+void Join(Expression::Kind kind, Expression child, Expression* parent) {
+  if (parent->children.empty()) parent->kind = kind;
+  parent->children.push_back(std::move(child));
+}
+
+Expression Unwrap(Expression parent) {
+  if (parent.children.size() != 1) return parent;
+  Expression only = std::move(parent.children.front());
+  return only;
+}
+
+absl::StatusOr<Expression> Parser::ParseExpression() {
+  Expression all;
+  while (true) {
+    absl::StatusOr<Expression> factor = ParseFactor();
+    if (!factor.ok()) return factor.status();
+    Join(Expression::Kind::kAnd, *std::move(factor), &all);
+    if (token_.kind == Kind::kAnd) {
+      Advance();
+    } else if (!AtTerm()) {
+      return Unwrap(std::move(all));
+    }
+  }
+}
+
+absl::StatusOr<Expression> Parser::ParseFactor() {
+  Expression any;
+  while (true) {
+    absl::StatusOr<Expression> term = ParseTerm();
+    if (!term.ok()) return term.status();
+    Join(Expression::Kind::kOr, *std::move(term), &any);
+    if (token_.kind != Kind::kOr) return Unwrap(std::move(any));
+    Advance();
+  }
+}
+
+absl::StatusOr<Expression> Parser::ParseTerm() {
+  if (token_.kind == Kind::kWord || token_.kind == Kind::kQuoted) return ParseRestriction();
+  if (!AtTerm()) return Expected("a field's name");
+  if (++depth_ > kMaxFilterDepth) {
+    return Error(token_.offset, fmt::format("more than {} nested expressions", kMaxFilterDepth));
+  }
+  const bool parenthesis = token_.kind == Kind::kLeft;
+  Advance();
+  absl::StatusOr<Expression> inner = parenthesis ? ParseExpression() : ParseTerm();
+  if (!inner.ok()) return inner;
+  --depth_;
+  if (parenthesis) {
+    if (token_.kind != Kind::kRight) return Expected("AND, OR or \")\"");
+    Advance();
+    return inner;
+  }
+  Expression negation;
+  Join(Expression::Kind::kNot, *std::move(inner), &negation);
+  return negation;
+}
+
+absl::StatusOr<Expression> Parser::ParseRestriction() {
+  Expression expression;
+  Restriction& restriction = expression.restriction;
+  const std::size_t begin = token_.offset;
+  if (const absl::Status status = ParsePath(&restriction.path); !status.ok()) return status;
+  const Name& last = restriction.path.back();
+  if (token_.kind != Kind::kComparator) {
+    if (token_.kind == Kind::kLeft && token_.offset == last.offset + last.text.size()) {
+      return Error(begin, fmt::format("functions are not supported, found {}", Excerpt(last.text + "(")));
+    }
+    std::string hint;
+    if (last.text == "and" || last.text == "or" || last.text == "not") hint = " (AND, OR and NOT are in upper case)";
+    return Expected(fmt::format("a comparison (= != < <= > >= :) after {}{}", Excerpt(last.text), hint));
+  }
+  restriction.comparator = token_.comparator;
+  restriction.comparator_offset = token_.offset;
+  token_ = lexer_.NextValue();
+  if (token_.kind != Kind::kWord && token_.kind != Kind::kQuoted) {
+    return Expected(fmt::format("a value after \"{}\"", Spelling(restriction.comparator)));
+  }
+  restriction.literal = {std::move(token_.text), std::move(token_.stars), token_.kind == Kind::kQuoted, token_.offset};
+  Advance();
+  return expression;
+}
+
+absl::Status Parser::ParsePath(std::vector<Name>* path) {
+  path->push_back({token_.text, token_.offset});
+  Advance();
+  while (token_.kind == Kind::kDot) {
+    Advance();
+    switch (token_.kind) {
+      case Kind::kWord:
+      case Kind::kQuoted:
+      case Kind::kAnd:
+      case Kind::kOr:
+      case Kind::kNot:
+        break;
+      default:
+        return Expected("a member's name after \".\"");
+    }
+    path->push_back({token_.text, token_.offset});
+    Advance();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Expression> ParseFilter(std::string_view filter) { return Parser(filter).ParseAll(); }
+
+}  // namespace protogres::sql

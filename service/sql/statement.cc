@@ -1,0 +1,253 @@
+#include "sql/statement.h"
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "fmt/format.h"
+#include "sql/clause.h"
+
+namespace protogres::sql {
+namespace {
+
+using contract::Field;
+using contract::Kind;
+using contract::Table;
+
+const Field& FieldAt(const Table& table, int index) { return table.fields[static_cast<std::size_t>(index)]; }
+
+std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
+
+void Append(const Key& key, std::vector<Param>* params) { params->insert(params->end(), key.begin(), key.end()); }
+
+// Adds the parameter and gives its number.
+int Bind(Param value, std::vector<Param>* params) {
+  params->push_back(std::move(value));
+  return static_cast<int>(params->size());
+}
+
+// "a" = $1::..., "b" = $2::...
+std::string Assignments(const Table& table, const Row& row, std::vector<Param>* params) {
+  std::string text;
+  for (const Assignment& assignment : row) {
+    const Field& field = FieldAt(table, assignment.field);
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} = {}", Quote(field.column), Exactly(field.type, Bind(assignment.value, params)));
+  }
+  return text;
+}
+
+std::string MarkDeleted(const Table& table) {
+  const Field& field = FieldAt(table, *table.soft_delete);
+  std::string_view value = "TRUE";
+  if (field.type.kind != Kind::kBool) value = field.type.zoned ? "now()" : "(now() AT TIME ZONE 'UTC')";
+  return fmt::format("{} = {}", Quote(field.column), value);
+}
+
+std::string MarkLive(const Table& table) {
+  const Field& field = FieldAt(table, *table.soft_delete);
+  return fmt::format("{} = {}", Quote(field.column), field.type.kind == Kind::kBool ? "FALSE" : "NULL");
+}
+
+std::string KeyMatches(const Table& table, const Key& key, std::vector<Param>* params) {
+  std::string condition = KeyIs(table, static_cast<int>(params->size()) + 1);
+  Append(key, params);
+  return condition;
+}
+
+// Empty without an etag. A table without etags meets none, rather than ignoring the caller's condition.
+std::string EtagMatches(const Table& table, const std::optional<std::string>& etag, std::vector<Param>* params) {
+  if (!etag.has_value()) return "";
+  if (!table.has_etag) return "FALSE";
+  return fmt::format("{} = ${}::text", Etag(), Bind(*etag, params));
+}
+
+// UPDATE of one row by its key that also meets `state`.
+Statement UpdateOne(const Table& table, const std::string& set, std::vector<Param> params, const Key& key,
+                    const std::string& state, const std::optional<std::string>& etag, const Projection& projection) {
+  const std::string matches = KeyMatches(table, key, &params);
+  const std::string unchanged = EtagMatches(table, etag, &params);
+  return {fmt::format("UPDATE {} AS t SET {}{}{}", table.sql_name, set, Where({matches, state, unchanged}),
+                      Returning(table, projection)),
+          std::move(params)};
+}
+
+// A column to write DEFAULT to in rows that assign nothing.
+int AnyColumn(const Table& table) {
+  const auto it = std::ranges::find_if(table.fields, &Field::insertable);
+  return it == table.fields.end() ? 0 : static_cast<int>(it - table.fields.begin());
+}
+
+// A column that an UPDATE may name: the key's first if it can be.
+int AnyUpdatable(const Table& table) {
+  if (FieldAt(table, table.key.front()).updatable) return table.key.front();
+  const auto it = std::ranges::find_if(table.fields, &Field::updatable);
+  return it == table.fields.end() ? table.key.front() : static_cast<int>(it - table.fields.begin());
+}
+
+}  // namespace
+
+Projection Projection::All(const Table& table) {
+  Projection projection;
+  projection.fields.resize(table.fields.size());
+  std::iota(projection.fields.begin(), projection.fields.end(), 0);
+  projection.etag = table.has_etag;
+  return projection;
+}
+
+std::string SelectByKey(const Table& table, const Projection& projection, bool show_deleted) {
+  return fmt::format("SELECT {} FROM {} AS t{}", SelectList(table, projection), table.sql_name,
+                     Where({KeyIs(table, 1), show_deleted ? "" : Live(table)}));
+}
+
+Statement SelectByKeys(const Table& table, const Projection& projection, bool show_deleted,
+                       const std::vector<Key>& keys) {
+  Statement statement;
+  std::string arrays, names, on;
+  for (std::size_t i = 0; i < table.key.size(); ++i) {
+    const Field& field = FieldAt(table, table.key[i]);
+    std::vector<std::string_view> values;
+    values.reserve(keys.size());
+    for (const Key& key : keys) values.push_back(key[i]);
+    const int n = Bind(ArrayText(values), &statement.params);
+    // An array of arrays would be unnested to its innermost elements, and a type with a cast between has none of its
+    // own for arrays: those are text until they are single values.
+    const bool plain = !field.type.repeated && field.type.write_cast.empty();
+    if (i > 0) {
+      arrays += ", ";
+      names += ", ";
+      on += " AND ";
+    }
+    std::string cast = "::text";
+    if (plain) cast = OperandCast(field.type);
+    if (cast.empty()) cast = "::" + field.type.sql_type;
+    arrays += fmt::format("${}{}[]", n, cast);
+    names += fmt::format("k{}", n);
+    on += fmt::format("{} {} k.k{}", Column(field), field.type.repeated ? "=" : Operator(field.type, "="), n);
+    if (!plain) on += fmt::format("{}::{}", field.type.write_cast, field.type.sql_type);
+  }
+  const std::string list = projection.fields.empty() && !projection.etag ? "" : ", " + SelectList(table, projection);
+  statement.text =
+      fmt::format("SELECT k.n{} FROM unnest({}) WITH ORDINALITY AS k({}, n) JOIN {} AS t ON {}{} ORDER BY k.n", list,
+                  arrays, names, table.sql_name, on, Where({show_deleted ? "" : Live(table)}));
+  return statement;
+}
+
+Statement Insert(const Table& table, const std::vector<Row>& rows, const Projection& projection) {
+  std::set<int> columns;
+  for (const Row& row : rows) {
+    for (const Assignment& assignment : row) columns.insert(assignment.field);
+  }
+  Statement statement;
+  std::string& text = statement.text;
+  text = fmt::format("INSERT INTO {} AS t", table.sql_name);
+  if (columns.empty() && rows.size() == 1) {
+    text += " DEFAULT VALUES" + Returning(table, projection);
+    return statement;
+  }
+  if (columns.empty()) columns.insert(AnyColumn(table));
+  text += " (";
+  for (const int column : columns) {
+    if (text.back() != '(') text += ", ";
+    text += Quote(FieldAt(table, column).column);
+  }
+  text += ") VALUES ";
+  for (const Row& row : rows) {
+    text += &row == &rows.front() ? "(" : ", (";
+    for (const int column : columns) {
+      if (text.back() != '(') text += ", ";
+      const auto assignment = std::ranges::find(row, column, &Assignment::field);
+      if (assignment == row.end()) {
+        text += "DEFAULT";
+      } else {
+        text += Exactly(FieldAt(table, column).type, Bind(assignment->value, &statement.params));
+      }
+    }
+    text += ')';
+  }
+  text += Returning(table, projection);
+  return statement;
+}
+
+Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& update, const Projection& projection) {
+  Statement statement;
+  std::string columns, values, key, set;
+  for (const Assignment& assignment : insert) {
+    const Field& field = FieldAt(table, assignment.field);
+    if (!columns.empty()) {
+      columns += ", ";
+      values += ", ";
+    }
+    columns += Quote(field.column);
+    values += Exactly(field.type, Bind(assignment.value, &statement.params));
+  }
+  for (const int index : table.key) {
+    if (!key.empty()) key += ", ";
+    key += Quote(FieldAt(table, index).column);
+  }
+  for (const int index : update) {
+    const std::string column = Quote(FieldAt(table, index).column);
+    if (!set.empty()) set += ", ";
+    set += fmt::format("{} = EXCLUDED.{}", column, column);
+  }
+  // With nothing to take over, a column is set to itself: DO NOTHING would return no row.
+  if (set.empty()) {
+    const Field& field = FieldAt(table, AnyUpdatable(table));
+    set = fmt::format("{} = {}", Quote(field.column), Column(field));
+  }
+  statement.text =
+      fmt::format("INSERT INTO {} AS t ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}{}{}", table.sql_name, columns,
+                  values, key, set, Where({Live(table)}), Returning(table, projection));
+  return statement;
+}
+
+Statement Update(const Table& table, const Key& key, const Row& row, const std::optional<std::string>& etag,
+                 const Projection& projection) {
+  std::vector<Param> params;
+  const std::string set = Assignments(table, row, &params);
+  return UpdateOne(table, set, std::move(params), key, Live(table), etag, projection);
+}
+
+Statement UpdateWhere(const Table& table, const Row& row, Statement condition) {
+  const std::string set = Assignments(table, row, &condition.params);
+  condition.text =
+      fmt::format("UPDATE {} AS t SET {}{}", table.sql_name, set, Where({Parenthesized(condition.text), Live(table)}));
+  return condition;
+}
+
+Statement Delete(const Table& table, const Key& key, const std::optional<std::string>& etag,
+                 const Projection& projection) {
+  if (table.soft_delete.has_value())
+    return UpdateOne(table, MarkDeleted(table), {}, key, Live(table), etag, projection);
+  Statement statement;
+  const std::string matches = KeyMatches(table, key, &statement.params);
+  const std::string unchanged = EtagMatches(table, etag, &statement.params);
+  statement.text = fmt::format("DELETE FROM {} AS t{}", table.sql_name, Where({matches, unchanged}));
+  return statement;
+}
+
+Statement DeleteWhere(const Table& table, Statement condition) {
+  const std::string where = Where({Parenthesized(condition.text), Live(table)});
+  condition.text = table.soft_delete.has_value()
+                       ? fmt::format("UPDATE {} AS t SET {}{}", table.sql_name, MarkDeleted(table), where)
+                       : fmt::format("DELETE FROM {} AS t{}", table.sql_name, where);
+  return condition;
+}
+
+Statement Undelete(const Table& table, const Key& key, const std::optional<std::string>& etag,
+                   const Projection& projection) {
+  return UpdateOne(table, MarkLive(table), {}, key, Deleted(table), etag, projection);
+}
+
+Statement Probe(const Table& table, const Key& key) {
+  Statement statement;
+  const std::string matches = KeyMatches(table, key, &statement.params);
+  const std::string deleted = Deleted(table);
+  statement.text = fmt::format("SELECT {}, {} FROM {} AS t{}", table.has_etag ? Etag() : "NULL::text",
+                               deleted.empty() ? "FALSE" : "(" + deleted + ")", table.sql_name, Where({matches}));
+  return statement;
+}
+
+}  // namespace protogres::sql

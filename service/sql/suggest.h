@@ -1,0 +1,21 @@
+// "did you mean": names near to one that is not known. Private to sql/.
+#ifndef PROTOGRES_SERVICE_SQL_SUGGEST_H_
+#define PROTOGRES_SERVICE_SQL_SUGGEST_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contract/contract.h"
+
+namespace protogres::sql {
+
+// ; did you mean "age"? - or, where nothing is near and there are few, ; there are "a", "b". Empty: neither.
+std::string Suggest(std::string_view unknown, const std::vector<std::string_view>& known);
+
+// As Suggest for a field's name; one whose column has that name comes first.
+std::string SuggestField(std::string_view unknown, const std::vector<contract::Field>& fields);
+
+}  // namespace protogres::sql
+
+#endif  // PROTOGRES_SERVICE_SQL_SUGGEST_H_

@@ -1,0 +1,29 @@
+// Floating-point numbers and their decimal texts. Pure.
+#ifndef PROTOGRES_SERVICE_WIRE_DECIMAL_H_
+#define PROTOGRES_SERVICE_WIRE_DECIMAL_H_
+
+#include <string>
+#include <string_view>
+
+namespace protogres::wire {
+
+// True where `decimal` (a number as JSON has it) and the shortest decimal form of
+// `value` are the same number: 1.10 and 1.1, 1e2 and 100. Then nothing is lost by
+// carrying it as a double. False for NaN and infinity.
+bool SurvivesDouble(std::string_view decimal, double value);
+
+// Appends the shortest decimal that reads back as `value`, as JSON has it;
+// whole numbers below 1e17 without an exponent. `value` must be finite.
+void AppendJsonNumber(double value, std::string* out);
+
+// Append PostgreSQL's text form: the shortest decimal, NaN, Infinity, -Infinity.
+void AppendFloat(float value, std::string* out);
+void AppendDouble(double value, std::string* out);
+
+// Read PostgreSQL's text form. False: it is not one, or out of range.
+bool ParseFloat(std::string_view text, float* value);
+bool ParseDouble(std::string_view text, double* value);
+
+}  // namespace protogres::wire
+
+#endif  // PROTOGRES_SERVICE_WIRE_DECIMAL_H_

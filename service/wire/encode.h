@@ -1,0 +1,56 @@
+// One value in PostgreSQL's text form -> a protobuf field, by its contract::Type. Pure.
+#ifndef PROTOGRES_SERVICE_WIRE_ENCODE_H_
+#define PROTOGRES_SERVICE_WIRE_ENCODE_H_
+
+#include <string>
+#include <string_view>
+
+#include "contract/contract.h"
+
+namespace protogres::wire {
+
+// The bytes that stand before a field's value.
+struct Tag {
+  explicit Tag(int field_number, const contract::Type& type);
+
+  std::string_view bytes() const { return {data, size}; }
+
+  int number;
+  unsigned char size = 0;
+  char data[5];
+};
+
+// Appends the fields of one message. Not for several threads.
+class ValueEncoder {
+ public:
+  // `contract` and `out` must outlive it.
+  ValueEncoder(const contract::Contract& contract, std::string* out) : contract_(contract), out_(out) {}
+
+  // Appends the field of `tag` with the value `text`, in a message at `depth` (json.h).
+  // False: it cannot be held exactly; then why() says what the column
+  // holds, and what was appended is undefined.
+  bool Append(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
+  const std::string& why() const { return why_; }
+
+ private:
+  bool AppendSingular(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
+  // A value of one of the kinds that arrays pack, without a tag.
+  bool AppendScalar(const contract::Type& type, std::string_view text);
+  bool AppendArray(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
+  bool AppendRecord(const contract::Composite& composite, std::string_view text, int depth);
+  bool AppendString(const Tag& tag, std::string_view text);
+  bool AppendTimestamp(const Tag& tag, std::string_view text);
+  bool AppendEnum(const contract::Type& type, std::string_view label);
+  template <typename Int>
+  bool AppendInteger(const contract::Type& type, std::string_view text);
+  bool Cannot(const contract::Type& type, std::string_view text);
+  bool Fail(std::string why);
+
+  const contract::Contract& contract_;
+  std::string* out_;
+  std::string why_;
+};
+
+}  // namespace protogres::wire
+
+#endif  // PROTOGRES_SERVICE_WIRE_ENCODE_H_

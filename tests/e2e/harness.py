@@ -1,0 +1,380 @@
+"""What the end-to-end tests stand on: a private PostgreSQL, a real protogres
+process, and a client whose messages come from the exported contract.
+
+Nothing here uses a fixed port, and everything that is started ends with the
+test, even when it fails.
+"""
+
+import atexit
+import contextlib
+import glob
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from google.protobuf import any_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("PROTOGRES_BINARY", str(ROOT / "build/release/service/protogres"))
+# Sanitized builds are several times slower.
+PATIENCE = float(os.environ.get("PROTOGRES_TEST_PATIENCE", "1"))
+
+
+def pg_bin():
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))
+    if found:
+        return found[-1]
+    return os.path.dirname(shutil.which("postgres") or "/usr/bin/postgres")
+
+
+def die_with_parent():
+    """Runs in the child: the kernel ends it when the test is gone, however that came."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+class Postgres:
+    """A PostgreSQL of the test's own, on a Unix socket, that can be stopped and started."""
+
+    def __init__(self, *settings):
+        self.dir = tempfile.mkdtemp(prefix="pg-e2e-")
+        self.data = os.path.join(self.dir, "data")
+        self.settings = settings
+        self.process = None
+        self.user = None
+        if os.getuid() == 0:
+            import pwd
+
+            self.user = pwd.getpwnam("postgres")
+            os.chown(self.dir, self.user.pw_uid, self.user.pw_gid)
+        os.chmod(self.dir, 0o711)
+        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.start()
+        atexit.register(self.close)
+
+    def _drop(self):
+        if self.user:
+            os.setgroups([])
+            os.setgid(self.user.pw_gid)
+            os.setuid(self.user.pw_uid)
+
+    def _run(self, program, *args):
+        done = subprocess.run([os.path.join(pg_bin(), program), *args], preexec_fn=self._drop, capture_output=True,
+                              text=True, cwd="/")
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stderr}{done.stdout}")
+
+    def start(self):
+        def prepare():
+            self._drop()
+            die_with_parent()
+
+        log = open(os.path.join(self.dir, "log"), "ab")
+        command = [os.path.join(pg_bin(), "postgres"), "-D", self.data, "-k", self.dir, "-c", "listen_addresses=",
+                   "-c", "fsync=off", "-c", "max_connections=60"]
+        for setting in self.settings:
+            command += ["-c", setting]
+        self.process = subprocess.Popen(command, preexec_fn=prepare, stdout=log, stderr=log, cwd="/",
+                                        start_new_session=True)
+        log.close()
+        wait_for(lambda: self._ready(), "PostgreSQL to accept connections", 30)
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise RuntimeError("PostgreSQL ended: " + open(os.path.join(self.dir, "log")).read()[-2000:])
+        return subprocess.run([os.path.join(pg_bin(), "pg_isready"), "-q", "-h", self.dir]).returncode == 0
+
+    def stop(self, how=signal.SIGINT):
+        """SIGINT: fast shutdown; SIGQUIT: as after a crash."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(30)
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def uri(self, database):
+        return f"host={self.dir} user=postgres dbname={database}"
+
+    def psql(self, database, sql=None, file=None):
+        command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.uri(database)]
+        command += ["-f", str(file)] if file else ["-c", sql]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"psql: {done.stderr}")
+        return done.stdout.rstrip("\n")
+
+    def create(self, database, sql=None, file=None):
+        self.psql("postgres", f'CREATE DATABASE "{database}"')
+        if sql:
+            self.psql(database, sql)
+        if file:
+            self.psql(database, file=file)
+        return self.uri(database)
+
+
+def wait_for(condition, what, seconds=10.0):
+    end = time.monotonic() + seconds * PATIENCE
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds * PATIENCE:.0f} s for {what}")
+
+
+class Server:
+    """A protogres process."""
+
+    def __init__(self, uri, *options, ready=True, command="serve"):
+        self.lines = []
+        self.process = subprocess.Popen(
+            [BINARY, command, f"--database={uri}", "--listen=127.0.0.1:0", "--log_level=debug", *options],
+            stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        self.channels = []
+        self.port = int(wait_for(lambda: self._find(r"listening on .*\bport (\d+)"), "the server to listen", 20))
+        if ready:
+            wait_for(lambda: self._find(r"serving (\d+) tables"), "the server to serve", 20)
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip("\n"))
+
+    def _find(self, pattern):
+        if self.process.poll() is not None and not any(re.search(pattern, line) for line in self.lines):
+            raise AssertionError(f"protogres ended with {self.process.returncode}:\n" + "\n".join(self.lines[-30:]))
+        for line in reversed(self.lines):
+            found = re.search(pattern, line)
+            if found:
+                return found.group(1) if found.groups() else found.group(0)
+        return None
+
+    def log(self):
+        return "\n".join(self.lines)
+
+    def channel(self, **options):
+        channel = grpc.insecure_channel(
+            f"127.0.0.1:{self.port}",
+            options=[("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1), *options.items()])
+        self.channels.append(channel)
+        return channel
+
+    def rss_mb(self):
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1024
+
+    def terminate(self):
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(40 * PATIENCE)
+
+    def close(self):
+        for channel in self.channels:
+            channel.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(40 * PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.reader.join(5)
+        self.process.stderr.close()
+        if self.process.returncode not in (0, -signal.SIGTERM, -signal.SIGKILL):
+            raise AssertionError(f"protogres ended with {self.process.returncode}:\n" + "\n".join(self.lines[-60:]))
+
+
+def export(uri, directory, *options):
+    return subprocess.run([BINARY, "contract", f"--database={uri}", f"--out={directory}", *options],
+                          capture_output=True, text=True)
+
+
+class Contract:
+    """The messages of an exported contract."""
+
+    def __init__(self, uri, *options):
+        with tempfile.TemporaryDirectory() as directory:
+            done = export(uri, directory, *options)
+            if done.returncode != 0:
+                raise RuntimeError(done.stderr)
+            files = descriptor_pb2.FileDescriptorSet()
+            files.ParseFromString(pathlib.Path(directory, "contract.binpb").read_bytes())
+        self.files = files
+        self.pool = descriptor_pool.DescriptorPool()
+        for module in (any_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2):
+            self.pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
+        for file in files.file:
+            self.pool.AddSerializedFile(file.SerializeToString())
+        self.factory = message_factory.MessageFactory(self.pool)
+
+    def message(self, name):
+        return self.factory.GetPrototype(self.pool.FindMessageTypeByName(name))
+
+    def services(self):
+        return [f"{file.package}.{service.name}" for file in self.files.file for service in file.service]
+
+
+class Client:
+    """Calls methods by name with dictionaries: client.call("GetCustomer", {"id": 1})."""
+
+    def __init__(self, server, contract):
+        self.channel = server.channel()
+        self.contract = contract
+        self.methods = {}
+        for service in contract.services():
+            descriptor = contract.pool.FindServiceByName(service)
+            for method in descriptor.methods:
+                self.methods.setdefault(method.name, (service, method))
+                self.methods[f"{service}.{method.name}"] = (service, method)
+
+    def stub(self, method):
+        service, descriptor = self.methods[method]
+        response = self.contract.message(descriptor.output_type.full_name)
+        return self.channel.unary_unary(f"/{service}/{descriptor.name}",
+                                        request_serializer=lambda m: m if isinstance(m, bytes) else m.SerializeToString(),
+                                        response_deserializer=response.FromString)
+
+    def request(self, method, fields):
+        _, descriptor = self.methods[method]
+        message = self.contract.message(descriptor.input_type.full_name)()
+        return json_format.ParseDict(fields, message, descriptor_pool=self.contract.pool)
+
+    def raw(self, method, request=None, timeout=20, **keywords):
+        """The response message. `request`: a dictionary in protobuf's JSON form, a message, or bytes."""
+        if isinstance(request, (dict, type(None))):
+            request = self.request(method, request or {})
+        return self.stub(method)(request, timeout=timeout * PATIENCE, wait_for_ready=False, **keywords)
+
+    def call(self, method, request=None, **keywords):
+        """The response as a dictionary in protobuf's JSON form, with the proto's own field names."""
+        return json_format.MessageToDict(self.raw(method, request, **keywords), preserving_proto_field_name=True,
+                                         descriptor_pool=self.contract.pool)
+
+
+class RpcFailure:
+    """A caught error: code, message, and its google.rpc details."""
+
+    def __init__(self, error):
+        self.code = error.code()
+        self.message = error.details()
+        self.reason = None
+        self.metadata = {}
+        self.fields = []
+        self.retry = False
+        for key, value in error.trailing_metadata() or ():
+            if key == "grpc-status-details-bin":
+                self._parse(value)
+
+    def _parse(self, value):
+        for number, detail in _fields(value):
+            if number != 3:
+                continue
+            parts = dict(_fields(detail))
+            kind = parts[1].decode().rsplit(".", 1)[-1]
+            body = list(_fields(parts.get(2, b"")))
+            if kind == "ErrorInfo":
+                self.reason = dict(body).get(1, b"").decode()
+                for number, entry in body:
+                    if number == 3:
+                        pair = dict(_fields(entry))
+                        self.metadata[pair[1].decode()] = pair.get(2, b"").decode()
+            elif kind == "BadRequest":
+                self.fields += [dict(_fields(violation)).get(1, b"").decode() for _, violation in body]
+            elif kind == "RetryInfo":
+                self.retry = True
+
+    def __repr__(self):
+        return f"{self.code} {self.reason} {self.metadata} {self.fields}: {self.message}"
+
+
+def _fields(data):
+    """The fields of a message of which only length-delimited ones matter here."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        if tag & 7 == 2:
+            size, at = _varint(data, at)
+            yield tag >> 3, data[at:at + size]
+            at += size
+        else:
+            _, at = _varint(data, at)
+
+
+def _varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if not data[at - 1] & 0x80:
+            return value, at
+
+
+class TestCase(unittest.TestCase):
+    maxDiff = None
+
+    @contextlib.contextmanager
+    def fails(self, code, reason=None, field=None, message=None):
+        """Expects an error; what it was is in the object that `with` gives."""
+        outcome = []
+        try:
+            yield outcome
+        except grpc.RpcError as error:
+            failure = RpcFailure(error)
+            outcome.append(failure)
+            self.assertEqual(failure.code, getattr(grpc.StatusCode, code), repr(failure))
+            if reason:
+                self.assertEqual(failure.reason, reason, repr(failure))
+            if field:
+                self.assertIn(field, failure.fields, repr(failure))
+            if message:
+                self.assertRegex(failure.message, message)
+            return
+        self.fail(f"no error came; {code} was expected")
+
+
+_postgres = None
+
+
+def postgres():
+    """The PostgreSQL that the tests of one file share."""
+    global _postgres
+    if _postgres is None:
+        _postgres = Postgres()
+    return _postgres
+
+
+class ServedTestCase(TestCase):
+    """Tests against one server on one database, made from SQL or FILE."""
+
+    SQL = None
+    FILE = None
+    OPTIONS = ()
+    CONTRACT_OPTIONS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.database = cls.__name__.lower()
+        cls.uri = postgres().create(cls.database, cls.SQL, cls.FILE)
+        cls.server = Server(cls.uri, *cls.OPTIONS)
+        cls.addClassCleanup(cls.server.close)
+        cls.contract = Contract(cls.uri, *cls.CONTRACT_OPTIONS)
+        cls.client = Client(cls.server, cls.contract)
+        cls.call = cls.client.call
+
+    @classmethod
+    def psql(cls, sql):
+        return postgres().psql(cls.database, sql)

@@ -1,0 +1,267 @@
+#include "e2e/rpc_fixture.h"
+
+#include <thread>
+#include <utility>
+
+#include "catalog/catalog.h"
+#include "contract/derive.h"
+#include "db/error.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace protogres::rpc {
+namespace {
+
+constexpr seconds kPatience{60};
+
+class OneRow final : public db::Rows::Source {
+ public:
+  explicit OneRow(std::string name) : cells_{"1", std::move(name), "etag"} {}
+  std::int64_t rows() const override { return 1; }
+  int columns() const override { return 3; }
+  std::int64_t affected() const override { return 1; }
+  std::optional<std::string_view> Cell(std::int64_t, int column) const override {
+    return cells_[static_cast<std::size_t>(column)];
+  }
+
+ private:
+  std::vector<std::string> cells_;
+};
+
+grpc::ByteBuffer ToBuffer(const std::string& message) {
+  const grpc::Slice slice(message);
+  return {&slice, 1};
+}
+
+std::string ToString(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string text;
+  if (!buffer.Dump(&slices).ok()) return text;
+  for (const auto& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return text;
+}
+
+}  // namespace
+
+class FakeConnection final : public db::Connection {
+ public:
+  explicit FakeConnection(FakeDatabase& database) : database_(database) {}
+  absl::StatusOr<db::Rows> Execute(const std::string&, std::span<const db::Param>, bool) override {
+    return database_.Execute();
+  }
+  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
+  absl::Status Commit() override { return absl::OkStatus(); }
+  absl::Status Rollback() override { return absl::OkStatus(); }
+  absl::Status Ping() override { return absl::OkStatus(); }
+  bool Idle() override { return true; }
+  bool Alive() const override { return true; }
+  void Cancel() override {
+    std::lock_guard lock(database_.mutex_);
+    ++database_.cancels_;
+    database_.changed_.notify_all();
+  }
+  absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
+
+ private:
+  FakeDatabase& database_;
+};
+
+void FakeDatabase::SetScript(Script script) {
+  std::lock_guard lock(mutex_);
+  script_ = std::move(script);
+}
+
+db::Rows FakeDatabase::Row(const std::string& name) { return db::Rows(std::make_shared<const OneRow>(name)); }
+
+FakeDatabase::Script FakeDatabase::Blocking() {
+  return [this]() -> absl::StatusOr<db::Rows> {
+    std::unique_lock lock(mutex_);
+    ++blocked_;
+    changed_.notify_all();
+    const int cancels = cancels_;
+    changed_.wait(lock, [&] { return released_ || cancels_ > cancels; });
+    --blocked_;
+    if (released_) return Row("released");
+    return db::ToStatus(
+        {.sqlstate = "57014", .message = "canceling statement", .table = "", .constraint = "", .column = ""});
+  };
+}
+
+void FakeDatabase::Release() {
+  std::lock_guard lock(mutex_);
+  released_ = true;
+  changed_.notify_all();
+}
+
+bool FakeDatabase::AwaitBlocked(int count) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, kPatience, [&] { return blocked_ >= count; });
+}
+
+absl::StatusOr<db::Rows> FakeDatabase::Execute() {
+  ++executed_;
+  Script script;
+  {
+    std::lock_guard lock(mutex_);
+    script = script_;
+  }
+  return script ? script() : Row("one");
+}
+
+db::ConnectionFactory FakeDatabase::Factory() {
+  return [this]() -> absl::StatusOr<std::unique_ptr<db::Connection>> {
+    if (!reachable_) return absl::UnavailableError("no server there");
+    return std::make_unique<FakeConnection>(*this);
+  };
+}
+
+std::shared_ptr<const crud::Api> MakeApi(const std::vector<std::string>& tables) {
+  catalog::Catalog catalog;
+  catalog.database = "shop";
+  catalog.server_version = 150000;
+  catalog.server_encoding = "UTF8";
+  catalog.schemas = {"public"};
+  const auto add_type = [&](catalog::Oid oid, const std::string& name) {
+    catalog::Type type;
+    type.oid = oid;
+    type.schema = "pg_catalog";
+    type.name = name;
+    type.comparable = type.orderable = true;
+    catalog.types[oid] = type;
+  };
+  add_type(20, "int8");
+  add_type(25, "text");
+  for (const auto& name : tables) {
+    catalog::Relation relation;
+    relation.oid = static_cast<catalog::Oid>(100 + catalog.relations.size());
+    relation.schema = "public";
+    relation.name = name;
+    relation.primary_key = {1};
+    relation.insertable = relation.updatable = relation.deletable = true;
+    relation.columns.resize(2);
+    relation.columns[0].number = 1;
+    relation.columns[0].name = "id";
+    relation.columns[0].type = 20;
+    relation.columns[0].sql_type = "bigint";
+    relation.columns[0].not_null = true;
+    relation.columns[1].number = 2;
+    relation.columns[1].name = "name";
+    relation.columns[1].type = 25;
+    relation.columns[1].sql_type = "text";
+    catalog.relations.push_back(relation);
+  }
+  auto contract = contract::Derive(catalog, {});
+  EXPECT_TRUE(contract.ok()) << contract.status();
+  return crud::Api::Build(*std::move(contract), {});
+}
+
+ClientStream::ClientStream(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+                           milliseconds timeout) {
+  context_.set_deadline(std::chrono::system_clock::now() + timeout);
+  stream_ = grpc::GenericStub(channel).PrepareCall(&context_, path, &cq_);
+  stream_->StartCall(this);
+  Next();
+}
+
+ClientStream::~ClientStream() {
+  context_.TryCancel();
+  cq_.Shutdown();
+  while (Next()) {
+  }
+}
+
+bool ClientStream::Next() {
+  void* tag = nullptr;
+  bool ok = false;
+  return cq_.Next(&tag, &ok) && ok;
+}
+
+bool ClientStream::Write(const std::string& message) {
+  stream_->Write(ToBuffer(message), this);
+  return Next();
+}
+
+bool ClientStream::WritesDone() {
+  stream_->WritesDone(this);
+  return Next();
+}
+
+bool ClientStream::Read(std::string* message) {
+  grpc::ByteBuffer buffer;
+  stream_->Read(&buffer, this);
+  if (!Next()) return false;
+  *message = ToString(buffer);
+  return true;
+}
+
+grpc::Status ClientStream::Finish() {
+  grpc::Status status;
+  stream_->Finish(&status, this);
+  Next();
+  return status;
+}
+
+Reply CallUnary(const std::shared_ptr<grpc::Channel>& channel, const std::string& path, const std::string& request,
+                grpc::ClientContext* context) {
+  grpc::ClientContext own;
+  if (!context) {
+    context = &own;
+    own.set_deadline(std::chrono::system_clock::now() + kPatience);
+  }
+  grpc::CompletionQueue cq;
+  grpc::ByteBuffer response;
+  Reply reply;
+  auto call = grpc::GenericStub(channel).PrepareUnaryCall(context, path, ToBuffer(request), &cq);
+  call->StartCall();
+  call->Finish(&response, &reply.status, &reply);
+  void* tag = nullptr;
+  bool ok = false;
+  cq.Next(&tag, &ok);
+  if (reply.status.ok()) reply.message = ToString(response);
+  cq.Shutdown();
+  while (cq.Next(&tag, &ok)) {
+  }
+  return reply;
+}
+
+std::string GetRequest() { return "\x08\x01"; }
+
+std::string Reason(const grpc::Status& status) {
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  if (!details.ParseFromString(status.error_details())) return "(malformed details)";
+  EXPECT_EQ(details.details_size() > 0 ? details.code() : static_cast<int>(status.error_code()), status.error_code());
+  for (const auto& detail : details.details()) {
+    if (detail.UnpackTo(&info)) return info.reason();
+  }
+  return "";
+}
+
+bool WaitUntil(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  return true;
+}
+
+void RpcTest::Start() {
+  pool_ = std::make_unique<db::Pool>(pool_options_, database_.Factory());
+  auto server = Server::Start(options_, *pool_, [this] { ++catalog_moved_; });
+  ASSERT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+  server_->SetApi(MakeApi({"item"}));
+  server_->SetReady(true);
+  channel_ = NewChannel();
+}
+
+std::shared_ptr<grpc::Channel> RpcTest::NewChannel() const {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
+}  // namespace protogres::rpc

@@ -1,0 +1,135 @@
+// A real Server on a loopback port, its real gRPC clients, and a pool whose
+// connections do what a test says instead of speaking to PostgreSQL.
+#ifndef PROTOGRES_TESTS_E2E_RPC_FIXTURE_H_
+#define PROTOGRES_TESTS_E2E_RPC_FIXTURE_H_
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "crud/api.h"
+#include "db/pool.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rpc/server.h"
+
+namespace protogres::rpc {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// What the database does. Thread-safe; outlives the pool.
+class FakeDatabase {
+ public:
+  // Runs instead of each statement of a request; the default answers the row {id: 1, name: "one"}.
+  using Script = std::function<absl::StatusOr<db::Rows>()>;
+  void SetScript(Script script);
+  void SetReachable(bool reachable) { reachable_ = reachable; }
+
+  static db::Rows Row(const std::string& name);
+  // A Script that blocks until Release, or until its statement is cancelled.
+  Script Blocking();
+  void Release();
+  // Blocks until so many statements are within a blocking Script.
+  bool AwaitBlocked(int count);
+  int executed() const { return executed_; }
+  int cancels() const { return cancels_; }
+
+  db::ConnectionFactory Factory();
+
+ private:
+  friend class FakeConnection;
+  absl::StatusOr<db::Rows> Execute();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Script script_;
+  int blocked_ = 0;
+  bool released_ = false;
+  std::atomic<int> executed_{0}, cancels_{0};
+  std::atomic<bool> reachable_{true};
+};
+
+// The Api of a database with these tables, each (id bigint primary key, name text).
+std::shared_ptr<const crud::Api> MakeApi(const std::vector<std::string>& tables);
+
+inline constexpr char kGetItem[] = "/shop.v1.ItemService/GetItem";
+
+struct Reply {
+  grpc::Status status;
+  std::string message;
+};
+
+// A bidirectional stream of raw messages, used by one thread.
+class ClientStream {
+ public:
+  ClientStream(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+               milliseconds timeout = seconds(60));
+  ~ClientStream();
+  bool Write(const std::string& message);
+  bool WritesDone();
+  bool Read(std::string* message);
+  grpc::Status Finish();
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  bool Next();
+
+  grpc::ClientContext context_;
+  grpc::CompletionQueue cq_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+};
+
+// One unary call. Blocks.
+Reply CallUnary(const std::shared_ptr<grpc::Channel>& channel, const std::string& path, const std::string& request,
+                grpc::ClientContext* context = nullptr);
+
+// "GetItemRequest{id: 1}".
+std::string GetRequest();
+// The reason of the ErrorInfo that came with it.
+std::string Reason(const grpc::Status& status);
+bool WaitUntil(const std::function<bool()>& condition);
+
+class RpcTest : public testing::Test {
+ protected:
+  RpcTest() {
+    options_.listen = "127.0.0.1:0";
+    pool_options_.pool_size = 2;
+    pool_options_.max_overflow = 0;
+    pool_options_.backoff_min = milliseconds(5);
+    pool_options_.backoff_max = milliseconds(20);
+  }
+  ~RpcTest() override { database_.Release(); }
+
+  // Starts with an Api of the table item, ready.
+  void Start();
+  std::shared_ptr<grpc::Channel> NewChannel() const;
+  Reply Call(const std::string& path = kGetItem, const std::string& request = GetRequest()) {
+    return CallUnary(channel_, path, request);
+  }
+  std::future<Reply> CallAsync(grpc::ClientContext* context = nullptr) {
+    return std::async(std::launch::async,
+                      [this, context] { return CallUnary(channel_, kGetItem, GetRequest(), context); });
+  }
+
+  ServerOptions options_;
+  db::PoolOptions pool_options_;
+  FakeDatabase database_;
+  std::unique_ptr<db::Pool> pool_;
+  std::atomic<int> catalog_moved_{0};
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+}  // namespace protogres::rpc
+
+#endif  // PROTOGRES_TESTS_E2E_RPC_FIXTURE_H_

@@ -1,0 +1,204 @@
+// The server's start and end: addresses, TLS, drain.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "e2e/rpc_fixture.h"
+#include "grpc/health/v1/health.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+
+namespace protogres::rpc {
+namespace {
+
+using grpc::StatusCode;
+using testing::HasSubstr;
+
+class RpcStartTest : public RpcTest {
+ protected:
+  RpcStartTest() : directory_(std::filesystem::temp_directory_path() / ("rpc_start_" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(directory_);
+    pool_ = std::make_unique<db::Pool>(pool_options_, database_.Factory());
+  }
+  ~RpcStartTest() override { std::filesystem::remove_all(directory_); }
+
+  absl::Status TryStart() { return Server::Start(options_, *pool_, nullptr).status(); }
+  std::string WriteFile(const std::string& name, const std::string& text) const {
+    std::ofstream(directory_ / name) << text;
+    return directory_ / name;
+  }
+
+  const std::filesystem::path directory_;
+};
+
+TEST_F(RpcStartTest, APortInUseIsUnavailable) {
+  Start();
+  options_.listen = "127.0.0.1:" + std::to_string(server_->port());
+  const auto status = TryStart();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("in use"));
+  EXPECT_TRUE(Call().status.ok());
+}
+
+TEST_F(RpcStartTest, WrongOptionsAreInvalid) {
+  for (const char* listen : {"", "nonsense", "localhost:99999", "no.such.host.invalid:0"}) {
+    options_.listen = listen;
+    EXPECT_EQ(TryStart().code(), absl::StatusCode::kInvalidArgument) << listen;
+  }
+  options_.listen = "127.0.0.1:0";
+  options_.tls_cert = "/no/such/file";
+  EXPECT_THAT(std::string(TryStart().message()), HasSubstr("--tls_key"));
+  options_.tls_key = "/no/such/file";
+  EXPECT_THAT(std::string(TryStart().message()), HasSubstr("cannot be read"));
+  options_.tls_cert = options_.tls_key = WriteFile("text.pem", "hello");
+  EXPECT_THAT(std::string(TryStart().message()), HasSubstr("not a PEM file"));
+  options_.tls_cert = options_.tls_key = WriteFile("broken.pem", "-----BEGIN CERTIFICATE-----\nxx\n");
+  EXPECT_EQ(TryStart().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(RpcStartTest, AUnixSocketIsServedOnceAndReplacedWhenDead) {
+  options_.listen = "unix:" + (directory_ / "p.sock").string();
+  Start();
+  const auto channel = grpc::CreateChannel(options_.listen, grpc::InsecureChannelCredentials());
+  EXPECT_TRUE(CallUnary(channel, kGetItem, GetRequest()).status.ok());
+  EXPECT_EQ(server_->port(), 0);
+  EXPECT_EQ(TryStart().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(CallUnary(channel, kGetItem, GetRequest()).status.ok());
+  server_.reset();
+  EXPECT_TRUE(TryStart().ok());
+}
+
+TEST_F(RpcStartTest, Tls) {
+  const std::string key = directory_ / "key.pem", cert = directory_ / "cert.pem";
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
+      "-addext subjectAltName=DNS:localhost -keyout " +
+      key + " -out " + cert + " 2>/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0) << "the openssl command is needed";
+  options_.tls_key = key;
+  options_.tls_cert = options_.tls_client_ca = cert;
+  Start();
+  grpc::SslCredentialsOptions ssl;
+  std::ifstream cert_file(cert), key_file(key);
+  ssl.pem_root_certs.assign(std::istreambuf_iterator<char>(cert_file), {});
+  const std::string target = "localhost:" + std::to_string(server_->port());
+  const auto anonymous = grpc::CreateChannel(target, grpc::SslCredentials(ssl));
+  EXPECT_EQ(CallUnary(anonymous, kGetItem, GetRequest()).status.error_code(), StatusCode::UNAVAILABLE);
+  ssl.pem_cert_chain = ssl.pem_root_certs;
+  ssl.pem_private_key.assign(std::istreambuf_iterator<char>(key_file), {});
+  const auto channel = grpc::CreateChannel(target, grpc::SslCredentials(ssl));
+  const Reply reply = CallUnary(channel, kGetItem, GetRequest());
+  EXPECT_TRUE(reply.status.ok()) << reply.status.error_message();
+  EXPECT_EQ(Call().status.error_code(), StatusCode::UNAVAILABLE);  // plaintext
+}
+
+class RpcDrainTest : public RpcTest {};
+
+TEST_F(RpcDrainTest, CallsInFlightFinishAndNewOnesAreRefused) {
+  Start();
+  database_.SetScript(database_.Blocking());
+  auto running = CallAsync();
+  ASSERT_TRUE(database_.AwaitBlocked(1));
+  auto drained = std::async(std::launch::async, [this] { return server_->Drain(seconds(60)); });
+  // The listener is closed at once; a new connection finds nobody.
+  EXPECT_TRUE(WaitUntil([this] {
+    const auto channel = NewChannel();
+    return CallUnary(channel, "/grpc.health.v1.Health/Check", "").status.error_code() == StatusCode::UNAVAILABLE;
+  }));
+  database_.Release();
+  EXPECT_TRUE(running.get().status.ok());
+  EXPECT_TRUE(drained.get());
+}
+
+TEST_F(RpcDrainTest, RequestsThatWaitAreServedToo) {
+  options_.workers = 1;
+  Start();
+  database_.SetScript(database_.Blocking());
+  std::vector<std::future<Reply>> calls;
+  for (int i = 0; i < 4; ++i) calls.push_back(CallAsync());
+  ASSERT_TRUE(database_.AwaitBlocked(1));
+  // All have come in once the last is known to wait: a stream answers in turn on the same connection.
+  EXPECT_TRUE(CallUnary(channel_, "/grpc.health.v1.Health/Check", "").status.ok());
+  std::this_thread::sleep_for(milliseconds(100));
+  auto drained = std::async(std::launch::async, [this] { return server_->Drain(seconds(60)); });
+  std::this_thread::sleep_for(milliseconds(50));
+  database_.Release();
+  for (auto& call : calls) EXPECT_TRUE(call.get().status.ok());
+  EXPECT_TRUE(drained.get());
+}
+
+TEST_F(RpcDrainTest, WhatTakesTooLongIsCancelled) {
+  options_.workers = 1;
+  Start();
+  database_.SetScript(database_.Blocking());
+  auto running = CallAsync();
+  ASSERT_TRUE(database_.AwaitBlocked(1));
+  auto waiting = CallAsync();
+  EXPECT_FALSE(server_->Drain(milliseconds(100)));
+  EXPECT_FALSE(running.get().status.ok());
+  EXPECT_FALSE(waiting.get().status.ok());
+  server_.reset();
+  EXPECT_GE(database_.cancels(), 1);
+  EXPECT_EQ(database_.executed(), 1);
+}
+
+TEST_F(RpcDrainTest, IdleStreamsDoNotHoldItUp) {
+  Start();
+  ClientStream reflection(channel_, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo");
+  grpc::reflection::v1::ServerReflectionRequest request;
+  request.set_list_services("");
+  std::string message;
+  ASSERT_TRUE(reflection.Write(request.SerializeAsString()) && reflection.Read(&message));
+  ClientStream watch(channel_, "/grpc.health.v1.Health/Watch");
+  ASSERT_TRUE(watch.Write("") && watch.Read(&message));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(server_->Drain(seconds(60)));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(30));
+  grpc::health::v1::HealthCheckResponse response;
+  EXPECT_TRUE(watch.Read(&message) && response.ParseFromString(message));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(watch.Read(&message));
+  EXPECT_EQ(watch.Finish().error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(reflection.Finish().error_code(), StatusCode::UNAVAILABLE);
+}
+
+TEST_F(RpcDrainTest, TheDestructorEndsEverything) {
+  Start();
+  database_.SetScript(database_.Blocking());
+  auto running = CallAsync();
+  ASSERT_TRUE(database_.AwaitBlocked(1));
+  ClientStream watch(channel_, "/grpc.health.v1.Health/Watch");
+  ASSERT_TRUE(watch.Write(""));
+  server_.reset();
+  EXPECT_FALSE(running.get().status.ok());
+}
+
+TEST_F(RpcDrainTest, UnderLoadEveryCallEndsWithAClearStatus) {
+  for (int round = 0; round < 5; ++round) {
+    Start();
+    std::vector<std::thread> clients;
+    std::atomic<int> good{0}, odd{0};
+    for (int i = 0; i < 4; ++i) {
+      clients.emplace_back([&, channel = NewChannel()] {
+        while (true) {
+          const auto status = CallUnary(channel, kGetItem, GetRequest()).status;
+          good += status.ok();
+          if (status.ok()) continue;
+          odd += status.error_code() != StatusCode::UNAVAILABLE && status.error_code() != StatusCode::CANCELLED;
+          return;
+        }
+      });
+    }
+    EXPECT_TRUE(WaitUntil([&] { return good > 50; }));
+    server_->Drain(seconds(60));
+    for (auto& client : clients) client.join();
+    server_.reset();
+    EXPECT_EQ(odd, 0);
+  }
+}
+
+}  // namespace
+}  // namespace protogres::rpc

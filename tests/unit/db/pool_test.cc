@@ -1,0 +1,454 @@
+// The Pool with a fake clock and fake connections.
+#include "db/pool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "contract/error.h"
+
+namespace protogres::db {
+namespace {
+
+using absl::StatusCode;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+
+constexpr auto kNever = Clock::time_point::max();
+
+// What the fake connections of a test have in common: the server.
+struct FakeServer {
+  std::mutex mutex;
+  absl::Status down;  // what connecting gives
+  int made = 0;
+  int alive = 0;
+  int most = 0;
+  int pings = 0;
+  std::vector<int> closed;
+
+  void SetDown(const absl::Status& status) {
+    std::lock_guard lock(mutex);
+    down = status;
+  }
+  int Made() {
+    std::lock_guard lock(mutex);
+    return made;
+  }
+  int Alive() {
+    std::lock_guard lock(mutex);
+    return alive;
+  }
+};
+
+class FakeConnection : public Connection {
+ public:
+  FakeConnection(FakeServer& server, int number) : id(number), server_(server) {}
+  ~FakeConnection() override {
+    std::lock_guard lock(server_.mutex);
+    --server_.alive;
+    server_.closed.push_back(id);
+  }
+  absl::StatusOr<Rows> Execute(const std::string&, std::span<const Param>, bool) override { return Rows(); }
+  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
+  absl::Status Commit() override { return absl::OkStatus(); }
+  absl::Status Rollback() override { return absl::OkStatus(); }
+  absl::Status Ping() override {
+    std::lock_guard lock(server_.mutex);
+    ++server_.pings;
+    return ping;
+  }
+  bool Idle() override { return idle; }
+  bool Alive() const override { return idle; }
+  void Cancel() override {}
+  absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
+
+  const int id;
+  std::atomic<bool> idle = true;
+  absl::Status ping;
+
+ private:
+  FakeServer& server_;
+};
+
+class PoolTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Pool> Make(PoolOptions options) {
+    return std::make_unique<Pool>(
+        options,
+        [this]() -> absl::StatusOr<std::unique_ptr<Connection>> {
+          std::lock_guard lock(server_.mutex);
+          if (!server_.down.ok()) return server_.down;
+          server_.most = std::max(server_.most, ++server_.alive);
+          return std::make_unique<FakeConnection>(server_, ++server_.made);
+        },
+        [this] { return Clock::time_point(now_.load()); });
+  }
+  void Advance(Clock::duration by) { now_ = now_.load() + by; }
+
+  static Lease Take(Pool& pool) {
+    auto lease = pool.Acquire(kNever);
+    EXPECT_TRUE(lease.ok()) << lease.status();
+    return lease.ok() ? *std::move(lease) : Lease();
+  }
+  static FakeConnection& Fake(const Lease& lease) { return static_cast<FakeConnection&>(lease.connection()); }
+
+  static bool Eventually(const std::function<bool()>& holds) {
+    for (int i = 0; i < 1000; ++i) {
+      if (holds()) return true;
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return false;
+  }
+
+  FakeServer server_;
+  std::atomic<Clock::duration> now_ = Clock::now().time_since_epoch();
+};
+
+TEST_F(PoolTest, LendsNoMoreThanItsCapacityAndKeepsPoolSize) {
+  auto pool = Make({.pool_size = 2, .max_overflow = 1, .pool_timeout = milliseconds(0)});
+  EXPECT_EQ(pool->capacity(), 3);
+  EXPECT_EQ(pool->stats().open, 0);
+  {
+    Lease a = Take(*pool), b = Take(*pool), c = Take(*pool);
+    EXPECT_EQ(pool->stats().lent, 3);
+    const auto refused = pool->Acquire(kNever);
+    EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
+    EXPECT_EQ(contract::ReasonOf(refused.status()), "POOL_TIMEOUT");
+    EXPECT_EQ(server_.Made(), 3);
+  }
+  EXPECT_EQ(pool->stats().lent, 0);
+  EXPECT_EQ(pool->stats().idle, 2);
+  EXPECT_EQ(server_.Alive(), 2) << "the overflow is closed when it is given back";
+}
+
+TEST_F(PoolTest, LendsTheSameConnectionAgain) {
+  auto pool = Make({});
+  Take(*pool);
+  Take(*pool);
+  EXPECT_EQ(server_.Made(), 1);
+}
+
+TEST_F(PoolTest, TheOneIdleLongestIsLentFirst) {
+  auto pool = Make({});
+  {
+    Lease a = Take(*pool), b = Take(*pool);
+    { const Lease first = std::move(a); }
+  }
+  EXPECT_EQ(Fake(Take(*pool)).id, 1);
+}
+
+TEST_F(PoolTest, WithLifoTheLastOne) {
+  auto pool = Make({.pool_use_lifo = true});
+  {
+    Lease a = Take(*pool), b = Take(*pool);
+    { const Lease first = std::move(a); }
+  }
+  EXPECT_EQ(Fake(Take(*pool)).id, 2);
+}
+
+TEST_F(PoolTest, ALeaseMovesAndIsGivenBackOnce) {
+  auto pool = Make({.pool_size = 2, .max_overflow = 0});
+  Lease a = Take(*pool);
+  Lease b = std::move(a);
+  EXPECT_FALSE(a);
+  EXPECT_TRUE(b);
+  b = Take(*pool);
+  EXPECT_EQ(pool->stats().lent, 1);
+  EXPECT_EQ(pool->stats().idle, 1);
+  Lease& same = b;
+  b = std::move(same);
+  EXPECT_TRUE(b);
+  b = Lease();
+  EXPECT_EQ(pool->stats().idle, 2);
+}
+
+TEST_F(PoolTest, TheDeadlineIsToldFromThePoolsTimeout) {
+  Pool pool({.pool_size = 1, .max_overflow = 0, .pool_timeout = milliseconds(40)}, [this] {
+    return absl::StatusOr<std::unique_ptr<Connection>>(std::make_unique<FakeConnection>(server_, 1));
+  });
+  const Lease only = Take(pool);
+  const auto start = Clock::now();
+  EXPECT_EQ(pool.Acquire(start + milliseconds(20)).status().code(), StatusCode::kDeadlineExceeded);
+  EXPECT_GE(Clock::now() - start, milliseconds(20));
+  EXPECT_EQ(pool.Acquire(start - seconds(1)).status().code(), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(pool.Acquire(kNever).status().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(pool.stats().waiting, 0);
+}
+
+TEST_F(PoolTest, WaitersAreServedInTheirOrder) {
+  auto pool = Make({.pool_size = 1, .max_overflow = 0});
+  std::mutex mutex;
+  std::vector<int> order;
+  std::vector<std::thread> threads;
+  {
+    const Lease held = Take(*pool);
+    for (int i = 0; i < 5; ++i) {
+      threads.emplace_back([&, i] {
+        const Lease lease = Take(*pool);
+        std::lock_guard lock(mutex);
+        order.push_back(i);
+      });
+      ASSERT_TRUE(Eventually([&] { return pool->stats().waiting == i + 1; }));
+    }
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_EQ(server_.Made(), 1);
+}
+
+TEST_F(PoolTest, AWaiterGetsTheOverflowInsteadOfItsEnd) {
+  auto pool = Make({.pool_size = 1, .max_overflow = 1});
+  Lease a = Take(*pool), b = Take(*pool);
+  std::thread waiter([&] { EXPECT_EQ(Fake(Take(*pool)).id, 2); });
+  ASSERT_TRUE(Eventually([&] { return pool->stats().waiting == 1; }));
+  b = Lease();
+  waiter.join();
+  EXPECT_EQ(server_.Made(), 2);
+}
+
+TEST_F(PoolTest, AWaiterConnectsWhereTheConnectionGivenBackWasBad) {
+  auto pool = Make({.pool_size = 1, .max_overflow = 0});
+  Lease a = Take(*pool);
+  std::thread waiter([&] { EXPECT_EQ(Fake(Take(*pool)).id, 2); });
+  ASSERT_TRUE(Eventually([&] { return pool->stats().waiting == 1; }));
+  a.Discard();
+  a = Lease();
+  waiter.join();
+}
+
+TEST_F(PoolTest, RecyclesWhenLentAndWhenGivenBackButNeverInBetween) {
+  auto pool = Make({.pool_recycle = seconds(100)});
+  Take(*pool);
+  Advance(seconds(89));
+  EXPECT_EQ(Fake(Take(*pool)).id, 1) << "the limit is shortened by at most a tenth";
+  Advance(seconds(12));
+  {
+    const Lease lease = Take(*pool);
+    EXPECT_EQ(Fake(lease).id, 2);
+    Advance(seconds(200));
+    EXPECT_TRUE(Fake(lease).idle);
+    EXPECT_EQ(server_.Alive(), 1);
+  }
+  EXPECT_EQ(server_.Alive(), 0) << "too old when it was given back";
+}
+
+TEST_F(PoolTest, LifetimesDiffer) {
+  auto pool = Make({.pool_size = 40, .max_overflow = 0, .pool_recycle = seconds(1000)});
+  {
+    std::vector<Lease> leases;
+    for (int i = 0; i < 40; ++i) leases.push_back(Take(*pool));
+  }
+  Advance(seconds(950));
+  {
+    std::vector<Lease> leases;
+    for (int i = 0; i < 40; ++i) leases.push_back(Take(*pool));
+  }
+  EXPECT_GT(server_.Made(), 40);
+  EXPECT_LT(server_.Made(), 80);
+}
+
+TEST_F(PoolTest, ZeroNeverRecycles) {
+  auto pool = Make({.pool_recycle = seconds(0)});
+  Take(*pool);
+  Advance(std::chrono::hours(24 * 365));
+  EXPECT_EQ(Fake(Take(*pool)).id, 1);
+}
+
+TEST_F(PoolTest, ADeadConnectionIsReplacedUnseen) {
+  auto pool = Make({});
+  FakeConnection* fake = nullptr;
+  {
+    const Lease lease = Take(*pool);
+    fake = &Fake(lease);
+  }
+  fake->idle = false;
+  EXPECT_EQ(Fake(Take(*pool)).id, 2);
+  EXPECT_EQ(server_.pings, 0);
+}
+
+TEST_F(PoolTest, WhatIsNotIdleOnReturnIsDestroyed) {
+  auto pool = Make({});
+  Fake(Take(*pool)).idle = false;
+  {
+    const Lease lease = Take(*pool);
+    Fake(lease).idle = false;
+  }
+  EXPECT_EQ(pool->stats().idle, 0);
+  EXPECT_EQ(server_.Alive(), 0);
+}
+
+TEST_F(PoolTest, WithoutResetItIsSeenWhenItIsLent) {
+  auto pool = Make({.reset_on_return = ResetOnReturn::kNone});
+  {
+    const Lease lease = Take(*pool);
+    Fake(lease).idle = false;
+  }
+  EXPECT_NE(Fake(Take(*pool)).id, 1);
+}
+
+TEST_F(PoolTest, PrePingReplacesADeadConnection) {
+  auto pool = Make({.pool_pre_ping = true});
+  {
+    const Lease lease = Take(*pool);
+    Fake(lease).ping = absl::UnavailableError("gone");
+  }
+  EXPECT_EQ(server_.pings, 0) << "a new one is not pinged";
+  const Lease lease = Take(*pool);
+  EXPECT_EQ(server_.pings, 1);
+  EXPECT_EQ(Fake(lease).id, 2);
+}
+
+TEST_F(PoolTest, InvalidateClosesTheIdleNowAndTheLentOnReturn) {
+  auto pool = Make({.pool_size = 4});
+  {
+    Lease a = Take(*pool);
+    { const Lease b = Take(*pool); }
+    pool->Invalidate();
+    std::lock_guard lock(server_.mutex);
+    EXPECT_THAT(server_.closed, ElementsAre(2));
+  }
+  ASSERT_TRUE(Eventually([&] {
+    std::lock_guard lock(server_.mutex);
+    return server_.closed.size() == 2;
+  }));
+  EXPECT_GE(Fake(Take(*pool)).id, 3);
+}
+
+TEST_F(PoolTest, AGoneDatabaseFailsAtOnceAndComesBackByItself) {
+  auto pool = Make({.backoff_min = milliseconds(5), .backoff_max = milliseconds(20)});
+  std::mutex mutex;
+  std::vector<bool> heard;
+  pool->OnAvailability([&](bool now) {
+    std::lock_guard lock(mutex);
+    heard.push_back(now);
+  });
+  server_.SetDown(absl::UnavailableError("connection refused"));
+  const auto refused = pool->Acquire(kNever);
+  EXPECT_EQ(refused.status().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("connection refused"));
+  EXPECT_TRUE(refused.status().GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
+  EXPECT_FALSE(pool->available());
+  EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(pool->stats().lent, 0);
+
+  server_.SetDown(absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return pool->available(); }));
+  EXPECT_EQ(pool->stats().idle, 1) << "the connection that proved it is kept";
+  EXPECT_EQ(Fake(Take(*pool)).id, 1);
+  EXPECT_TRUE(Eventually([&] {
+    std::lock_guard lock(mutex);
+    return heard.size() == 2;
+  }));
+  EXPECT_THAT(heard, ElementsAre(false, true));
+}
+
+TEST_F(PoolTest, WaitersHearAtOnceThatTheDatabaseIsGone) {
+  auto pool = Make({.pool_size = 1, .max_overflow = 0, .backoff_min = seconds(60)});
+  Lease held = Take(*pool);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] { EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable); });
+  }
+  ASSERT_TRUE(Eventually([&] { return pool->stats().waiting == 3; }));
+  server_.SetDown(absl::UnavailableError("gone"));
+  held.Discard();
+  held = Lease();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(pool->stats().lent, 0);
+  EXPECT_EQ(pool->stats().waiting, 0);
+}
+
+TEST_F(PoolTest, AFullServerIsNotAGoneOne) {
+  auto pool = Make({.pool_size = 1, .max_overflow = 0});
+  server_.SetDown(absl::ResourceExhaustedError("too many connections"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(pool->available());
+  server_.SetDown(absl::OkStatus());
+  Take(*pool);
+}
+
+TEST_F(PoolTest, OurOwnBadPasswordIsNotTheClients) {
+  auto pool = Make({.backoff_min = milliseconds(5)});
+  server_.SetDown(absl::UnauthenticatedError("password authentication failed"));
+  EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable);
+}
+
+TEST_F(PoolTest, DeathIsSeenWithoutTraffic) {
+  auto pool = Make({.backoff_min = milliseconds(5), .backoff_max = milliseconds(20)});
+  FakeConnection* fake = nullptr;
+  {
+    const Lease lease = Take(*pool);
+    fake = &Fake(lease);
+  }
+  server_.SetDown(absl::UnavailableError("gone"));
+  fake->idle = false;
+  EXPECT_TRUE(Eventually([&] { return !pool->available(); }));
+  server_.SetDown(absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return pool->available(); }));
+}
+
+TEST_F(PoolTest, AConnectionLostAmongGoodOnesIsMadeAgain) {
+  auto pool = Make({});
+  FakeConnection* fake = nullptr;
+  {
+    const Lease lease = Take(*pool);
+    fake = &Fake(lease);
+  }
+  fake->idle = false;
+  EXPECT_TRUE(Eventually([&] { return server_.Made() == 2; }));
+  EXPECT_TRUE(pool->available());
+}
+
+TEST_F(PoolTest, EndsWhileTheDatabaseIsGone) {
+  auto pool = Make({.backoff_min = seconds(60), .backoff_max = seconds(60)});
+  server_.SetDown(absl::UnavailableError("gone"));
+  EXPECT_FALSE(pool->Acquire(kNever).ok());
+  const auto start = Clock::now();
+  pool.reset();
+  EXPECT_LT(Clock::now() - start, seconds(5));
+  EXPECT_EQ(server_.Alive(), 0);
+}
+
+TEST_F(PoolTest, ManyThreadsNeverExceedTheCapacity) {
+  auto pool = Make({.pool_size = 3, .max_overflow = 2, .backoff_min = milliseconds(1), .backoff_max = milliseconds(2)});
+  std::atomic<int> lent = 0, most = 0, served = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 10; ++i) {
+    threads.emplace_back([&, i] {
+      for (int n = 0; n < 300; ++n) {
+        auto lease = pool->Acquire(kNever);
+        if (!lease.ok()) {
+          EXPECT_EQ(lease.status().code(), StatusCode::kUnavailable);
+          continue;
+        }
+        const int now = ++lent;
+        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
+        ++served;
+        if ((n + i) % 7 == 0) lease->Discard();
+        if ((n + i) % 97 == 0) pool->Invalidate();
+        if (i == 0 && n % 50 == 0) server_.SetDown(n % 100 == 0 ? absl::UnavailableError("gone") : absl::OkStatus());
+        --lent;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  server_.SetDown(absl::OkStatus());
+  EXPECT_LE(most, 5);
+  EXPECT_GT(served, 0);
+  EXPECT_TRUE(Eventually([&] { return pool->available(); }));
+  const auto stats = pool->stats();
+  EXPECT_EQ(stats.lent, 0);
+  EXPECT_EQ(stats.waiting, 0);
+  EXPECT_LE(stats.idle, 3);
+  pool.reset();
+  EXPECT_EQ(server_.Alive(), 0) << "a connection was lost sight of";
+}
+
+}  // namespace
+}  // namespace protogres::db

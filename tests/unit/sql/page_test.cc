@@ -1,0 +1,136 @@
+#include "sql/page.h"
+
+#include "contract/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "unit/sql/fixture.h"
+
+namespace protogres::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class PageTest : public ::testing::Test {
+ protected:
+  Statement Page(const contract::Table& table, const std::vector<OrderTerm>& order, const Position* after) {
+    return SelectPage(table, {{0}, false}, TotalOrder(table, order), {}, true, after, 10);
+  }
+  // The WHERE of the page after `values`.
+  std::string After(const contract::Table& table, const std::vector<OrderTerm>& order, std::vector<Param> values) {
+    const Position after{std::move(values), 1};
+    const std::string text = Page(table, order, &after).text;
+    const std::size_t begin = text.find(" WHERE ") + 7;
+    return text.substr(begin, text.find(" ORDER BY") - begin);
+  }
+  std::string OrderError(std::string_view order_by) {
+    const auto order = ParseOrderBy(customer_, order_by);
+    EXPECT_EQ(order.status().code(), absl::StatusCode::kInvalidArgument) << order_by;
+    EXPECT_EQ(contract::ReasonOf(order.status()), "INVALID_ORDER_BY");
+    return std::string(order.status().message());
+  }
+
+  const contract::Contract contract_ = MakeContract();
+  const contract::Table& customer_ = contract_.tables[0];
+  const contract::Table& item_ = contract_.tables[1];
+  const contract::Table& log_ = contract_.tables[2];
+};
+
+TEST_F(PageTest, OrderBy) {
+  EXPECT_THAT(*ParseOrderBy(customer_, ""), ElementsAre());
+  EXPECT_THAT(*ParseOrderBy(customer_, " age  desc ,name,rank asc "),
+              ElementsAre(OrderTerm{4, true}, OrderTerm{1, false}, OrderTerm{5, false}));
+}
+
+TEST_F(PageTest, OrderByErrors) {
+  EXPECT_EQ(OrderError("agee"), R"(order_by: unknown field "agee"; did you mean "age"?)");
+  EXPECT_EQ(OrderError("age down"), R"(order_by: expected asc, desc or a comma after "age", found "down")");
+  EXPECT_EQ(OrderError("age desc name"), R"(order_by: expected a comma after "desc", found "name")");
+  EXPECT_EQ(OrderError("age, name, age desc"), R"(order_by: "age" is named twice)");
+  EXPECT_THAT(OrderError("attrs.color"), HasSubstr("members cannot be ordered by"));
+  EXPECT_THAT(OrderError("place"), HasSubstr("without an order"));
+  for (const char* bad : {",", "age,", ",age", "age,,name", "age; drop table x", "\"age\"", "\xff", "-age"})
+    OrderError(bad);
+}
+
+TEST_F(PageTest, TotalOrderAppendsTheKeyOrAllColumns) {
+  EXPECT_THAT(TotalOrder(item_, {{1, true}}), ElementsAre(OrderTerm{1, true}, OrderTerm{0, false}));
+  EXPECT_THAT(TotalOrder(log_, {{1, true}}), ElementsAre(OrderTerm{1, true}, OrderTerm{0, false}, OrderTerm{2, false}));
+}
+
+TEST_F(PageTest, FirstPage) {
+  const Statement statement =
+      SelectPage(item_, {{2}, true}, TotalOrder(item_, {{2, true}}), {R"(t."line" = $1)", {"7"}}, false, nullptr, 51);
+  EXPECT_EQ(statement.text,
+            R"(SELECT t."note", (t.xmin::text || '-' || t.ctid::text), t."note"::text, t."order_id"::text, )"
+            R"(t."line"::text FROM "public"."item" AS t WHERE (t."line" = $1) AND t."gone" IS NOT TRUE )"
+            R"(ORDER BY t."note" DESC, t."order_id", t."line" LIMIT $2::int8)");
+  EXPECT_THAT(statement.params, ElementsAre("7", "51"));
+}
+
+TEST_F(PageTest, TheConditionsParametersComeFirst) {
+  const Position after{{"1", "2"}, 1};
+  const Statement statement = SelectPage(item_, {{2}, false}, TotalOrder(item_, {}),
+                                         {R"(t."line" = $1 OR t."line" = $2)", {"7", "8"}}, true, &after, 51);
+  EXPECT_THAT(statement.text, HasSubstr(R"(WHERE (t."line" = $1 OR t."line" = $2) AND (t."order_id", t."line") > )"
+                                        R"(($3::"pg_catalog"."int8", $4::"pg_catalog"."int4") ORDER)"));
+  EXPECT_THAT(statement.params, ElementsAre("7", "8", "1", "2", "51"));
+}
+
+TEST_F(PageTest, ANullableColumnsNullsComeLastAscending) {
+  EXPECT_EQ(After(customer_, {{4, false}}, {"5", "1"}),
+            R"(((t."age" > $1::"pg_catalog"."int4" OR t."age" IS NULL) OR )"
+            R"((t."age" = $1::"pg_catalog"."int4" AND (t."id" > $2::"pg_catalog"."int8"))))");
+  EXPECT_EQ(After(customer_, {{4, false}}, {std::nullopt, "1"}),
+            R"((t."age" IS NULL AND (t."id" > $1::"pg_catalog"."int8")))");
+}
+
+TEST_F(PageTest, ANullableColumnsNullsComeFirstDescending) {
+  EXPECT_EQ(After(customer_, {{4, true}}, {"5", "1"}),
+            R"(t."age" <= $1::"pg_catalog"."int4" AND (t."age" < $1::"pg_catalog"."int4" OR )"
+            R"((t."age" = $1::"pg_catalog"."int4" AND (t."id" > $2::"pg_catalog"."int8"))))");
+  EXPECT_EQ(After(customer_, {{4, true}}, {std::nullopt, "1"}),
+            R"((t."age" IS NOT NULL OR (t."age" IS NULL AND (t."id" > $1::"pg_catalog"."int8"))))");
+}
+
+TEST_F(PageTest, AllDescendingIsARowComparisonToo) {
+  EXPECT_EQ(After(item_, {{0, true}, {1, true}}, {"1", "2"}),
+            R"((t."order_id", t."line") < ($1::"pg_catalog"."int8", $2::"pg_catalog"."int4"))");
+  EXPECT_THAT(After(item_, {{0, true}}, {"1", "2"}), Not(HasSubstr("(t.\"order_id\", ")));
+}
+
+TEST_F(PageTest, KeylessPagesBeginAgainWithTheRowsThatAreTheSame) {
+  const Position after{{std::nullopt, "x", "(1,2)"}, 3};
+  const Statement statement = Page(log_, {}, &after);
+  EXPECT_EQ(statement.text,
+            R"(SELECT t."at", t."at"::text, t."line"::text, t."place"::text FROM "public"."log" AS t )"
+            R"(WHERE (t."at" IS NULL AND ((t."line" > $1::"pg_catalog"."text" OR t."line" IS NULL) OR )"
+            R"((t."line" = $1::"pg_catalog"."text" AND (((t."place"::text COLLATE "C") > $2::text OR )"
+            R"((t."place"::text COLLATE "C") IS NULL) OR ((t."place"::text COLLATE "C") = $2::text))))) )"
+            R"(ORDER BY t."at", t."line", (t."place"::text COLLATE "C") LIMIT $3::int8)");
+  EXPECT_THAT(statement.params, ElementsAre("x", "(1,2)", "13"));
+}
+
+TEST_F(PageTest, KeylessPagesAfterARowOfNulls) {
+  EXPECT_EQ(After(log_, {}, {std::nullopt, std::nullopt, std::nullopt}),
+            R"((t."at" IS NULL AND (t."line" IS NULL AND ((t."place"::text COLLATE "C") IS NULL))))");
+}
+
+TEST_F(PageTest, MoneyTravelsAsNumeric) {
+  const int price = customer_.FieldIndex(11);
+  EXPECT_THAT(Page(customer_, {{price, false}}, nullptr).text, HasSubstr(R"(t."price"::numeric::text)"));
+  EXPECT_THAT(After(customer_, {{price, true}}, {"1.5", "1"}),
+              HasSubstr(R"(t."price" < $1::numeric::"pg_catalog"."money")"));
+}
+
+TEST_F(PageTest, Count) {
+  EXPECT_EQ(SelectCount(log_, {}, false).text, R"(SELECT count(*) FROM "public"."log" AS t)");
+  const Statement statement = SelectCount(item_, {R"(t."line" = $1)", {"7"}}, false);
+  EXPECT_EQ(statement.text,
+            R"(SELECT count(*) FROM "public"."item" AS t WHERE (t."line" = $1) AND t."gone" IS NOT TRUE)");
+  EXPECT_THAT(statement.params, ElementsAre("7"));
+}
+
+}  // namespace
+}  // namespace protogres::sql

@@ -1,0 +1,106 @@
+#include <random>
+#include <string>
+
+#include "contract/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "sql/page.h"
+#include "unit/sql/fixture.h"
+
+namespace protogres::sql {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::uint64_t kFingerprint = 0xfedcba9876543210;
+
+void ExpectRefused(std::string_view token, std::uint64_t fingerprint = kFingerprint, std::size_t columns = 3) {
+  const auto position = DecodeToken(token, fingerprint, columns);
+  ASSERT_FALSE(position.ok()) << token;
+  EXPECT_EQ(position.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(contract::ReasonOf(position.status()), "INVALID_PAGE_TOKEN");
+}
+
+const Position& Example() {
+  static const Position position{{"5", std::nullopt, "日本 \"x\""}, 300};
+  return position;
+}
+
+TEST(PageTokenTest, RoundTrip) {
+  EXPECT_EQ(*DecodeToken(EncodeToken(kFingerprint, Example()), kFingerprint, 3), Example());
+  const Position large{{std::string(100'000, 'x'), ""}, 1};
+  EXPECT_EQ(*DecodeToken(EncodeToken(0, large), 0, 2), large);
+}
+
+TEST(PageTokenTest, IsSafeInAUrl) {
+  EXPECT_EQ(EncodeToken(~0ull, {{std::string(100, '\x7f')}, 1})
+                .find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+            std::string::npos);
+}
+
+TEST(PageTokenTest, AnyChangeIsRefused) {
+  const std::string token = EncodeToken(kFingerprint, Example());
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    ExpectRefused(token.substr(0, i));
+    ExpectRefused(token.substr(i + 1));
+    for (const char c : {'A', 'B', '_', '=', ' ', '\0', '\xff'}) {
+      std::string changed = token;
+      changed[i] = c;
+      if (changed != token) ExpectRefused(changed);
+    }
+  }
+  ExpectRefused(token + "A");
+  ExpectRefused(token + "=");
+  ExpectRefused(" " + token);
+}
+
+TEST(PageTokenTest, OfAnotherCallIsRefused) {
+  const std::string token = EncodeToken(kFingerprint, Example());
+  ExpectRefused(token, kFingerprint + 1);
+  EXPECT_THAT(std::string(DecodeToken(token, 1, 3).status().message()),
+              HasSubstr("page_token: the token is of a call"));
+  ExpectRefused(token, kFingerprint, 2);
+  ExpectRefused(token, kFingerprint, 4);
+}
+
+TEST(PageTokenTest, ForgedContentIsRefused) {
+  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "c"}, 0}));
+  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "c"}, -1}));
+  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", std::string("c\0", 2)}, 1}));
+  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "\xff"}, 1}));
+}
+
+TEST(PageTokenTest, NoiseIsRefused) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 1'000; ++i) {
+    std::string noise(random() % 60, '\0');
+    for (char& c : noise) c = static_cast<char>(random());
+    ExpectRefused(noise);
+  }
+}
+
+TEST(FingerprintTest, IsTheSameEverywhereAndTellsArgumentsApart) {
+  const contract::Contract contract = MakeContract();
+  const contract::Table& item = contract.tables[1];
+  const std::uint64_t one = Fingerprint(item, "line = 1", "note", false);
+  // A number, so that a change of the hash, which would break the tokens that clients hold, is seen.
+  EXPECT_EQ(one, 4052777670374683049u);
+  EXPECT_NE(one, Fingerprint(item, "line = 2", "note", false));
+  EXPECT_NE(one, Fingerprint(item, "line = 1", "note desc", false));
+  EXPECT_NE(one, Fingerprint(item, "line = 1", "note", true));
+  EXPECT_NE(one, Fingerprint(contract.tables[2], "line = 1", "note", false));
+  EXPECT_NE(Fingerprint(item, "a", "b", false), Fingerprint(item, "ab", "", false));
+}
+
+TEST(FingerprintTest, FollowsTheColumnsOfTheOrderOnly) {
+  const contract::Contract contract = MakeContract();
+  contract::Table item = contract.tables[1];
+  const std::uint64_t before = Fingerprint(item, "", "note", false);
+  Add(MakeField("more", TextType()), &item);
+  EXPECT_EQ(Fingerprint(item, "", "note", false), before);
+  item.fields[2].type.sql_type = "\"pg_catalog\".\"int4\"";
+  EXPECT_NE(Fingerprint(item, "", "note", false), before);
+}
+
+}  // namespace
+}  // namespace protogres::sql

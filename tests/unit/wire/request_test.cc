@@ -1,0 +1,179 @@
+// Requests of every kind of method.
+#include "wire/request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sample.h"
+#include "wire/writer.h"
+
+namespace protogres::wire {
+namespace {
+
+using contract::MethodKind;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Optional;
+using namespace std::string_literals;
+
+std::string Varint(int number, std::int64_t value) {
+  std::string bytes;
+  AppendVarintField(number, static_cast<std::uint64_t>(value), &bytes);
+  return bytes;
+}
+
+std::string Bytes(int number, std::string_view value) {
+  std::string bytes;
+  AppendBytesField(number, value, &bytes);
+  return bytes;
+}
+
+std::string Mask(std::initializer_list<const char*> paths) {
+  std::string bytes;
+  for (const char* path : paths) AppendBytesField(1, path, &bytes);
+  return bytes;
+}
+
+class Requests : public testing::Test {
+ protected:
+  Requests() {
+    contract::Table& table = sample_.contract.tables[0];
+    table.key = {sample_.Index("int8"), sample_.Index("uuid")};
+    table.insertable = true;
+    table.soft_delete = sample_.Index("at");
+    sample_.contract.methods = {
+        {MethodKind::kGet, 0, "/shop.v1.SampleService/GetSample", "shop.v1.GetSampleRequest", ""}};
+    id_ = table.fields[static_cast<std::size_t>(table.key[0])].number;
+  }
+
+  absl::StatusOr<Request> Decode(MethodKind kind, std::string_view bytes) const {
+    return DecodeRequest(sample_.contract, sample_.table, kind, bytes);
+  }
+  std::string Error(MethodKind kind, std::string_view bytes) const {
+    const auto request = Decode(kind, bytes);
+    EXPECT_EQ(request.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(request.status().message());
+  }
+
+  Sample sample_;
+  int id_ = 0;
+};
+
+constexpr char kUuid[] = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+
+TEST_F(Requests, Get) {
+  const std::string bytes =
+      Bytes(100, kUuid) + Bytes(2001, Mask({"int8", "address.city"})) + Varint(id_, -5) + Varint(2002, 1);
+  const auto request = Decode(MethodKind::kGet, bytes);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_THAT(request->key, ElementsAre(Optional("-5"s), Optional(std::string(kUuid))));
+  EXPECT_THAT(request->mask, Optional(ElementsAre("int8", "address.city")));
+  EXPECT_TRUE(request->show_deleted);
+  const auto empty = Decode(MethodKind::kGet, "");
+  ASSERT_TRUE(empty.ok());
+  EXPECT_THAT(empty->key, ElementsAre(std::nullopt, std::nullopt));
+  EXPECT_FALSE(empty->mask.has_value());
+  EXPECT_THAT(Error(MethodKind::kGet, Bytes(id_, "5")), HasSubstr("int8: wire type 2 does not fit int64"));
+  EXPECT_THAT(Error(MethodKind::kGet, Bytes(100, "x")), HasSubstr("uuid: 'x' is not a uuid"));
+  EXPECT_THAT(Error(MethodKind::kGet, Varint(1, 5)), HasSubstr("unknown field 1 in shop.v1.GetSampleRequest"));
+  EXPECT_THAT(Error(MethodKind::kGet, Bytes(2000, "")), HasSubstr("unknown field 2000"));
+}
+
+TEST_F(Requests, WhatTheTableDoesNotHave) {
+  sample_.contract.tables[0].soft_delete.reset();
+  sample_.contract.tables[0].has_etag = false;
+  sample_.contract.tables[0].insertable = false;
+  EXPECT_THAT(Error(MethodKind::kUpdate, Varint(3, 1)), HasSubstr("unknown field 3"));
+  EXPECT_THAT(Error(MethodKind::kGet, Varint(2002, 1)), HasSubstr("unknown field 2002"));
+  EXPECT_THAT(Error(MethodKind::kDelete, Bytes(2000, "e")), HasSubstr("unknown field 2000"));
+}
+
+TEST_F(Requests, Masks) {
+  EXPECT_THAT(Decode(MethodKind::kList, Bytes(5, ""))->mask, Optional(ElementsAre()));
+  EXPECT_THAT(Decode(MethodKind::kList, Bytes(5, Mask({"a"})) + Bytes(5, Mask({"b"})))->mask,
+              Optional(ElementsAre("a", "b")));
+  EXPECT_THAT(Error(MethodKind::kList, Bytes(5, Mask({"\xff"}))), HasSubstr("read_mask: not valid UTF-8"));
+  EXPECT_THAT(Error(MethodKind::kUpdate, Bytes(2, Varint(1, 1))), HasSubstr("update_mask: wire type 0"));
+  EXPECT_THAT(Error(MethodKind::kUpdate, Bytes(2, Bytes(2, ""))), HasSubstr("update_mask: unknown field 2"));
+  EXPECT_THAT(Error(MethodKind::kUpdate, Bytes(2, "\x0a")), HasSubstr("update_mask: malformed"));
+}
+
+TEST_F(Requests, List) {
+  const std::string bytes = Varint(1, -3) + Bytes(2, "token") + Bytes(3, "a = 1") + Bytes(4, "a desc") + Bytes(5, "") +
+                            Varint(6, 1) + Varint(7, 1);
+  const auto request = Decode(MethodKind::kList, bytes);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ(request->page_size, -3);
+  EXPECT_EQ(request->page_token, "token");
+  EXPECT_EQ(request->filter, "a = 1");
+  EXPECT_EQ(request->order_by, "a desc");
+  EXPECT_TRUE(request->show_deleted && request->count_total);
+  EXPECT_THAT(Error(MethodKind::kList, Varint(1, 2147483648)), HasSubstr("page_size: 2147483648 is out of range"));
+  EXPECT_THAT(Error(MethodKind::kList, Bytes(3, "a\0"s)), HasSubstr("filter: must not contain the character U+0000"));
+  EXPECT_THAT(Error(MethodKind::kList, Bytes(4, "\xc3")), HasSubstr("order_by: not valid UTF-8"));
+  EXPECT_THAT(Error(MethodKind::kList, Varint(8, 1)), HasSubstr("unknown field 8"));
+  EXPECT_THAT(Error(MethodKind::kList, "\x08"), HasSubstr("malformed"));
+  EXPECT_THAT(Error(MethodKind::kStream, Varint(7, 1)), HasSubstr("unknown field 7"));
+}
+
+TEST_F(Requests, Writes) {
+  const auto create = Decode(MethodKind::kCreate, Bytes(1, "row") + Varint(4, 1) + Bytes(5, "r1"));
+  ASSERT_TRUE(create.ok()) << create.status();
+  EXPECT_EQ(create->row, "row");
+  EXPECT_TRUE(create->validate_only);
+  EXPECT_EQ(create->request_id, "r1");
+  EXPECT_FALSE(Decode(MethodKind::kCreate, "")->row.has_value());
+  EXPECT_THAT(Error(MethodKind::kCreate, Bytes(2, "")), HasSubstr("unknown field 2"));
+  EXPECT_THAT(Error(MethodKind::kCreate, Varint(1, 1)), HasSubstr("sample: wire type 0 does not fit a message"));
+
+  const auto update = Decode(MethodKind::kUpdate, Bytes(1, "") + Bytes(2, "") + Varint(3, 1));
+  ASSERT_TRUE(update.ok());
+  EXPECT_EQ(update->row, "");
+  EXPECT_TRUE(update->allow_missing && update->mask.has_value());
+
+  const auto where =
+      Decode(MethodKind::kUpdateWhere, Bytes(1, "r") + Bytes(2, Mask({"*"})) + Bytes(6, "f") + Varint(7, 9));
+  ASSERT_TRUE(where.ok());
+  EXPECT_EQ(where->filter, "f");
+  EXPECT_EQ(where->max_affected, 9);
+  EXPECT_THAT(Error(MethodKind::kUpdateWhere, Varint(3, 1)), HasSubstr("unknown field 3"));
+  EXPECT_EQ(Decode(MethodKind::kDeleteWhere, Bytes(6, "f") + Varint(7, -1))->max_affected, -1);
+  EXPECT_THAT(Error(MethodKind::kDeleteWhere, Bytes(1, "")), HasSubstr("unknown field 1"));
+
+  const auto deletion = Decode(
+      MethodKind::kDelete, Varint(id_, 1) + Bytes(2000, "e") + Varint(2003, 1) + Varint(2004, 1) + Bytes(2005, "r"));
+  ASSERT_TRUE(deletion.ok()) << deletion.status();
+  EXPECT_THAT(deletion->key, ElementsAre(Optional("1"s), std::nullopt));
+  EXPECT_EQ(deletion->etag, "e");
+  EXPECT_TRUE(deletion->allow_missing && deletion->validate_only);
+  EXPECT_EQ(deletion->request_id, "r");
+  EXPECT_THAT(Error(MethodKind::kUndelete, Varint(2003, 1)), HasSubstr("unknown field 2003"));
+  EXPECT_TRUE(Decode(MethodKind::kUndelete, Varint(id_, 1) + Bytes(2000, "e")).ok());
+}
+
+TEST_F(Requests, Batches) {
+  for (const MethodKind kind : {MethodKind::kBatchGet, MethodKind::kBatchCreate, MethodKind::kBatchUpdate,
+                                MethodKind::kBatchDelete, MethodKind::kImport}) {
+    const std::string bytes = Bytes(1, "a") + Bytes(1, "") + Bytes(1, "b");
+    const auto request = Decode(kind, bytes);
+    ASSERT_TRUE(request.ok()) << request.status();
+    EXPECT_THAT(request->requests, ElementsAre("a", "", "b"));
+  }
+  EXPECT_THAT(Decode(MethodKind::kBatchGet, Bytes(2, Mask({"a"})) + Varint(3, 1))->mask, Optional(ElementsAre("a")));
+  EXPECT_TRUE(Decode(MethodKind::kBatchCreate, Varint(4, 1))->validate_only);
+  EXPECT_THAT(Error(MethodKind::kImport, Varint(4, 1)), HasSubstr("unknown field 4"));
+}
+
+TEST_F(Requests, ARowThatStandsTwiceIsMerged) {
+  const std::string bytes = Bytes(1, "\x10\x01") + Bytes(1, "\x10\x02");
+  auto decoded = Decode(MethodKind::kCreate, bytes);
+  ASSERT_TRUE(decoded.ok());
+  const Request copy = *decoded;
+  const Request moved = *std::move(decoded);
+  decoded = absl::UnknownError("gone");
+  EXPECT_EQ(moved.row, "\x10\x01\x10\x02");
+  EXPECT_EQ(copy.row, "\x10\x01\x10\x02");
+}
+
+}  // namespace
+}  // namespace protogres::wire
