@@ -25,11 +25,12 @@ namespace protogres {
 namespace {
 
 constexpr int kFailure = 1;
+constexpr int kWrongOption = 2;
 constexpr char kNotifyChannel[] = "protogres";
 
 int Fail(const absl::Status& status) {
   std::cerr << "protogres: " << status.message() << "\n";
-  return kFailure;
+  return absl::IsInvalidArgument(status) ? kWrongOption : kFailure;
 }
 
 void SetUpLog(const config::Log& log) {
@@ -102,6 +103,8 @@ bool CanComeLater(const absl::Status& status) {
 
 int RunServe(const config::Serve& options) {
   const auto connect = [&options] { return db::Connect(options.connection); };
+  // A server that is away may come; a wrong role or a database that does not exist will not.
+  if (const auto probe = connect(); !probe.ok() && !CanComeLater(probe.status())) return Fail(probe.status());
   Readiness readiness;
   db::Pool pool(options.pool, connect);
   pool.OnAvailability([&readiness](bool available) { readiness.SetAvailable(available); });

@@ -190,6 +190,7 @@ std::string QuoteName(std::string_view schema, std::string_view sql_name) {
 }
 
 std::string Printable(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; })) return std::string(text);
   std::string out;
   while (!text.empty()) {
     const CodePoint point = FirstCodePoint(text);

@@ -68,6 +68,8 @@ std::vector<std::string> Schemas(const catalog::Catalog& catalog) {
 
 bool IsReservedWord(const std::string& name) { return std::ranges::binary_search(kReservedWords, name); }
 
+bool IsNestedClass(const std::string& message) { return message == "Builder"; }
+
 absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const DeriveOptions& options) {
   Packages result;
   std::set<std::string> taken(std::begin(kFixed), std::end(kFixed));
@@ -97,8 +99,10 @@ absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const Der
     const std::string package = name + ".v1";
     taken.insert(package);
     if (name != word) {
-      result.warnings.push_back(fmt::format("schema {}: its package is {}, as {}.v1 is {}", Printable(schema), package,
-                                            word, base == word ? "taken" : "a reserved word in generated code"));
+      const std::string why = base == word
+                                  ? fmt::format("{}.v1 is taken", word)
+                                  : fmt::format("{} is a reserved word of a language it is generated for", word);
+      result.warnings.push_back(fmt::format("schema {}: its package is {}, as {}", Printable(schema), package, why));
     }
     result.by_schema[schema] = package;
   }

@@ -25,6 +25,9 @@ absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const Der
 // True for a name that is a keyword of C++, Java, Go or Python, or that C++ cannot have as a namespace.
 bool IsReservedWord(const std::string& name);
 
+// True for a message name that generated Java has as a class within every message.
+bool IsNestedClass(const std::string& message);
+
 }  // namespace protogres::contract
 
 #endif  // PROTOGRES_SERVICE_CONTRACT_PACKAGES_H_

@@ -1,6 +1,7 @@
 #include "contract/scope.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "contract/naming.h"
 #include "fmt/format.h"
@@ -13,16 +14,14 @@ constexpr std::string_view kPrefixes[] = {"has_", "clear_",         "set_",     
                                           "add_", "set_allocated_", "allocated_", "release_"};
 constexpr std::string_view kSuffixes[] = {"_size", "_bytes", "_value"};
 
-// Members of every generated message in C++, Java or Python (without case and `_`).
-constexpr std::string_view kMembers[] = {"descriptor", "defaultinstance", "unknownfields", "mutableunknownfields",
-                                         "internaldefaultinstance"};
+// Members of every generated message in C++, Java, Go or Python (without case and `_`).
+constexpr std::string_view kMembers[] = {"descriptor",           "defaultinstance",         "unknownfields",
+                                         "mutableunknownfields", "internaldefaultinstance", "protoreflect"};
 
-// What generated code puts after a field's name: C++ for arrays, Java for strings and enums.
-const char* SuffixOf(const Type& type) {
-  if (type.repeated) return "_size";
-  if (type.kind == Kind::kString) return "_bytes";
-  if (type.kind == Kind::kEnum) return "_value";
-  return nullptr;
+// Which of kSuffixes generated code puts after a field's name, a bit each: C++
+// after arrays, Java after strings and enums.
+unsigned SuffixesOf(const Type& type) {
+  return (type.repeated ? 1u : 0u) | (type.kind == Kind::kString ? 2u : 0u) | (type.kind == Kind::kEnum ? 4u : 0u);
 }
 
 }  // namespace
@@ -41,13 +40,15 @@ bool FieldScope::Clashes(std::string_view name, const Type& type) const {
     if (lower.starts_with(prefix) && fields_.contains(lower.substr(prefix.size()))) return true;
     if (has_prefixed_ && fields_.contains(std::string(prefix) + lower)) return true;
   }
-  for (const std::string_view suffix : kSuffixes) {
+  const unsigned own = SuffixesOf(type);
+  for (unsigned i = 0; i < std::size(kSuffixes); ++i) {
+    const std::string_view suffix = kSuffixes[i];
+    if (has_suffixed_ && (own & (1u << i)) != 0 && fields_.contains(lower + std::string(suffix))) return true;
     if (!lower.ends_with(suffix)) continue;
     const auto base = fields_.find(lower.substr(0, lower.size() - suffix.size()));
-    if (base != fields_.end() && base->second != nullptr && base->second == suffix) return true;
+    if (base != fields_.end() && (base->second & (1u << i)) != 0) return true;
   }
-  const char* own = SuffixOf(type);
-  return has_suffixed_ && own != nullptr && fields_.contains(lower + own);
+  return false;
 }
 
 void FieldScope::Take(std::string_view name, const Type& type) {
@@ -55,7 +56,7 @@ void FieldScope::Take(std::string_view name, const Type& type) {
   std::string lower = Lower(name);
   has_prefixed_ |= std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return lower.starts_with(prefix); });
   has_suffixed_ |= std::ranges::any_of(kSuffixes, [&](std::string_view suffix) { return lower.ends_with(suffix); });
-  fields_.emplace(std::move(lower), SuffixOf(type));
+  fields_.emplace(std::move(lower), SuffixesOf(type));
 }
 
 std::string FreeName(std::string wanted, int number, const Type& type, const std::vector<const FieldScope*>& scopes) {

@@ -61,7 +61,7 @@ enum class Echo { kOff, kTypes, kValues };
 
 struct ConnectionOptions {
   // libpq connection string or URI (PostgreSQL manual, chapter 34.1.1); PG* variables fill in what it leaves out.
-  std::string database;
+  std::string database = {};
   // How long one attempt to connect may take.
   std::chrono::seconds connect_timeout{10};
   // Prepared statements kept by a connection; the least recently used one goes first. 0: none is prepared.

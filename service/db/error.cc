@@ -90,9 +90,9 @@ ErrorRow Classify(const ServerError& error) {
   return Find(error.sqlstate);
 }
 
-// Adds what only BadRequest has: the violation of the field.
-void AddViolation(const std::string& column, const std::string& message, absl::Status* status) {
-  const absl::Status bad = contract::BadRequest(column, message);
+// Adds what only BadRequest has: a violation. The path of its field in the request is the caller's to add.
+void AddViolation(const std::string& message, absl::Status* status) {
+  const absl::Status bad = contract::BadRequest("", message);
   bad.ForEachPayload([status](absl::string_view url, const absl::Cord& payload) {
     if (!status->GetPayload(url).has_value()) status->SetPayload(url, payload);
   });
@@ -108,9 +108,8 @@ absl::Status ToStatus(const ServerError& error) {
   const std::map<std::string, std::string> metadata = {
       {"sqlstate", error.sqlstate}, {"table", error.table}, {"constraint", error.constraint}, {"column", error.column}};
   if (row.code == StatusCode::kInvalidArgument) {
-    const std::string prefix = error.column.empty() ? "" : error.column + ": ";
-    absl::Status status = contract::Error(row.code, prefix + message, row.reason, metadata);
-    AddViolation(error.column, message, &status);
+    absl::Status status = contract::Error(row.code, message, row.reason, metadata);
+    AddViolation(message, &status);
     return status;
   }
   absl::Status status = contract::Error(row.code, message, row.reason, metadata);

@@ -1,8 +1,10 @@
 #include "rpc/server.h"
 
 #include <fmt/format.h>
+#include <grpc/support/log.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -48,6 +50,14 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   }
   // A port that is in use is an error, not shared with whoever has it.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+// gRPC's own lines, most of them about broken connections, beside ours.
+void LogForGrpc(gpr_log_func_args* line) {
+  const auto level = line->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
+                     : line->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::debug
+                                                               : spdlog::level::trace;
+  spdlog::log(level, "grpc: {}", line->message);
 }
 
 class GrpcServer final : public Server, private Router {
@@ -156,6 +166,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, db::Pool& pool,
                                                       std::function<void()> on_catalog_moved) {
+  gpr_set_log_function(&LogForGrpc);
   auto server = std::make_unique<GrpcServer>(options, pool, std::move(on_catalog_moved));
   if (auto listening = server->Listen(options); !listening.ok()) return listening;
   return server;

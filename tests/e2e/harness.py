@@ -250,7 +250,13 @@ class Client:
     def request(self, method, fields):
         _, descriptor = self.methods[method]
         message = self.contract.message(descriptor.input_type.full_name)()
-        return json_format.ParseDict(fields, message, descriptor_pool=self.contract.pool)
+        # A mask is given as text with the fields' own names, which protobuf's JSON form would want in camelCase.
+        masks = {name: value for name, value in fields.items() if name in ("read_mask", "update_mask")}
+        json_format.ParseDict({k: v for k, v in fields.items() if k not in masks}, message,
+                              descriptor_pool=self.contract.pool)
+        for name, value in masks.items():
+            getattr(message, name).paths.extend(value.split(","))
+        return message
 
     def raw(self, method, request=None, timeout=20, **keywords):
         """The response message. `request`: a dictionary in protobuf's JSON form, a message, or bytes."""

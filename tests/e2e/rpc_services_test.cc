@@ -102,8 +102,10 @@ TEST_P(RpcReflectionTest, FilesComeWithAllTheyImport) {
     google::protobuf::SimpleDescriptorDatabase database;
     for (const auto& file : files) database.Add(file);
     google::protobuf::DescriptorPool complete(&database);
-    EXPECT_NE(complete.FindFileContainingSymbol(symbol), nullptr) << symbol;
-    EXPECT_EQ(complete.FindFileContainingSymbol(symbol)->name(), files[0].name());
+    ASSERT_NE(complete.FindFileByName(files[0].name()), nullptr) << symbol;
+    const auto* file = complete.FindFileContainingSymbol(symbol);
+    ASSERT_NE(file, nullptr) << symbol;
+    EXPECT_EQ(file->name(), files[0].name());
   }
 }
 

@@ -34,7 +34,7 @@ CREATE TABLE note (
 CREATE TABLE log_lines (at integer, line text);
 CREATE VIEW adult AS SELECT id, name FROM person WHERE age >= 18;
 CREATE VIEW person_count AS SELECT count(*) AS people FROM person;
-CREATE TABLE serial_always (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
+CREATE TABLE ticket (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
 """
 
 
@@ -42,7 +42,7 @@ class Crud(ServedTestCase):
     SQL = SCHEMA
 
     def setUp(self):
-        self.psql("TRUNCATE person, membership, note, log_lines, serial_always RESTART IDENTITY CASCADE")
+        self.psql("TRUNCATE person, membership, note, log_lines, ticket RESTART IDENTITY CASCADE")
 
     def person(self, **fields):
         return self.call("CreatePerson", {"person": {"name": "Ann", **fields}})
@@ -79,14 +79,14 @@ class Crud(ServedTestCase):
         self.assertEqual(caught[0].metadata["constraint"], "person_email_key")
         with self.fails("INVALID_ARGUMENT", "READ_ONLY_FIELD", field="person.name_length"):
             self.person(name_length=3)
-        with self.fails("INVALID_ARGUMENT", field="serial_always.id"):
-            self.call("CreateSerialAlways", {"serial_always": {"id": 5}})
+        with self.fails("INVALID_ARGUMENT", field="ticket.id"):
+            self.call("CreateTicket", {"ticket": {"id": 5}})
         with self.fails("FAILED_PRECONDITION", "FOREIGN_KEY_VIOLATION"):
             self.call("CreateMembership", {"membership": {"person_id": 99, "club": "x"}})
         self.assertEqual(self.psql("SELECT count(*) FROM person"), "1")
 
     def test_create_of_nothing_but_defaults(self):
-        self.assertEqual(self.call("CreateSerialAlways", {"serial_always": {}})["id"], 1)
+        self.assertEqual(self.call("CreateTicket", {"ticket": {}})["id"], 1)
 
     def test_validate_only_changes_nothing(self):
         row = self.call("CreatePerson", {"person": {"name": "Ann"}, "validate_only": True})

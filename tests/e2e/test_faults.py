@@ -153,6 +153,9 @@ class Faults(ServedTestCase):
 class Schema(ServedTestCase):
     SQL = "CREATE TABLE item (id integer PRIMARY KEY, a text, b text); INSERT INTO item VALUES (1, 'a', 'b');"
 
+    def setUp(self):
+        self.psql("UPDATE item SET a = 'a'")
+
     def reloads(self):
         return sum("reloaded" in line for line in self.server.lines)
 

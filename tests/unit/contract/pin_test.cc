@@ -1,120 +1,24 @@
-// Contracts as files: Write, ReadFiles, Compare, Pin.
+// Pin: a derived contract cut and renumbered to a pinned one.
 #include "contract/pin.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 
-#include "contract/derive.h"
 #include "contract/error.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "unit/contract/temp_directory.h"
+#include "unit/contract/shop_contract.h"
 
 namespace protogres::contract {
 namespace {
 
 namespace pb = google::protobuf;
+using namespace shop;  // NOLINT(google-build-using-namespace)
 using catalog::Catalog;
-using catalog::TypeKind;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using testing::TempDirectory;
-
-constexpr catalog::Oid kInt8 = 20, kText = 25, kTimestamptz = 1184, kState = 5000, kPrice = 5001;
-
-catalog::Type BuiltIn(catalog::Oid oid, const std::string& name) {
-  catalog::Type type;
-  type.oid = oid;
-  type.schema = "pg_catalog";
-  type.name = name;
-  type.comparable = type.orderable = true;
-  return type;
-}
-
-catalog::Column Column(int number, const std::string& name, catalog::Oid type, bool not_null = false) {
-  catalog::Column column;
-  column.number = number;
-  column.name = name;
-  column.type = type;
-  column.not_null = not_null;
-  column.comment = "About " + name;
-  return column;
-}
-
-catalog::Relation Table(const std::string& name, std::vector<catalog::Column> columns, std::vector<int> key) {
-  catalog::Relation relation;
-  relation.schema = "public";
-  relation.name = name;
-  relation.columns = std::move(columns);
-  relation.primary_key = std::move(key);
-  relation.insertable = relation.updatable = relation.deletable = true;
-  return relation;
-}
-
-// item: an enum, a composite, a soft delete; line: a composite key.
-Catalog ShopCatalog() {
-  Catalog catalog;
-  catalog.database = "shop";
-  catalog.server_version = 150000;
-  catalog.server_encoding = "UTF8";
-  catalog.schemas = {"public"};
-  for (const auto& type : {BuiltIn(kInt8, "int8"), BuiltIn(kText, "text"), BuiltIn(kTimestamptz, "timestamptz")}) {
-    catalog.types[type.oid] = type;
-  }
-  catalog::Type state = BuiltIn(kState, "state");
-  state.schema = "public";
-  state.kind = TypeKind::kEnum;
-  state.labels = {"open", "closed", "lost"};
-  catalog.types[kState] = state;
-  catalog::Type price = BuiltIn(kPrice, "price");
-  price.schema = "public";
-  price.kind = TypeKind::kComposite;
-  price.attributes = {{1, "amount", kInt8, ""}, {2, "state", kState, ""}};
-  catalog.types[kPrice] = price;
-  catalog.relations = {
-      Table("item",
-            {Column(1, "id", kInt8, true), Column(2, "name", kText), Column(3, "state", kState),
-             Column(4, "price", kPrice), Column(5, "deleted_at", kTimestamptz), Column(6, "note", kText)},
-            {1}),
-      Table("line", {Column(1, "item_id", kInt8, true), Column(2, "n", kInt8, true), Column(3, "label", kText)},
-            {2, 1})};
-  return catalog;
-}
-
-Contract Derived(const Catalog& catalog = ShopCatalog()) {
-  absl::StatusOr<Contract> contract = Derive(catalog, {});
-  EXPECT_TRUE(contract.ok()) << contract.status();
-  return *std::move(contract);
-}
-
-pb::DescriptorProto* Message(pb::FileDescriptorSet* set, const std::string& name) {
-  for (auto& file : *set->mutable_file()) {
-    for (auto& message : *file.mutable_message_type()) {
-      if (message.name() == name) return &message;
-    }
-  }
-  ADD_FAILURE() << "no message " << name;
-  return nullptr;
-}
-
-pb::FieldDescriptorProto* FieldOf(pb::FileDescriptorSet* set, const std::string& message, const std::string& name) {
-  for (auto& field : *Message(set, message)->mutable_field()) {
-    if (field.name() == name) return &field;
-  }
-  ADD_FAILURE() << "no field " << message << "." << name;
-  return nullptr;
-}
-
-void RemoveField(pb::FileDescriptorSet* set, const std::string& message, const std::string& name) {
-  auto* fields = Message(set, message)->mutable_field();
-  const auto it = std::find_if(fields->begin(), fields->end(), [&name](const auto& f) { return f.name() == name; });
-  ASSERT_NE(it, fields->end()) << message << "." << name;
-  fields->erase(it);
-}
 
 pb::EnumDescriptorProto* StateEnum(pb::FileDescriptorSet* set) {
   for (auto& file : *set->mutable_file()) {
@@ -144,138 +48,6 @@ const struct Table* FindTable(const Contract& contract, const std::string& name)
   }
   return nullptr;
 }
-
-// Files -------------------------------------------------------------------------
-
-TEST(ContractFilesTest, WhatIsWrittenIsReadAgain) {
-  const Contract derived = Derived();
-  const TempDirectory directory;
-  ASSERT_TRUE(Write(derived, directory.path() + "/new/deep").ok());
-  const auto read = ReadFiles(directory.path() + "/new/deep");
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->file_size(), derived.files.file_size());
-  EXPECT_THAT(Compare(*read, derived), IsEmpty());
-  const auto set = ReadFiles(directory.path() + "/new/deep/" + kDescriptorSetFile);
-  ASSERT_TRUE(set.ok()) << set.status();
-  EXPECT_THAT(Compare(*set, derived), IsEmpty());
-  for (const auto& file : std::filesystem::recursive_directory_iterator(directory.path())) {
-    EXPECT_NE(file.path().extension(), ".part") << file.path();
-  }
-}
-
-TEST(ContractFilesTest, WritingAgainReplacesAndRemovesNothing) {
-  const TempDirectory directory;
-  directory.Add("shop/v1/item.proto", "old");
-  const std::string other = directory.Add("shop/v1/other.txt", "mine");
-  ASSERT_TRUE(Write(Derived(), directory.path()).ok());
-  ASSERT_TRUE(Write(Derived(), directory.path() + "/").ok());
-  EXPECT_TRUE(std::filesystem::exists(other));
-  const auto read = ReadFiles(directory.path() + "/");
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_THAT(Compare(*read, Derived()), IsEmpty());
-}
-
-TEST(ContractFilesTest, AContractWithoutTablesIsWrittenToo) {
-  const TempDirectory directory;
-  EXPECT_TRUE(Write(Contract(), directory.path()).ok());
-}
-
-TEST(ContractFilesTest, NoFileLeavesTheDirectory) {
-  for (const char* name : {"../evil.proto", "/tmp/evil.proto", "a/../../evil.proto", ""}) {
-    const TempDirectory directory;
-    Contract contract;
-    contract.files.add_file()->set_name(name);
-    EXPECT_FALSE(Write(contract, directory.path() + "/inner").ok()) << name;
-    EXPECT_FALSE(std::filesystem::exists(directory.path() + "/evil.proto"));
-  }
-}
-
-TEST(ContractFilesTest, WriteSaysWhereItCouldNot) {
-  const TempDirectory directory;
-  const std::string file = directory.Add("file", "");
-  EXPECT_THAT(std::string(Write(Derived(), file).message()), HasSubstr(file));
-}
-
-TEST(ContractFilesTest, OneFileFindsItsImportsFromItsPackagesRoot) {
-  const TempDirectory directory;
-  ASSERT_TRUE(Write(Derived(), directory.path()).ok());
-  const auto read = ReadFiles(directory.path() + "/shop/v1/item.proto");
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_THAT(read->file(), SizeIs(2));
-  EXPECT_EQ(read->file(0).name(), "shop/v1/types.proto");
-  EXPECT_EQ(read->file(1).name(), "shop/v1/item.proto");
-  EXPECT_TRUE(ReadFiles(directory.path() + "/shop").ok());
-}
-
-TEST(ContractFilesTest, ErrorsNameFileAndLine) {
-  const TempDirectory directory;
-  const std::string bad = directory.Add("bad.proto", "syntax = \"proto3\";\nmessage A {\n  int64 id = one;\n}\n");
-  const absl::Status syntax = ReadFiles(bad).status();
-  EXPECT_EQ(syntax.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(syntax.message()), HasSubstr(bad + ":3:14: "));
-  directory.Add("bad.proto", "syntax = \"proto3\";\nmessage A {\n  Missing m = 1;\n}\n");
-  EXPECT_THAT(std::string(ReadFiles(directory.path()).status().message()), HasSubstr(bad + ":3:3: \"Missing\""));
-  directory.Add("bad.proto", "syntax = \"proto3\";\nimport \"none.proto\";\n");
-  EXPECT_THAT(std::string(ReadFiles(bad).status().message()), HasSubstr("none.proto"));
-  directory.Add("bad.proto", "syntax = \"proto3\"; message A {} message A {}");
-  EXPECT_THAT(std::string(ReadFiles(bad).status().message()), HasSubstr("already defined"));
-}
-
-TEST(ContractFilesTest, WhatIsNoContractIsRefused) {
-  const TempDirectory directory;
-  EXPECT_EQ(ReadFiles(directory.path()).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(ReadFiles(directory.path() + "/none").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(ReadFiles("").status().code(), absl::StatusCode::kNotFound);
-  for (const std::string& content : {std::string(), std::string("\0\1\2", 3), std::string(1000, 'x')}) {
-    EXPECT_EQ(ReadFiles(directory.Add("junk", content)).status().code(), absl::StatusCode::kInvalidArgument);
-  }
-}
-
-TEST(ContractFilesTest, ASetMayHoldTheWellKnownTypesAndAnyOrder) {
-  pb::FileDescriptorSet set = Derived().files;
-  std::reverse(set.mutable_file()->begin(), set.mutable_file()->end());
-  pb::FileDescriptorProto::descriptor()->file()->CopyTo(set.add_file());
-  const TempDirectory directory;
-  const auto read = ReadFiles(directory.Add("set.pb", set.SerializeAsString()));
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->file_size(), set.file_size() - 1);
-  EXPECT_THAT(Compare(*read, Derived()), IsEmpty());
-  set.mutable_file()->RemoveLast();
-  set.mutable_file(0)->mutable_message_type(0)->mutable_field(0)->set_type_name(".none.None");
-  set.mutable_file(0)->mutable_message_type(0)->mutable_field(0)->set_type(pb::FieldDescriptorProto::TYPE_MESSAGE);
-  EXPECT_EQ(ReadFiles(directory.Add("set.pb", set.SerializeAsString())).status().code(),
-            absl::StatusCode::kInvalidArgument);
-}
-
-// Compare -----------------------------------------------------------------------
-
-TEST(CompareTest, EqualButForComments) {
-  pb::FileDescriptorSet pinned = Derived().files;
-  for (auto& file : *pinned.mutable_file()) file.clear_source_code_info();
-  EXPECT_THAT(Compare(pinned, Derived()), IsEmpty());
-}
-
-TEST(CompareTest, ALineForEachDifferenceSorted) {
-  pb::FileDescriptorSet pinned = Derived().files;
-  FieldOf(&pinned, "Item", "name")->set_number(40);
-  FieldOf(&pinned, "Item", "note")->set_type(pb::FieldDescriptorProto::TYPE_BYTES);
-  RemoveField(&pinned, "Line", "label");
-  pinned.mutable_file(0)->add_message_type()->set_name("Extra");
-  EXPECT_THAT(
-      Compare(pinned, Derived()),
-      ElementsAre("shop.v1.Extra (message): only in the contract",
-                  "shop.v1.Item.name: optional string = 40 in the contract, optional string = 2 from the database",
-                  "shop.v1.Item.note: optional bytes = 6 in the contract, optional string = 6 from the database",
-                  "shop.v1.Line.label: only in the database: optional string = 3"));
-}
-
-TEST(CompareTest, AgainstNothing) {
-  EXPECT_THAT(Compare({}, {}), IsEmpty());
-  EXPECT_THAT(Compare({}, Derived()), ::testing::Contains("shop.v1.ItemService (service): only in the database"));
-  EXPECT_THAT(Compare(Derived().files, {}), ::testing::Contains("shop.v1.Item (message): only in the contract"));
-}
-
-// Pin ---------------------------------------------------------------------------
 
 TEST(PinTest, TheDerivedContractPinsToItself) {
   const Contract derived = Derived();

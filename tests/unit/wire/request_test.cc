@@ -117,7 +117,8 @@ TEST_F(Requests, List) {
 }
 
 TEST_F(Requests, Writes) {
-  const auto create = Decode(MethodKind::kCreate, Bytes(1, "row") + Varint(4, 1) + Bytes(5, "r1"));
+  const std::string created = Bytes(1, "row") + Varint(4, 1) + Bytes(5, "r1");
+  const auto create = Decode(MethodKind::kCreate, created);
   ASSERT_TRUE(create.ok()) << create.status();
   EXPECT_EQ(create->row, "row");
   EXPECT_TRUE(create->validate_only);

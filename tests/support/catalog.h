@@ -1,0 +1,69 @@
+// For tests on a real PostgreSQL: loads SQL files and reads the Catalog as the
+// server does.
+#ifndef PROTOGRES_TESTS_SUPPORT_CATALOG_H_
+#define PROTOGRES_TESTS_SUPPORT_CATALOG_H_
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "catalog/reader.h"
+#include "db/connection.h"
+#include "support/database.h"
+
+namespace protogres::testing {
+
+// A file of tests/support.
+inline std::string SupportFile(const std::string& name) {
+  return (std::filesystem::path(__FILE__).parent_path() / name).string();
+}
+
+// Runs psql on a file; it stops at the first error. Throws std::runtime_error.
+inline void LoadFile(const Database& database, const std::string& file) {
+  setenv("PROTOGRES_TEST_URI", database.uri().c_str(), 1);
+  setenv("PROTOGRES_TEST_FILE", file.c_str(), 1);
+  const int code =
+      std::system("psql -X -q -v ON_ERROR_STOP=1 -d \"$PROTOGRES_TEST_URI\" -f \"$PROTOGRES_TEST_FILE\" >/dev/null");
+  if (code != 0) throw std::runtime_error("psql could not load " + file);
+}
+
+// A query function on `connection`, which must outlive it; counts its queries where asked.
+inline catalog::Query QueryOn(db::Connection& connection, int* count = nullptr) {
+  return [&connection, count](const std::string& sql) -> absl::StatusOr<std::vector<catalog::TextRow>> {
+    if (count != nullptr) ++*count;
+    const absl::StatusOr<db::Rows> rows = connection.Execute(sql, {}, false);
+    if (!rows.ok()) return rows.status();
+    std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows->size()));
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      for (int column = 0; column < rows->columns(); ++column) {
+        const auto cell = rows->Cell(static_cast<std::int64_t>(i), column);
+        result[i].push_back(cell ? std::optional<std::string>(*cell) : std::nullopt);
+      }
+    }
+    return result;
+  };
+}
+
+// Reads as `role` (empty: the superuser that Database connects as).
+inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
+                                                    const std::vector<std::string>& schemas = {},
+                                                    const std::string& role = "", int* count = nullptr) {
+  db::ConnectionOptions options;
+  options.database = database.uri();
+  absl::StatusOr<std::unique_ptr<db::Connection>> connection = db::Connect(options);
+  if (!connection.ok()) return connection.status();
+  if (absl::Status status = (*connection)->Begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"); !status.ok()) {
+    return status;
+  }
+  if (!role.empty()) {
+    if (auto set = (*connection)->Execute("SET LOCAL ROLE " + role, {}, false); !set.ok()) return set.status();
+  }
+  return catalog::Read(QueryOn(**connection, count), schemas);
+}
+
+}  // namespace protogres::testing
+
+#endif  // PROTOGRES_TESTS_SUPPORT_CATALOG_H_
