@@ -66,7 +66,7 @@ void TypeMap::TakeNames(const std::map<std::string, std::string>& packages, std:
     const catalog::Type& type = *candidate.type;
     const std::string& package = packages.at(type.schema);
     std::string name = candidate.wanted;
-    for (int i = 2; IsNestedClass(name) || !(*scopes)[package].Take(NamesOf(candidate, name)); ++i) {
+    for (int i = 2; IsBadMessageName(name) || !(*scopes)[package].Take(NamesOf(candidate, name)); ++i) {
       name = fmt::format("{}{}", candidate.wanted, i);
     }
     std::string comment = candidate.notes.text;

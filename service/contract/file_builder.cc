@@ -38,7 +38,7 @@ std::string JavaPackage(const std::string& package) {
   for (const std::string& part : Parts(package)) {
     if (!name.empty()) name += ".";
     name += part;
-    if (IsReservedWord(part)) name += "_";
+    if (IsJavaWord(part)) name += "_";
   }
   return name;
 }

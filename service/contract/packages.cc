@@ -11,33 +11,35 @@
 namespace protogres::contract {
 namespace {
 
-// Keywords, then names that the C library has in C++'s global namespace (a package's first part
-// becomes a global namespace) and macros. Sorted.
+// Keywords of C++ and Python, and what the C library has in C++'s global
+// namespace, where a package's first part becomes a namespace. Sorted.
 constexpr std::string_view kReservedWords[] = {
-    "abs",        "abstract",     "accept",    "access",      "alarm",    "alignas",      "alignof", "and",
-    "and_eq",     "as",           "asm",       "assert",      "async",    "auto",         "await",   "bind",
-    "bitand",     "bitor",        "bool",      "boolean",     "break",    "byte",         "case",    "catch",
-    "chan",       "char",         "class",     "clock",       "close",    "compl",        "concept", "connect",
-    "const",      "consteval",    "constexpr", "constinit",   "continue", "daemon",       "def",     "default",
-    "defer",      "del",          "delete",    "div",         "do",       "double",       "elif",    "else",
-    "enum",       "environ",      "errno",     "except",      "exec",     "exit",         "exp",     "explicit",
-    "export",     "extends",      "extern",    "fallthrough", "false",    "final",        "finally", "float",
-    "for",        "fork",         "free",      "friend",      "from",     "func",         "gamma",   "global",
-    "go",         "goto",         "if",        "implements",  "import",   "in",           "index",   "inline",
-    "instanceof", "int",          "interface", "is",          "kill",     "lambda",       "link",    "linux",
-    "listen",     "log",          "long",      "map",         "mutable",  "namespace",    "native",  "new",
-    "nice",       "noexcept",     "none",      "nonlocal",    "not",      "not_eq",       "null",    "nullptr",
-    "open",       "operator",     "or",        "or_eq",       "package",  "pass",         "pause",   "pipe",
-    "poll",       "private",      "protected", "public",      "raise",    "random",       "range",   "read",
-    "register",   "remove",       "rename",    "requires",    "return",   "select",       "send",    "shutdown",
-    "short",      "signal",       "signed",    "sizeof",      "sleep",    "socket",       "stat",    "static",
-    "std",        "stderr",       "stdin",     "stdout",      "strictfp", "struct",       "super",   "switch",
-    "sync",       "synchronized", "system",    "template",    "this",     "thread_local", "throw",   "throws",
-    "time",       "times",        "transient", "true",        "try",      "type",         "typedef", "typeid",
-    "typename",   "union",        "unix",      "unlink",      "unsigned", "using",        "var",     "virtual",
-    "void",       "volatile",     "wait",      "wchar_t",     "while",    "with",         "write",   "xor",
-    "xor_eq",     "yield",
-};
+    "abs",          "accept",   "access",    "alarm",     "alignas",   "alignof",   "and",       "and_eq",   "as",
+    "asm",          "assert",   "async",     "auto",      "await",     "bind",      "bitand",    "bitor",    "bool",
+    "break",        "case",     "catch",     "char",      "class",     "clock",     "close",     "compl",    "concept",
+    "connect",      "const",    "consteval", "constexpr", "constinit", "continue",  "daemon",    "def",      "default",
+    "del",          "delete",   "div",       "do",        "double",    "elif",      "else",      "enum",     "environ",
+    "errno",        "except",   "exit",      "exp",       "explicit",  "export",    "extern",    "false",    "finally",
+    "float",        "for",      "fork",      "free",      "friend",    "from",      "gamma",     "global",   "goto",
+    "if",           "import",   "in",        "index",     "inline",    "int",       "is",        "kill",     "lambda",
+    "link",         "linux",    "listen",    "log",       "long",      "mutable",   "namespace", "new",      "nice",
+    "noexcept",     "nonlocal", "not",       "not_eq",    "nullptr",   "open",      "operator",  "or",       "or_eq",
+    "pass",         "pause",    "pipe",      "poll",      "private",   "protected", "public",    "raise",    "random",
+    "read",         "register", "remove",    "rename",    "requires",  "return",    "select",    "send",     "short",
+    "shutdown",     "signal",   "signed",    "sizeof",    "sleep",     "socket",    "stat",      "static",   "std",
+    "stderr",       "stdin",    "stdout",    "struct",    "switch",    "sync",      "system",    "template", "this",
+    "thread_local", "throw",    "time",      "times",     "true",      "try",       "typedef",   "typeid",   "typename",
+    "union",        "unix",     "unlink",    "unsigned",  "using",     "virtual",   "void",      "volatile", "wait",
+    "wchar_t",      "while",    "with",      "write",     "xor",       "xor_eq",    "yield"};
+
+// Keywords of Java. Sorted.
+constexpr std::string_view kJavaWords[] = {
+    "abstract", "assert",    "boolean",   "break",  "byte",     "case",  "catch",      "char",         "class",
+    "const",    "continue",  "default",   "do",     "double",   "else",  "enum",       "extends",      "false",
+    "final",    "finally",   "float",     "for",    "goto",     "if",    "implements", "import",       "instanceof",
+    "int",      "interface", "long",      "native", "new",      "null",  "package",    "private",      "protected",
+    "public",   "return",    "short",     "static", "strictfp", "super", "switch",     "synchronized", "this",
+    "throw",    "throws",    "transient", "true",   "try",      "void",  "volatile",   "while"};
 
 // Packages of services and messages that are compiled in.
 constexpr std::string_view kFixed[] = {"protogres.v1",   "google.protobuf",    "google.rpc",
@@ -66,9 +68,11 @@ std::vector<std::string> Schemas(const catalog::Catalog& catalog) {
 
 }  // namespace
 
-bool IsReservedWord(const std::string& name) { return std::ranges::binary_search(kReservedWords, name); }
+bool IsJavaWord(const std::string& name) { return std::ranges::binary_search(kJavaWords, name); }
 
-bool IsNestedClass(const std::string& message) { return message == "Builder"; }
+bool IsBadMessageName(const std::string& name) {
+  return name == "Builder" || name == "None" || name == "True" || name == "False";
+}
 
 absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const DeriveOptions& options) {
   Packages result;
@@ -93,7 +97,7 @@ absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const Der
   for (const std::string& schema : Schemas(catalog)) {
     if (result.by_schema.contains(schema)) continue;
     const std::string word = Lower(Fold(schema == "public" && !catalog.database.empty() ? catalog.database : schema));
-    const std::string base = IsReservedWord(word) ? word + "_schema" : word;
+    const std::string base = std::ranges::binary_search(kReservedWords, word) ? word + "_schema" : word;
     std::string name = base;
     for (int i = 2; taken.contains(name + ".v1"); ++i) name = fmt::format("{}_{}", base, i);
     const std::string package = name + ".v1";

@@ -22,11 +22,12 @@ struct Packages {
 // INVALID_ARGUMENT: an option that is no package name, or one of a fixed service.
 absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const DeriveOptions& options);
 
-// True for a name that is a keyword of C++, Java, Go or Python, or that C++ cannot have as a namespace.
-bool IsReservedWord(const std::string& name);
+// True for a keyword of Java, which no part of a Java package can be.
+bool IsJavaWord(const std::string& name);
 
-// True for a message name that generated Java has as a class within every message.
-bool IsNestedClass(const std::string& message);
+// True for a message name that generated code cannot have: Java's own class
+// within every message, and keywords of Python.
+bool IsBadMessageName(const std::string& name);
 
 }  // namespace protogres::contract
 

@@ -34,10 +34,9 @@ class FieldScope {
 
  private:
   std::unordered_set<std::string> squashed_;
-  std::unordered_map<std::string, const char*>
-      fields_;                 // in lower case -> the suffix of an accessor of its own; or null
-  bool has_prefixed_ = false;  // one of fields_ begins like an accessor
-  bool has_suffixed_ = false;  // one of fields_ ends like an accessor
+  std::unordered_map<std::string, unsigned> fields_;  // in lower case -> the suffixes of its accessors, a bit each
+  bool has_prefixed_ = false;                         // one of fields_ begins like an accessor
+  bool has_suffixed_ = false;                         // one of fields_ ends like an accessor
 };
 
 // `wanted`, or where it clashes in a scope, with `_<number>` after it, as often as need be.

@@ -94,7 +94,7 @@ void ChooseMessage(const Candidate& candidate, PackageScope* scope) {
   // The table's own word stays as it is where it is a plural; of a name that was asked for one is made.
   table.message = candidate.singular;
   table.plural = Plural(candidate.word);
-  for (int i = 1; IsNestedClass(table.message) || !scope->Take(NamesOf(table.message, table.plural)); ++i) {
+  for (int i = 1; IsBadMessageName(table.message) || !scope->Take(NamesOf(table.message, table.plural)); ++i) {
     table.message = i == 1 ? candidate.word : fmt::format("{}{}", candidate.word, i);
     table.plural = table.message;
   }
