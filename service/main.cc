@@ -166,7 +166,7 @@ int Run(const config::Dev& options) {
   }
   config::Serve serve = options.serve;
   serve.connection.database = (*postgres)->uri();
-  spdlog::info("private PostgreSQL: psql '{}'", serve.connection.database);
+  spdlog::info("private PostgreSQL: psql \"{}\"", serve.connection.database);
   return RunServe(serve);
 }
 

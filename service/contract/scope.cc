@@ -12,16 +12,43 @@ namespace {
 // What generated C++ puts before a field's name. "allocated_" meets "set_allocated_".
 constexpr std::string_view kPrefixes[] = {"has_", "clear_",         "set_",       "mutable_",
                                           "add_", "set_allocated_", "allocated_", "release_"};
-constexpr std::string_view kSuffixes[] = {"_size", "_bytes", "_value"};
+constexpr std::string_view kSuffixes[] = {"_size", "_bytes", "_value", "_builder", "_or_builder", "_field_builder"};
 
-// Members of every generated message in C++, Java, Go or Python (without case and `_`).
-constexpr std::string_view kMembers[] = {"descriptor",           "defaultinstance",         "unknownfields",
-                                         "mutableunknownfields", "internaldefaultinstance", "protoreflect"};
+// Without case and `_`: members of every generated message in C++, Java, Go or
+// Python, then macros and types that the members of generated C++ are written with.
+constexpr std::string_view kReserved[] = {"descriptor",
+                                          "defaultinstance",
+                                          "unknownfields",
+                                          "mutableunknownfields",
+                                          "internaldefaultinstance",
+                                          "protoreflect",
+                                          "unknownfieldset",
+                                          "hasfield",
+                                          "assert",
+                                          "errno",
+                                          "sizet",
+                                          "int32t",
+                                          "int64t",
+                                          "uint8t",
+                                          "uint32t",
+                                          "uint64t"};
 
 // Which of kSuffixes generated code puts after a field's name, a bit each: C++
-// after arrays, Java after strings and enums.
+// after arrays, Java after strings, enums and messages.
 unsigned SuffixesOf(const Type& type) {
-  return (type.repeated ? 1u : 0u) | (type.kind == Kind::kString ? 2u : 0u) | (type.kind == Kind::kEnum ? 4u : 0u);
+  const unsigned size = type.repeated ? 1u : 0u;
+  switch (type.kind) {
+    case Kind::kString:
+      return size | 2u;
+    case Kind::kEnum:
+      return size | 4u;
+    case Kind::kMessage:
+    case Kind::kTimestamp:
+    case Kind::kJson:
+      return size | 8u | 16u | 32u;
+    default:
+      return size;
+  }
 }
 
 }  // namespace
@@ -34,7 +61,7 @@ bool PackageScope::Take(const std::vector<std::string>& names) {
 
 bool FieldScope::Clashes(std::string_view name, const Type& type) const {
   const std::string squashed = Squash(name);
-  if (squashed_.contains(squashed) || std::ranges::find(kMembers, squashed) != std::end(kMembers)) return true;
+  if (squashed_.contains(squashed) || std::ranges::find(kReserved, squashed) != std::end(kReserved)) return true;
   const std::string lower = Lower(name);
   for (const std::string_view prefix : kPrefixes) {
     if (lower.starts_with(prefix) && fields_.contains(lower.substr(prefix.size()))) return true;

@@ -81,7 +81,10 @@ class BatchCreateOperation : public WriteOperation {
   }
 
   absl::Status InsertRange(db::Session& session, std::size_t begin, std::size_t end, std::string* response) {
-    if (end - begin == 1) return InsertOne(session, begin, response);
+    // A partitioned table's etags are of the transaction's id, which is not the one of rows after a savepoint.
+    if (end - begin == 1 || binding_.table().relation == catalog::RelationKind::kPartitioned) {
+      return InsertEach(session, begin, end, response);
+    }
     if (auto saved = session.Write("SAVEPOINT protogres_batch", {}); !saved.ok()) return saved.status();
     const std::vector<sql::Row> range(rows_.begin() + static_cast<std::ptrdiff_t>(begin),
                                       rows_.begin() + static_cast<std::ptrdiff_t>(end));
@@ -92,13 +95,14 @@ class BatchCreateOperation : public WriteOperation {
     return EncodeAll(*rows, response);
   }
 
-  absl::Status InsertOne(db::Session& session, std::size_t index, std::string* response) {
-    const sql::Statement statement = sql::Insert(binding_.table(), {rows_[index]}, binding_.whole().projection);
-    const auto rows = session.Write(statement.text, statement.params);
-    if (!rows.ok()) {
-      return contract::Within(PartPath(index), binding_.Locate(rows.status(), rows_[index]));
+  absl::Status InsertEach(db::Session& session, std::size_t begin, std::size_t end, std::string* response) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const sql::Statement statement = sql::Insert(binding_.table(), {rows_[i]}, binding_.whole().projection);
+      const auto rows = session.Write(statement.text, statement.params);
+      if (!rows.ok()) return contract::Within(PartPath(i), binding_.Locate(rows.status(), rows_[i]));
+      if (auto status = EncodeAll(*rows, response); !status.ok()) return contract::Within(PartPath(i), status);
     }
-    return response == nullptr ? absl::OkStatus() : EncodeAll(*rows, response);
+    return absl::OkStatus();
   }
 
   absl::Status EncodeAll(const db::Rows& rows, std::string* response) const {
@@ -115,10 +119,9 @@ class BatchCreateOperation : public WriteOperation {
                           error.code() == absl::StatusCode::kAlreadyExists ||
                           error.code() == absl::StatusCode::kFailedPrecondition;
     if (!of_a_row || !session.Write("ROLLBACK TO SAVEPOINT protogres_batch", {}).ok()) return error;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (auto status = InsertOne(session, i, nullptr); !status.ok()) return status;
-    }
-    return error;
+    std::string unused;
+    const absl::Status culprit = InsertEach(session, begin, end, &unused);
+    return culprit.ok() ? error : culprit;
   }
 
   const Binding& binding_;

@@ -293,7 +293,10 @@ class PqxxConnection : public Connection {
       if (status.ok()) {
         status = Guarded(writes && !in_transaction_, [&] { *result = RunParams(link_, name, sql, params); });
       }
-      if (status.ok()) return status;
+      if (status.ok()) {
+        aborted_ = false;  // it may have been ROLLBACK TO a savepoint
+        return status;
+      }
       aborted_ = in_transaction_;
       const std::string reason = contract::ReasonOf(status);
       const bool stale = name != nullptr && (reason == "STATEMENT_LOST" || CatalogMoved(status));

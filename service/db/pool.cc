@@ -28,6 +28,11 @@ Connection& Lease::connection() const { return *slot_->connection; }
 
 void Lease::Discard() { slot_->discard = true; }
 
+void Lease::Lost() {
+  slot_->discard = true;
+  slot_->pool->Invalidate(slot_->generation);
+}
+
 // --- Lending
 
 absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_point deadline) {
@@ -107,7 +112,7 @@ bool Pool::State::Usable(Slot& slot) {
   const absl::Status alive = slot.connection->Ping();
   if (alive.ok()) return true;
   spdlog::debug("pool: a connection failed its pre-ping: {}", std::string(alive.message()));
-  if (ConnectionLost(alive)) Invalidate();
+  if (ConnectionLost(alive)) Invalidate(slot.generation);
   return false;
 }
 
@@ -179,9 +184,10 @@ void Pool::State::GivePermit(SlotPtr slot) {
   first->wake.notify_one();
 }
 
-void Pool::State::Invalidate() {
+void Pool::State::Invalidate(std::optional<std::uint64_t> only) {
   std::deque<SlotPtr> closed;
   Lock lock(mutex);
+  if (only && *only != generation) return;
   ++generation;
   closed.swap(idle);
   probe = true;
@@ -226,7 +232,7 @@ void Pool::OnAvailability(std::function<void(bool)> listener) {
   state_->Notify();
 }
 
-void Pool::Invalidate() { state_->Invalidate(); }
+void Pool::Invalidate() { state_->Invalidate({}); }
 
 int Pool::capacity() const { return state_->capacity; }
 

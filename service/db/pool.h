@@ -55,10 +55,12 @@ class Lease {
   explicit operator bool() const { return slot_ != nullptr; }
   // The connection is closed instead of kept when it is given back.
   void Discard();
+  // The connection was lost: it is discarded, and so are those that are as old,
+  // as by Pool::Invalidate. Connections made since the first to be lost of them stay.
+  void Lost();
 
  private:
   friend class Pool;
-  friend class Session;
   struct Slot;
   std::shared_ptr<Slot> slot_;
 };

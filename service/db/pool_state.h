@@ -52,7 +52,8 @@ struct Pool::State {
 
   absl::StatusOr<SlotPtr> Acquire(Clock::time_point deadline);
   void Release(SlotPtr slot);
-  void Invalidate();
+  // Closes all connections of the generation `only`, if that is the one in force; none given: in any case.
+  void Invalidate(std::optional<std::uint64_t> only);
 
   absl::Status Wait(Lock& lock, Clock::time_point deadline, SlotPtr* slot);
   SlotPtr TakeIdle();

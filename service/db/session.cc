@@ -60,8 +60,8 @@ absl::Status Cancellation::Check() const {
   return cancelled() ? Stopped(false, "") : absl::OkStatus();
 }
 
-Session::Session(Lease lease, Pool& pool, const Cancellation& cancellation, SessionOptions options)
-    : lease_(std::move(lease)), pool_(pool), cancellation_(cancellation), options_(std::move(options)) {}
+Session::Session(Lease lease, const Cancellation& cancellation, SessionOptions options)
+    : lease_(std::move(lease)), cancellation_(cancellation), options_(std::move(options)) {}
 
 template <typename Work>
 absl::Status Session::Cancellable(const Work& work) {
@@ -73,10 +73,11 @@ absl::Status Session::Cancellable(const Work& work) {
   absl::Status status = work(connection);
   cancel_sent_ = run.End() || cancel_sent_;
   if (status.ok()) return status;
-  if (!connection.Alive() || ConnectionLost(status)) {
+  if (!connection.Alive()) {
+    lease_.Lost();
+  } else if (ConnectionLost(status)) {
+    // Read-only, or another server's class 08 as of a foreign table: nothing is said of the other connections.
     lease_.Discard();
-    // Class 08 in a session that lives is another server's, as of a foreign table.
-    if (!connection.Alive() || contract::ReasonOf(status) != "CONNECTION_LOST") pool_.Invalidate();
   }
   if (IsQueryCancelled(status) && cancellation_.cancelled()) return Stopped(cancellation_.past_deadline(), "57014");
   return status;
@@ -87,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
   if (absl::Status go = cancellation.Check(); !go.ok()) return go;
   auto lease = pool.Acquire(Steady(cancellation.deadline()));
   if (!lease.ok()) return lease.status();
-  std::unique_ptr<Session> session(new Session(*std::move(lease), pool, cancellation, options));
+  std::unique_ptr<Session> session(new Session(*std::move(lease), cancellation, options));
   if (options.transaction == Transaction::kExplicit) {
     const absl::Status begun =
         session->Cancellable([&](Connection& connection) { return connection.Begin(options.mode); });

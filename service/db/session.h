@@ -76,14 +76,13 @@ class Session {
   absl::Status Rollback();
 
  private:
-  Session(Lease lease, Pool& pool, const Cancellation& cancellation, SessionOptions options);
+  Session(Lease lease, const Cancellation& cancellation, SessionOptions options);
   absl::StatusOr<Rows> Run(const std::string& sql, std::span<const Param> params, bool writes);
   // Does work that the Cancellation reaches, unless it is cancelled already; lost connections are discarded.
   template <typename Work>
   absl::Status Cancellable(const Work& work);
 
   Lease lease_;
-  Pool& pool_;
   const Cancellation& cancellation_;
   SessionOptions options_;
   bool open_ = false;         // a transaction is

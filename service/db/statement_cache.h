@@ -21,6 +21,9 @@ namespace protogres::db {
 // used all the time. Seen texts are kept apart, so they cannot.
 class StatementCache {
  public:
+  // Longer texts, of large batches and filters, are never kept.
+  static constexpr std::size_t kLongest = 16 * 1024;
+
   // `capacity` statements at the most; 0: none is ever prepared.
   explicit StatementCache(std::size_t capacity) : prepared_(capacity), seen_(capacity) {}
 
@@ -29,6 +32,7 @@ class StatementCache {
 
   // Notes one use of a text that is not prepared. True: it was seen before and is worth preparing.
   bool Note(const std::string& sql) {
+    if (sql.size() > kLongest) return false;
     if (seen_.Take(sql)) return true;
     seen_.Add(sql, {});
     return false;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -39,10 +40,11 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   // The Call itself says so of an answer that is too large.
   builder->SetMaxSendMessageSize(-1);
   const auto set = [builder](const char* argument, milliseconds value) {
-    if (value.count() > 0) builder->AddChannelArgument(argument, static_cast<int>(value.count()));
+    constexpr milliseconds kMost{std::numeric_limits<int>::max()};
+    builder->AddChannelArgument(argument, static_cast<int>(std::min(value, kMost).count()));
   };
-  set(GRPC_ARG_KEEPALIVE_TIME_MS, options.keepalive_time);
-  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
+  if (options.keepalive_time.count() > 0) set(GRPC_ARG_KEEPALIVE_TIME_MS, options.keepalive_time);
+  if (options.keepalive_timeout.count() > 0) set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
   set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options.keepalive_min_client_interval);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   if (options.max_concurrent_streams > 0) {

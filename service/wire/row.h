@@ -27,7 +27,8 @@ using Cell = std::optional<std::string_view>;
 // The Contract must outlive it.
 class RowEncoder {
  public:
-  RowEncoder(const contract::Contract& contract, const contract::Table& table, std::vector<int> fields, bool etag);
+  RowEncoder(const contract::Contract& contract, const contract::Table& table, const std::vector<int>& fields,
+             bool etag);
 
   // Appends the row message's bytes (no tag, no length). `cells` has the
   // projection's columns first; more are ignored.
@@ -39,7 +40,6 @@ class RowEncoder {
  private:
   const contract::Contract* contract_;
   const contract::Table* table_;
-  std::vector<int> fields_;
   bool etag_;
   struct Column;  // a field and its tag, ready to be written
   std::shared_ptr<const std::vector<Column>> columns_;

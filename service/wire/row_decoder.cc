@@ -20,11 +20,12 @@ bool Decode(const contract::Contract& contract, const contract::Table& table, st
     if (const int index = FindByNumber(table.fields, reader.number()); index >= 0) {
       if (!collector.Add(index, reader, fault)) return false;
     } else if (reader.number() == contract::number::kEtag && table.has_etag) {
-      const bool fits = reader.type() == WireType::kBytes && IsUtf8(reader.bytes());
-      if (!fits) {
-        fault->Set(reader.type() == WireType::kBytes
-                       ? "not valid UTF-8"
-                       : fmt::format("wire type {} does not fit string", static_cast<int>(reader.type())));
+      if (reader.type() != WireType::kBytes) {
+        fault->Set(fmt::format("wire type {} does not fit string", static_cast<int>(reader.type())));
+        return fault->Under("etag");
+      }
+      if (!IsUtf8(reader.bytes()) || reader.bytes().find('\0') != std::string_view::npos) {
+        fault->Set("not an etag that this server gave");
         return fault->Under("etag");
       }
       row->etag = reader.bytes();

@@ -28,12 +28,12 @@ struct RowEncoder::Column {
   Tag tag;
 };
 
-RowEncoder::RowEncoder(const contract::Contract& contract, const contract::Table& table, std::vector<int> fields,
+RowEncoder::RowEncoder(const contract::Contract& contract, const contract::Table& table, const std::vector<int>& fields,
                        bool etag)
-    : contract_(&contract), table_(&table), fields_(std::move(fields)), etag_(etag) {
+    : contract_(&contract), table_(&table), etag_(etag) {
   auto columns = std::make_shared<std::vector<Column>>();
-  columns->reserve(fields_.size());
-  for (const int index : fields_) {
+  columns->reserve(fields.size());
+  for (const int index : fields) {
     const contract::Field& field = table.fields[static_cast<std::size_t>(index)];
     columns->push_back({&field, Tag(field.number, field.type)});
   }

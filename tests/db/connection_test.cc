@@ -310,6 +310,21 @@ TEST_F(ConnectionTest, CommitOfAnAbortedTransactionIsAnError) {
   EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "0");
 }
 
+TEST_F(ConnectionTest, ASavepointSavesTheTransaction) {
+  database_.Exec("CREATE TABLE t (a int)");
+  auto connection = Open();
+  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(Run(*connection, "INSERT INTO t VALUES (1)", {}, true).ok());
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(Run(*connection, "SAVEPOINT s").ok());
+    EXPECT_FALSE(Run(*connection, "SELECT 1/0").ok());
+    const auto back = Run(*connection, "ROLLBACK TO SAVEPOINT s");
+    ASSERT_TRUE(back.ok()) << back.status();
+  }
+  EXPECT_TRUE(connection->Commit().ok());
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "1");
+}
+
 TEST_F(ConnectionTest, MisuseIsAnError) {
   auto connection = Open();
   EXPECT_EQ(connection->Commit().code(), StatusCode::kInternal);

@@ -25,6 +25,7 @@ class LossTest : public ::testing::Test {
     EXPECT_TRUE(connection.ok()) << connection.status();
     if (!connection.ok()) return;
     connection_ = *std::move(connection);
+    witness_ = *Connect({.database = database_.uri()});
     pid_ = std::stoi(std::string(*connection_->Execute("SELECT pg_backend_pid()", {}, false)->Cell(0, 0)));
   }
 
@@ -42,8 +43,9 @@ class LossTest : public ::testing::Test {
     });
   }
 
-  // A crash of one backend makes the server end all the others and recover.
+  // A crash of one backend makes the server end all the others and recover. It takes a moment to notice.
   void AwaitRecovery() {
+    for (int i = 0; i < 1000 && witness_->Idle(); ++i) std::this_thread::sleep_for(milliseconds(10));
     for (int i = 0; i < 1000; ++i) {
       try {
         database_.Exec("SELECT 1");
@@ -67,6 +69,7 @@ class LossTest : public ::testing::Test {
 
   testing::Database database_;
   std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> witness_;  // lives until the server has noticed the crash
   int pid_ = 0;
 };
 

@@ -146,10 +146,7 @@ TEST_F(PoolTest, AServerThatGoesAwayAndComesBackUnderLoad) {
           absl::Status status = lease.status();
           if (lease.ok()) {
             status = lease->connection().Execute("SELECT 1", {}, false).status();
-            if (ConnectionLost(status)) {
-              lease->Discard();
-              pool->Invalidate();
-            }
+            if (ConnectionLost(status)) lease->Lost();
           }
           ++(status.ok() ? served : unavailable);
           if (!status.ok()) {

@@ -68,6 +68,12 @@ class Files(TestCase):
                         name = line.split('"')[1]
                         self.assertTrue(name in own or name.startswith("google/protobuf/"), name)
 
+    def test_the_examples_are_the_demo(self):
+        uri, _ = self.directories["shop"]
+        done = subprocess.run([BINARY, "contract", f"--database={uri}", f"--check={ROOT / 'proto/examples'}"],
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), "export it anew: protogres contract --out=proto/examples")
+
     def test_check(self):
         for uri, directory, _ in self.each():
             for path in (directory, directory / "contract.binpb"):

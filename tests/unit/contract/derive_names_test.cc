@@ -125,6 +125,7 @@ TEST(DeriveNamesTest, ColumnsWhoseAccessorsWouldClash) {
   EXPECT_THAT(FieldNames(Columns({"has_a", "a_bytes", "a"})), ElementsAre("has_a", "a_bytes", "a_3"));
   EXPECT_THAT(FieldNames(Columns({"a", "a_bytes", "a_size", "a_count"}, "int4")),
               ElementsAre("a", "a_bytes", "a_size", "a_count"));
+  EXPECT_THAT(FieldNames(Columns({"a", "a_builder"}, "timestamptz")), ElementsAre("a", "a_builder_2"));
   EXPECT_THAT(FieldNames(Columns({"descriptor", "unknown_fields"})), ElementsAre("descriptor_1", "unknown_fields_2"));
 }
 
@@ -206,7 +207,7 @@ TEST(DeriveNamesTest, AThousandTablesInTime) {
   RecordProperty("milliseconds", static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
   RecordProperty("megabytes", static_cast<int>(contract.files.SpaceUsedLong() >> 20));
   // Sanitizers and a busy machine are slow; 0.1 s is usual.
-  EXPECT_LT(took, std::chrono::seconds(5));
+  EXPECT_LT(took, std::chrono::seconds(20));
   EXPECT_LT(contract.files.SpaceUsedLong(), 120u << 20);
 }
 

@@ -319,6 +319,21 @@ TEST_F(PoolTest, InvalidateClosesTheIdleNowAndTheLentOnReturn) {
   EXPECT_GE(Fake(Take(*pool)).id, 3);
 }
 
+TEST_F(PoolTest, ConnectionsMadeSinceTheLossStay) {
+  auto pool = Make({.pool_size = 4});
+  Lease a = Take(*pool), b = Take(*pool), c = Take(*pool);
+  a.Lost();
+  a = Lease();
+  const int fresh = Fake(Take(*pool)).id;
+  EXPECT_GT(fresh, 3);
+  b.Lost();
+  b = Lease();
+  EXPECT_GE(Fake(Take(*pool)).id, fresh) << "what was lost with the first says nothing new";
+  c = Lease();
+  std::lock_guard lock(server_.mutex);
+  EXPECT_THAT(server_.closed, ElementsAre(1, 2, 3));
+}
+
 TEST_F(PoolTest, AGoneDatabaseFailsAtOnceAndComesBackByItself) {
   auto pool = Make({.backoff_min = milliseconds(5), .backoff_max = milliseconds(20)});
   std::mutex mutex;

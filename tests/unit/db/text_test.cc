@@ -193,6 +193,9 @@ TEST(StatementCacheTest, EraseAndZero) {
   cache.Add("a", "p1");
   EXPECT_EQ(cache.Erase("a"), "p1");
   EXPECT_EQ(cache.Find("a"), nullptr);
+  const std::string longest(StatementCache::kLongest + 1, 'x');
+  EXPECT_FALSE(cache.Note(longest));
+  EXPECT_FALSE(cache.Note(longest));
   StatementCache none(0);
   EXPECT_FALSE(none.Note("a"));
   EXPECT_FALSE(none.Note("a"));

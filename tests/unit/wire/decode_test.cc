@@ -213,6 +213,12 @@ TEST_F(Decode, Etag) {
   AppendVarintField(contract::number::kEtag, 1, &bytes);
   EXPECT_EQ(DecodeRow(sample_.contract, sample_.table, bytes, "sample").status().message(),
             "sample.etag: wire type 0 does not fit string");
+  for (const std::string& etag : {"\xff"s, "a\0"s}) {
+    bytes.clear();
+    AppendBytesField(contract::number::kEtag, etag, &bytes);
+    EXPECT_THAT(std::string(DecodeRow(sample_.contract, sample_.table, bytes, "sample").status().message()),
+                StartsWith("sample.etag: "));
+  }
 }
 
 // Contracts pinned by a file may number the columns in any order.
