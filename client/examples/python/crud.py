@@ -6,7 +6,7 @@ import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from shop.v1 import customer_pb2 as pb
-from shop.v1 import customer_pb2_grpc
+from shop.v1 import customer_pb2_grpc, product_pb2, product_pb2_grpc
 
 
 def main(address):
@@ -42,15 +42,14 @@ def main(address):
 
         # Soft delete: the row stays, and is hidden.
         deleted = customers.DeleteCustomer(pb.DeleteCustomerRequest(id=created.id))
-        print(f"soft delete: deleted_at {deleted.deleted_at.ToJsonString()[:4] and 'is set'}")
+        print(f"soft delete: deleted_at is set: {deleted.HasField('deleted_at')}")
         customers.UndeleteCustomer(pb.UndeleteCustomerRequest(id=created.id))
 
-        # Delete, way 2: by a condition. (Way 1 is DeleteCustomer, here a soft one; see below for a hard one.)
+        # Delete, way 2: by a condition; a soft one as well.
         done = customers.DeleteCustomersWhere(pb.DeleteCustomersWhereRequest(filter=where, max_affected=1))
         print(f"delete where: {done.affected} row")
 
-        # Delete, way 1: by key, NOT_FOUND if it is not there. Products have no soft delete.
-        from shop.v1 import product_pb2, product_pb2_grpc
+        # Delete, way 1: by key, NOT_FOUND if it is not there. Products are deleted for good.
         products = product_pb2_grpc.ProductServiceStub(channel)
         product = products.CreateProduct(product_pb2.CreateProductRequest(
             product=product_pb2.Product(sku="NEW-0001", name="New Thing", price="9.90")))
