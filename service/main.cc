@@ -12,13 +12,13 @@
 #include <utility>
 
 #include "config/config.h"
+#include "config/log.h"
 #include "contract/pin.h"
 #include "crud/load.h"
 #include "crud/reloader.h"
 #include "db/listener.h"
 #include "dev/postgres.h"
 #include "rpc/server.h"
-#include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
 
 namespace protogres {
@@ -31,15 +31,6 @@ constexpr char kNotifyChannel[] = "protogres";
 int Fail(const absl::Status& status) {
   std::cerr << "protogres: " << status.message() << "\n";
   return absl::IsInvalidArgument(status) ? kWrongOption : kFailure;
-}
-
-void SetUpLog(const config::Log& log) {
-  // Standard output is for what a command answers; the log goes to standard error.
-  spdlog::set_default_logger(spdlog::stderr_color_mt("protogres"));
-  spdlog::set_level(spdlog::level::from_str(log.level));
-  spdlog::set_pattern(log.format == config::LogFormat::kJson
-                          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%f%z","level":"%l","message":"%v"})"
-                          : "%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
 }
 
 sigset_t HandledSignals() {
@@ -149,12 +140,12 @@ int RunServe(const config::Serve& options) {
 }
 
 int Run(const config::Serve& options) {
-  SetUpLog(options.log);
+  config::SetUpLog(options.log);
   return RunServe(options);
 }
 
 int Run(const config::Dev& options) {
-  SetUpLog(options.serve.log);
+  config::SetUpLog(options.serve.log);
   auto postgres = dev::Postgres::Start({.data = options.data, .database = options.database, .settings = {}});
   if (!postgres.ok()) return Fail(postgres.status());
   if ((*postgres)->created()) {
@@ -171,7 +162,7 @@ int Run(const config::Dev& options) {
 }
 
 int Run(const config::ContractCommand& options) {
-  SetUpLog(options.log);
+  config::SetUpLog(options.log);
   db::Pool pool({.pool_size = 1, .max_overflow = 0}, [&options] { return db::Connect(options.connection); });
   const auto contract = crud::LoadContract(pool, options.api);
   if (!contract.ok()) return Fail(contract.status());

@@ -50,7 +50,7 @@ TEST_F(RpcUnaryTest, ManyAtOnceWhileTheApiIsSwapped) {
   std::atomic<int> good{0};
   std::atomic<bool> end{false};
   std::vector<std::thread> clients;
-  constexpr int kClients = 6, kCalls = 100;
+  constexpr int kClients = 6, kCalls = 50;
   for (int i = 0; i < kClients; ++i) {
     clients.emplace_back([&] {
       const auto channel = NewChannel();

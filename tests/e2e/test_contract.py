@@ -1,5 +1,6 @@
 """The contract as files: protoc takes them as they are, --check compares, --contract pins."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -152,6 +153,13 @@ class CommandLine(TestCase):
         text = self.run_binary("serve", "--help").stdout
         for option in ("--database", "--pool_recycle", "1500", "--drain_timeout", "--schemas", "--echo"):
             self.assertIn(option, text)
+
+    def test_json_logs_are_json(self):
+        uri = postgres().create("json_logs", 'CREATE TABLE "a ""b""" ()')
+        with tempfile.TemporaryDirectory() as out:
+            done = self.run_binary("contract", f"--database={uri}", f"--out={out}", "--log_format=json")
+        lines = [json.loads(line) for line in done.stderr.splitlines()]
+        self.assertIn('a "b"', lines[0]["message"])
 
     def test_a_wrong_role_or_database_ends_the_start(self):
         uri = postgres().uri("no_such_database")
