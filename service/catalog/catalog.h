@@ -36,6 +36,7 @@ struct Type {
   std::vector<std::string> labels;   // kEnum: in the order of their creation (by pg_enum.oid)
   std::vector<Attribute> attributes; // kComposite: live ones, by number
   std::vector<int> dropped;          // kComposite: the attnums that were dropped
+  char delimiter = ',';              // between the elements of an array of it (pg_type.typdelim)
   bool comparable = false;           // it has an equality operator (a btree or hash default operator class)
   bool orderable = false;            // it has a default btree operator class
   std::string comment;

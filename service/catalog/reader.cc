@@ -264,6 +264,7 @@ class Reading {
       type.comparable = Flag(row[8]);
       type.orderable = Flag(row[9]);
       type.comment = Text(row[10]);
+      type.delimiter = Text(row[11]).front();
     }
     return absl::OkStatus();
   }

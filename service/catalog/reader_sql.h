@@ -112,7 +112,7 @@ usable AS (
    WHERE s.casttarget <> 'pg_catalog.bytea'::pg_catalog.regtype),
 summary AS (SELECT oid, pg_catalog.bool_or(amname = 'btree') AS ordered FROM usable GROUP BY oid)
 SELECT t.oid, n.nspname, t.typname, t.typtype, t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc,
-       t.typelem, t.typbasetype, t.typrelid, s.oid IS NOT NULL, coalesce(s.ordered, false), d.description
+       t.typelem, t.typbasetype, t.typrelid, s.oid IS NOT NULL, coalesce(s.ordered, false), d.description, t.typdelim
   FROM reached r
   JOIN pg_catalog.pg_type t ON t.oid = r.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

@@ -42,6 +42,7 @@ struct Type {
   std::string element_sql_type;  // when repeated: that of one element; else as sql_type
   std::string read_cast;      // appended to a column that is read: "" or e.g. "::numeric" (money); with [] when repeated
   std::string write_cast;     // between a parameter and sql_type: "" or e.g. "::numeric" (money)
+  char delimiter = ',';       // when repeated: between elements in PostgreSQL's text form
   Text text = Text::kAny;
   bool textual = false;       // text, varchar, char, citext, name: `=` knows wildcards
   bool small = false;         // smallint: an int32 that must fit in 16 bits

@@ -81,6 +81,7 @@ std::optional<Type> MapType(const catalog::Catalog& catalog, const std::unordere
     const bool nested = type->repeated;
     if (nested) type = Textual(*type);
     type->repeated = !nested;
+    type->delimiter = catalog.FindType(source->element)->delimiter;
     type->element_sql_type = type->sql_type;
     type->sql_type += "[]";
     if (nested) type->element_sql_type = type->sql_type;

@@ -1,6 +1,5 @@
 #include "db/connection.h"
 
-#include <libpq-fe.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 
@@ -9,15 +8,11 @@
 #include <utility>
 #include <vector>
 
-// libpqxx 6.4 deprecates what 7 no longer has, 7 what 8 no longer has.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-#include <pqxx/pqxx>
-
 #include "contract/error.h"
 #include "db/conninfo.h"
 #include "db/echo.h"
 #include "db/error.h"
+#include "db/link.h"
 #include "db/message.h"
 #include "db/refusal.h"
 #include "db/statement_cache.h"
@@ -34,93 +29,6 @@ constexpr char kReadOnly[] = "SELECT current_setting('transaction_read_only')";
 constexpr char kFirst[] =
     "SELECT current_setting('transaction_read_only'), set_config('DateStyle', 'ISO', false), "
     "set_config('TimeZone', 'UTC', false)";
-
-#if PQXX_VERSION_MAJOR < 7
-
-// Keeps libpq's handle in reach: 6.4 throws away what the server said when it
-// ended the connection, and only PQerrorMessage still has it.
-class Policy : public pqxx::connect_direct {
- public:
-  using connect_direct::connect_direct;
-  handle do_startconnect(handle old) override { return raw_ = connect_direct::do_startconnect(old); }
-  handle do_disconnect(handle old) noexcept override { return raw_ = connect_direct::do_disconnect(old); }
-  handle raw() const { return raw_; }
-
- private:
-  handle raw_ = nullptr;
-};
-
-class Link : public pqxx::connection_base {
- public:
-  explicit Link(const std::string& conninfo) : connection_base(policy_), policy_(conninfo) {
-    init();
-    inhibit_reactivation(true);
-    set_verbosity(verbose);
-  }
-  ~Link() { close(); }
-
-  std::string LastError() const { return policy_.raw() != nullptr ? PQerrorMessage(policy_.raw()) : ""; }
-  void PrepareNow(const std::string& name, const std::string& sql) {
-    prepare(name, sql);
-    prepare_now(name);
-  }
-
- private:
-  Policy policy_;
-};
-
-pqxx::result RunParams(Link& link, const std::string* name, const std::string& sql, std::span<const Param> params) {
-  std::vector<const char*> values;
-  values.reserve(params.size());
-  for (const Param& param : params) values.push_back(param ? param->c_str() : nullptr);
-  const auto dynamic = pqxx::prepare::make_dynamic_params(values);
-  pqxx::nontransaction transaction(link);
-  return name != nullptr ? transaction.exec_prepared(*name, dynamic) : transaction.exec_params(sql, dynamic);
-}
-
-#else
-
-class Link : public pqxx::connection {
- public:
-  explicit Link(const std::string& conninfo) : pqxx::connection(conninfo) {
-    set_verbosity(pqxx::error_verbosity::verbose);
-  }
-
-  std::string LastError() const { return ""; }
-  void PrepareNow(const std::string& name, const std::string& sql) { prepare(name, sql); }
-};
-
-pqxx::result RunParams(Link& link, const std::string* name, const std::string& sql, std::span<const Param> params) {
-  pqxx::params values;
-  values.reserve(params.size());
-  for (const Param& param : params) {
-    if (param) {
-      values.append(*param);
-    } else {
-      values.append();
-    }
-  }
-  pqxx::nontransaction transaction(link);
-  return name != nullptr ? transaction.exec_prepared(*name, values) : transaction.exec_params(sql, values);
-}
-
-#endif
-
-pqxx::result RunText(Link& link, const std::string& sql) {
-  pqxx::nontransaction transaction(link);
-  return transaction.exec(sql);
-}
-
-// The SQLSTATE that an exception's type tells, where the text has none.
-std::string StateOf(const std::exception& error) {
-  // Derived ones first: in 6.4 they are no sql_error, in 7 they are.
-  if (dynamic_cast<const pqxx::statement_completion_unknown*>(&error) != nullptr) return "40003";
-  if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
-  if (dynamic_cast<const pqxx::transaction_rollback*>(&error) != nullptr) return "40001";
-  if (dynamic_cast<const pqxx::too_many_connections*>(&error) != nullptr) return "53300";
-  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
-  return sql != nullptr ? sql->sqlstate() : "";
-}
 
 // Cells are found once, by iterators: in libpqxx each row and field made by
 // index holds the shared result, two atomic operations a cell and more.
@@ -394,5 +302,3 @@ absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& opt
 }
 
 }  // namespace protogres::db
-
-#pragma GCC diagnostic pop

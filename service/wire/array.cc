@@ -14,8 +14,6 @@ bool IsNullWord(std::string_view text) {
 
 }  // namespace
 
-char Delimiter(const contract::Type& type) { return type.element_sql_type == "\"pg_catalog\".\"box\"" ? ';' : ','; }
-
 ArrayReader::ArrayReader(std::string_view text, char delimiter) : rest_(text), delimiter_(delimiter) {
   // "[0:2]={...}" stands only where the bounds are not the usual ones.
   if (rest_.starts_with('[')) {

@@ -11,9 +11,6 @@
 
 namespace protogres::wire {
 
-// What stands between the elements of an array of `type`: a comma for all but box.
-char Delimiter(const contract::Type& type);
-
 // Walks the elements of an array of one dimension:
 //   while (reader.Next()) { reader.element() ... }
 //   if (reader.problem() != ArrayReader::Problem::kNone) -> it is not one

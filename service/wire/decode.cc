@@ -245,7 +245,7 @@ bool FieldCollector::AddElement(const contract::Field& field, const Reader& read
   if (!AppendBytesText(contract_, field.type, reader.bytes(), depth_ + 1, &element, fault)) {
     return fault->Under(fmt::format("{}[{}]", field.name, slot->elements));
   }
-  slot->text.push_back(slot->elements++ == 0 ? '{' : Delimiter(field.type));
+  slot->text.push_back(slot->elements++ == 0 ? '{' : field.type.delimiter);
   AppendQuoted(element, &slot->text);
   return true;
 }
@@ -266,7 +266,7 @@ bool FieldCollector::AddPacked(const contract::Field& field, std::string_view by
 }
 
 bool FieldCollector::AppendElement(const contract::Field& field, std::uint64_t value, Slot* slot, Fault* fault) {
-  slot->text.push_back(slot->elements == 0 ? '{' : Delimiter(field.type));
+  slot->text.push_back(slot->elements == 0 ? '{' : field.type.delimiter);
   const bool label = field.type.kind == Kind::kEnum;  // a label may be anything
   std::string element;
   if (!AppendScalarText(contract_, field.type, value, label ? &element : &slot->text, fault)) {

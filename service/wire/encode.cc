@@ -149,7 +149,7 @@ bool ValueEncoder::AppendArray(const contract::Type& type, const Tag& tag, std::
   if (text == "{}") return true;
   const bool packed = IsPackable(type.kind);
   const std::size_t begin = packed ? BeginBytesField(tag.number, out_) : 0;
-  ArrayReader reader(text, Delimiter(type));
+  ArrayReader reader(text, type.delimiter);
   while (reader.Next()) {
     const auto element = reader.element();
     if (!element.has_value()) return Fail("an array with a NULL in it, which a repeated field cannot");

@@ -198,6 +198,7 @@ TEST_F(PostgresTest, DiesWithAKilledParentAndTheNextOneCleansUp) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   EXPECT_EQ(ended, server) << "the server outlives its parent";
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
   ASSERT_TRUE(fs::exists(run));
 
   const auto other = Postgres::Start({});

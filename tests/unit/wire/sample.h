@@ -98,7 +98,7 @@ inline contract::Contract SampleContract() {
   table.fields.back().type.text = contract::Text::kNumeric;
   table.fields.push_back(field("json", 102, TypeOf(Kind::kJson)));
   table.fields.push_back(field("boxes", 1600, TypeOf(Kind::kString, true)));
-  table.fields.back().type.element_sql_type = "\"pg_catalog\".\"box\"";
+  table.fields.back().type.delimiter = ';';
   contract.tables.push_back(std::move(table));
   return contract;
 }

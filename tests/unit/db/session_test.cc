@@ -1,0 +1,164 @@
+// How a cancel and a Session's connection meet, with a fake connection: the moments that a real one seldom shows.
+#include "db/session.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include "contract/error.h"
+#include "db/error.h"
+
+namespace protogres::db {
+namespace {
+
+using absl::StatusCode;
+using std::chrono::milliseconds;
+
+struct Fake {
+  std::function<absl::Status()> execute = [] { return absl::OkStatus(); };
+  std::function<absl::Status()> ping = [] { return absl::OkStatus(); };
+  std::function<void()> cancel = [] {};
+  std::atomic<int> cancels = 0;
+  std::atomic<int> pings = 0;
+  std::atomic<int> closed = 0;
+  std::atomic<int> rollbacks = 0;
+  std::atomic<bool> alive = true;
+};
+
+class FakeConnection : public Connection {
+ public:
+  explicit FakeConnection(Fake& fake) : fake_(fake) {}
+  ~FakeConnection() override { ++fake_.closed; }
+  absl::StatusOr<Rows> Execute(const std::string&, std::span<const Param>, bool) override {
+    const absl::Status status = fake_.execute();
+    if (!status.ok()) return status;
+    return Rows();
+  }
+  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
+  absl::Status Commit() override { return fake_.execute(); }
+  absl::Status Rollback() override {
+    ++fake_.rollbacks;
+    return absl::OkStatus();
+  }
+  absl::Status Ping() override {
+    ++fake_.pings;
+    return fake_.ping();
+  }
+  bool Idle() override { return fake_.alive; }
+  bool Alive() const override { return fake_.alive; }
+  void Cancel() override {
+    fake_.cancel();
+    ++fake_.cancels;
+  }
+  absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
+
+ private:
+  Fake& fake_;
+};
+
+absl::Status QueryCancelled() { return ToStatus({"57014", "canceling statement due to user request", "", "", ""}); }
+
+class SessionTest : public ::testing::Test {
+ protected:
+  static void Await(const std::function<bool()>& holds) {
+    for (int i = 0; i < 2000 && !holds(); ++i) std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_TRUE(holds());
+  }
+  absl::Status Read(const Cancellation& cancellation, Transaction transaction = Transaction::kImplicit) {
+    auto session = Session::Open(pool_, cancellation, {.transaction = transaction, .mode = ""});
+    return session.ok() ? (*session)->Read("SELECT 1", {}).status() : session.status();
+  }
+
+  Fake fake_;
+  Pool pool_{{.pool_size = 1, .max_overflow = 0},
+             [this] { return absl::StatusOr<std::unique_ptr<Connection>>(std::make_unique<FakeConnection>(fake_)); }};
+};
+
+TEST_F(SessionTest, ACancelThatOvertakesItsStatementIsSentAgain) {
+  Cancellation cancellation;
+  fake_.execute = [&] {
+    cancellation.Cancel();
+    Await([&] { return fake_.cancels == 3; });
+    return QueryCancelled();
+  };
+  EXPECT_EQ(Read(cancellation).code(), StatusCode::kCancelled);
+}
+
+TEST_F(SessionTest, TheConnectionStaysUntilACancelInFlightIsDone) {
+  Cancellation cancellation;
+  std::atomic<bool> sending = false, sent = false;
+  fake_.cancel = [&] {
+    sending = true;
+    std::this_thread::sleep_for(milliseconds(100));
+    sent = true;
+  };
+  fake_.execute = [&] {
+    cancellation.Cancel();
+    Await([&] { return sending.load(); });
+    return absl::OkStatus();
+  };
+  fake_.ping = [&] {
+    EXPECT_TRUE(sent);
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(Read(cancellation).ok()) << "it was done before the cancel";
+  EXPECT_TRUE(sent);
+  EXPECT_EQ(fake_.pings, 1);
+  EXPECT_EQ(fake_.closed, 0);
+}
+
+TEST_F(SessionTest, ALateCancelMayHitOnePing) {
+  Cancellation cancellation;
+  fake_.execute = [&] {
+    cancellation.Cancel();
+    Await([&] { return fake_.cancels > 0; });
+    return absl::OkStatus();
+  };
+  fake_.ping = [&] { return fake_.pings == 1 ? QueryCancelled() : absl::OkStatus(); };
+  EXPECT_TRUE(Read(cancellation).ok());
+  EXPECT_EQ(fake_.pings, 2);
+  EXPECT_EQ(fake_.closed, 0);
+}
+
+TEST_F(SessionTest, WhatCannotBeProvenIdleIsClosed) {
+  Cancellation cancellation;
+  fake_.execute = [&] {
+    cancellation.Cancel();
+    Await([&] { return fake_.cancels > 0; });
+    return QueryCancelled();
+  };
+  fake_.ping = [] { return QueryCancelled(); };
+  EXPECT_EQ(Read(cancellation, Transaction::kExplicit).code(), StatusCode::kCancelled);
+  EXPECT_EQ(fake_.rollbacks, 1);
+  EXPECT_EQ(fake_.closed, 1);
+}
+
+TEST_F(SessionTest, WithoutACancelThereIsNoRoundTripMore) {
+  const Cancellation never;
+  EXPECT_TRUE(Read(never).ok());
+  EXPECT_TRUE(Read(never).ok());
+  EXPECT_EQ(fake_.pings, 0);
+}
+
+TEST_F(SessionTest, ALostConnectionIsClosed) {
+  const Cancellation never;
+  fake_.execute = [&] {
+    fake_.alive = false;
+    return ToStatus({"57P01", "terminating connection", "", "", ""});
+  };
+  EXPECT_EQ(Read(never).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(fake_.closed, 1);
+}
+
+TEST_F(SessionTest, AnErrorOfAForeignServerCostsTheOneConnection) {
+  const Cancellation never;
+  fake_.execute = [] { return ToStatus({"08001", "could not connect to server \"far\"", "", "", ""}); };
+  EXPECT_EQ(Read(never).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(fake_.closed, 1);
+  EXPECT_TRUE(pool_.available());
+}
+
+}  // namespace
+}  // namespace protogres::db
