@@ -73,8 +73,7 @@ absl::StatusOr<View> Binding::Masked(const std::optional<std::vector<std::string
     projection.fields.push_back(*field);
   }
   std::ranges::sort(projection.fields);
-  const auto repeated = std::ranges::unique(projection.fields);
-  projection.fields.erase(repeated.begin(), repeated.end());
+  projection.fields.erase(std::unique(projection.fields.begin(), projection.fields.end()), projection.fields.end());
   return MakeView(contract_, table_, std::move(projection));
 }
 

@@ -120,8 +120,9 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
   Rows rows;
   const absl::Status status = Cancellable([&](Connection& connection) {
     absl::StatusOr<Rows> result = connection.Execute(sql, params, writes);
-    if (result.ok()) rows = *std::move(result);
-    return result.status();
+    if (!result.ok()) return result.status();
+    rows = *std::move(result);
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return rows;
