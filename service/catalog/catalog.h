@@ -31,14 +31,14 @@ struct Type {
   std::string schema;
   std::string name;  // pg_type.typname, unquoted
   TypeKind kind = TypeKind::kBase;
-  Oid element = 0;                   // kArray: the element's type
-  Oid base = 0;                      // kDomain: the type it is over, one step down
-  std::vector<std::string> labels;   // kEnum: in the order of their creation (by pg_enum.oid)
-  std::vector<Attribute> attributes; // kComposite: live ones, by number
-  std::vector<int> dropped;          // kComposite: the attnums that were dropped
-  char delimiter = ',';              // between the elements of an array of it (pg_type.typdelim)
-  bool comparable = false;           // it has an equality operator (a btree or hash default operator class)
-  bool orderable = false;            // it has a default btree operator class
+  Oid element = 0;                    // kArray: the element's type
+  Oid base = 0;                       // kDomain: the type it is over, one step down
+  std::vector<std::string> labels;    // kEnum: in the order of their creation (by pg_enum.oid)
+  std::vector<Attribute> attributes;  // kComposite: live ones, by number
+  std::vector<int> dropped;           // kComposite: the attnums that were dropped
+  char delimiter = ',';               // between the elements of an array of it (pg_type.typdelim)
+  bool comparable = false;            // it has an equality operator (a btree or hash default operator class)
+  bool orderable = false;             // it has a default btree operator class
   std::string comment;
 
   bool operator==(const Type&) const = default;
@@ -72,9 +72,9 @@ struct Relation {
   std::string schema;
   std::string name;
   RelationKind kind = RelationKind::kTable;
-  std::vector<Column> columns;  // by number
-  std::vector<int> dropped;     // attnums of dropped columns
-  std::vector<int> primary_key; // attnums in the key's order; empty: none
+  std::vector<Column> columns;   // by number
+  std::vector<int> dropped;      // attnums of dropped columns
+  std::vector<int> primary_key;  // attnums in the key's order; empty: none
   // What PostgreSQL says the relation supports (pg_relation_is_updatable) and
   // the role may do.
   bool insertable = false;
@@ -90,11 +90,11 @@ struct Relation {
 
 struct Catalog {
   std::string database;
-  int server_version = 0;             // e.g. 150018
-  std::string server_encoding;        // e.g. "UTF8"
-  std::vector<std::string> schemas;   // those served, sorted
-  std::vector<Relation> relations;    // sorted by (schema, name)
-  std::map<Oid, Type> types;          // every type a column reaches, through arrays, domains, composites
+  int server_version = 0;            // e.g. 150018
+  std::string server_encoding;       // e.g. "UTF8"
+  std::vector<std::string> schemas;  // those served, sorted
+  std::vector<Relation> relations;   // sorted by (schema, name)
+  std::map<Oid, Type> types;         // every type a column reaches, through arrays, domains, composites
 
   // Null for an oid that no column reaches.
   const Type* FindType(Oid oid) const;

@@ -26,7 +26,7 @@ enum class Kind {
   kTimestamp,  // google.protobuf.Timestamp
   kJson,       // google.protobuf.Value
   kEnum,
-  kMessage,    // a composite
+  kMessage,  // a composite
 };
 
 // What a string of Kind::kString must look like, where it can be told without PostgreSQL.
@@ -37,20 +37,21 @@ enum class Text { kAny, kUuid, kNumeric };
 // checks the domain's constraints.
 struct Type {
   Kind kind = Kind::kString;
-  bool repeated = false;      // T[]; then `kind` and the rest speak of T
-  std::string sql_type;       // quoted and schema-qualified, without a modifier, for casts: "pg_catalog"."int8"; with [] when repeated
+  bool repeated = false;  // T[]; then `kind` and the rest speak of T
+  std::string sql_type;   // quoted and schema-qualified, without a modifier, for casts: "pg_catalog"."int8"; with []
+                          // when repeated
   std::string element_sql_type;  // when repeated: that of one element; else as sql_type
-  std::string read_cast;      // appended to a column that is read: "" or e.g. "::numeric" (money); with [] when repeated
-  std::string write_cast;     // between a parameter and sql_type: "" or e.g. "::numeric" (money)
-  char delimiter = ',';       // when repeated: between elements in PostgreSQL's text form
+  std::string read_cast;   // appended to a column that is read: "" or e.g. "::numeric" (money); with [] when repeated
+  std::string write_cast;  // between a parameter and sql_type: "" or e.g. "::numeric" (money)
+  char delimiter = ',';    // when repeated: between elements in PostgreSQL's text form
   Text text = Text::kAny;
-  bool textual = false;       // text, varchar, char, citext, name: `=` knows wildcards
-  bool small = false;         // smallint: an int32 that must fit in 16 bits
-  bool zoned = false;         // Kind::kTimestamp: timestamptz; false: timestamp, read as UTC
-  int index = -1;             // kEnum: into Contract::enums; kMessage: into Contract::composites
-  bool comparable = false;    // it has =
-  bool orderable = false;     // it has <
-  bool jsonb = false;         // Kind::kJson: jsonb, not json
+  bool textual = false;     // text, varchar, char, citext, name: `=` knows wildcards
+  bool small = false;       // smallint: an int32 that must fit in 16 bits
+  bool zoned = false;       // Kind::kTimestamp: timestamptz; false: timestamp, read as UTC
+  int index = -1;           // kEnum: into Contract::enums; kMessage: into Contract::composites
+  bool comparable = false;  // it has =
+  bool orderable = false;   // it has <
+  bool jsonb = false;       // Kind::kJson: jsonb, not json
 
   bool operator==(const Type&) const = default;
 };
@@ -64,16 +65,16 @@ struct EnumValue {
 };
 
 struct Enum {
-  std::string full_name;  // shop.v1.OrderStatus
-  std::string sql_type;   // quoted and schema-qualified
+  std::string full_name;          // shop.v1.OrderStatus
+  std::string sql_type;           // quoted and schema-qualified
   std::vector<EnumValue> values;  // without <ENUM>_UNSPECIFIED = 0
 };
 
 // A column of a table or an attribute of a composite.
 struct Field {
-  std::string name;      // protobuf's
-  int number = 0;        // field number; the attnum unless a pinned contract says otherwise
-  std::string column;    // SQL name, unquoted
+  std::string name;    // protobuf's
+  int number = 0;      // field number; the attnum unless a pinned contract says otherwise
+  std::string column;  // SQL name, unquoted
   Type type;
   bool not_null = false;
   // For columns of tables:
@@ -85,52 +86,64 @@ struct Field {
 
 struct Composite {
   std::string full_name;
-  std::string sql_type;  // quoted and schema-qualified
+  std::string sql_type;       // quoted and schema-qualified
   std::vector<Field> fields;  // in attribute order, as PostgreSQL's text form of a row lists them
 };
 
 enum class MethodKind {
-  kGet, kBatchGet, kList, kStream, kCreate, kBatchCreate, kImport, kUpdate, kBatchUpdate, kUpdateWhere,
-  kDelete, kBatchDelete, kDeleteWhere, kUndelete,
+  kGet,
+  kBatchGet,
+  kList,
+  kStream,
+  kCreate,
+  kBatchCreate,
+  kImport,
+  kUpdate,
+  kBatchUpdate,
+  kUpdateWhere,
+  kDelete,
+  kBatchDelete,
+  kDeleteWhere,
+  kUndelete,
 };
 
 // A relation as it is served.
 struct Table {
   catalog::RelationKind relation = catalog::RelationKind::kTable;
-  std::string schema;         // SQL, unquoted
-  std::string name;           // SQL, unquoted
-  std::string sql_name;       // quoted: "public"."customer"
-  std::string package;        // shop.v1
-  std::string message;        // Customer: singular, within the package
-  std::string plural;         // Customers: the word in ListCustomers
-  std::string row_field;      // customer: the row's field in requests
-  std::string rows_field;     // customers: the rows' field in responses
-  std::vector<Field> fields;  // readable columns in column order
-  std::vector<int> key;       // indexes into fields, in the key's order; empty: none
+  std::string schema;              // SQL, unquoted
+  std::string name;                // SQL, unquoted
+  std::string sql_name;            // quoted: "public"."customer"
+  std::string package;             // shop.v1
+  std::string message;             // Customer: singular, within the package
+  std::string plural;              // Customers: the word in ListCustomers
+  std::string row_field;           // customer: the row's field in requests
+  std::string rows_field;          // customers: the rows' field in responses
+  std::vector<Field> fields;       // readable columns in column order
+  std::vector<int> key;            // indexes into fields, in the key's order; empty: none
   std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
-  bool has_etag = false;      // the relation has xmin and ctid (tables and partitioned tables, not views)
+  bool has_etag = false;           // the relation has xmin and ctid (tables and partitioned tables, not views)
   bool insertable = false;
   bool updatable = false;
   bool deletable = false;
 
   std::string FullMessage() const { return package + "." + message; }
   const Field* FindField(const std::string& field_name) const;  // by protobuf name; null: none
-  int FieldIndex(int number) const;                              // by field number; -1: none
+  int FieldIndex(int number) const;                             // by field number; -1: none
 };
 
 // An RPC of a table's service.
 struct Method {
   MethodKind kind = MethodKind::kGet;
-  int table = 0;             // into Contract::tables
-  std::string path;          // /shop.v1.CustomerService/GetCustomer
-  std::string request;       // full name: shop.v1.GetCustomerRequest
-  std::string response;      // full name
+  int table = 0;         // into Contract::tables
+  std::string path;      // /shop.v1.CustomerService/GetCustomer
+  std::string request;   // full name: shop.v1.GetCustomerRequest
+  std::string response;  // full name
 };
 
 struct Contract {
   std::vector<Enum> enums;
   std::vector<Composite> composites;
-  std::vector<Table> tables;    // sorted by (schema, name)
+  std::vector<Table> tables;  // sorted by (schema, name)
   std::vector<Method> methods;
   google::protobuf::FileDescriptorSet files;  // dependencies first; google/protobuf/* not among them
   // What was left out or changed and why: a line each, for the log.
@@ -163,14 +176,14 @@ inline constexpr int kNextPageToken = 2;
 inline constexpr int kTotalSize = 3;
 // In Create, Update, UpdateWhere and DeleteWhere requests, and in Batch
 // requests where it makes sense: one number, one meaning.
-inline constexpr int kRow = 1;           // Create, Update, UpdateWhere: the row; Batch: repeated requests
+inline constexpr int kRow = 1;  // Create, Update, UpdateWhere: the row; Batch: repeated requests
 inline constexpr int kRequests = 1;
 inline constexpr int kUpdateMask = 2;    // Update, UpdateWhere
 inline constexpr int kAllowMissing = 3;  // Update
 inline constexpr int kValidateOnly = 4;
 inline constexpr int kRequestId = 5;
-inline constexpr int kWhereFilter = 6;   // UpdateWhere, DeleteWhere
-inline constexpr int kMaxAffected = 7;   // UpdateWhere, DeleteWhere
+inline constexpr int kWhereFilter = 6;  // UpdateWhere, DeleteWhere
+inline constexpr int kMaxAffected = 7;  // UpdateWhere, DeleteWhere
 // In BatchGet requests, beside kRequests.
 inline constexpr int kBatchReadMask = 2;
 inline constexpr int kBatchShowDeleted = 3;

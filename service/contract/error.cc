@@ -47,8 +47,7 @@ absl::Status Error(absl::StatusCode code, const std::string& message, const std:
 }
 
 absl::Status BadRequest(const std::string& path, const std::string& what, const std::string& reason) {
-  absl::Status status =
-      Error(absl::StatusCode::kInvalidArgument, path.empty() ? what : path + ": " + what, reason);
+  absl::Status status = Error(absl::StatusCode::kInvalidArgument, path.empty() ? what : path + ": " + what, reason);
   google::rpc::BadRequest bad_request;
   auto* violation = bad_request.add_field_violations();
   violation->set_field(path);
@@ -61,11 +60,12 @@ absl::Status Within(const std::string& prefix, const absl::Status& status) {
   if (status.ok()) return status;
   google::rpc::BadRequest bad_request;
   const bool has_path = GetDetail(status, &bad_request);
-  const bool names_field = has_path && bad_request.field_violations_size() > 0 &&
-                           !bad_request.field_violations(0).field().empty();
+  const bool names_field =
+      has_path && bad_request.field_violations_size() > 0 && !bad_request.field_violations(0).field().empty();
   const std::string message(status.message());
   absl::Status result(status.code(), prefix + (names_field ? "." : ": ") + message);
-  status.ForEachPayload([&result](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
+  status.ForEachPayload(
+      [&result](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
   if (has_path) {
     for (auto& violation : *bad_request.mutable_field_violations()) {
       violation.set_field(violation.field().empty() ? prefix : prefix + "." + violation.field());

@@ -12,8 +12,8 @@ namespace protogres::db {
 // What PostgreSQL said of an error.
 struct ServerError {
   std::string sqlstate;
-  std::string message;     // primary message
-  std::string table;       // where it can be told
+  std::string message;  // primary message
+  std::string table;    // where it can be told
   std::string constraint;
   std::string column;
 };
