@@ -32,7 +32,7 @@ absl::Status TimedOut(milliseconds timeout) {
       kRetryTimeout);
 }
 
-absl::Status Stopped() {
+absl::Status Closed() {
   return contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN");
 }
 
@@ -50,7 +50,7 @@ absl::Status Executor::Submit(Task& task) {
   bool wake = false;
   {
     std::lock_guard lock(mutex_);
-    if (stopped_) return Stopped();
+    if (closed_) return Closed();
     // A Task that a free worker is about to take does not wait.
     if (waiting_ >= options_.queue_size + idle_) return QueueFull(options_.queue_size);
     Append(task);
@@ -67,16 +67,24 @@ bool Executor::Remove(Task& task) {
   return true;
 }
 
-void Executor::Stop() {
+void Executor::Close() {
   Task* rest = nullptr;
   {
     std::lock_guard lock(mutex_);
-    stopped_ = true;
+    closed_ = true;
     rest = TakeSince(Clock::time_point::max());
+  }
+  RefuseAll(rest, Closed());
+}
+
+void Executor::Stop() {
+  Close();
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
   }
   work_.notify_all();
   stop_.notify_all();
-  RefuseAll(rest, Stopped());
   for (auto& thread : threads_) thread.join();
   threads_.clear();
 }

@@ -19,7 +19,7 @@ class Task {
  public:
   // On a worker. May block.
   virtual void Run() = 0;
-  // Instead of Run: it waited too long, or the Executor has stopped. Must not block.
+  // Instead of Run: it waited too long, or the Executor was closed. Must not block.
   virtual void Refuse(const absl::Status& status) = 0;
 
  protected:
@@ -47,11 +47,13 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo; UNAVAILABLE once stopped. Never blocks.
+  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo; UNAVAILABLE once closed. Never blocks.
   absl::Status Submit(Task& task);
   // True: the task was waiting still and is the caller's again; neither Run nor Refuse will be called.
   bool Remove(Task& task);
-  // Refuses what waits, and blocks until the running Tasks have ended. Idempotent, for one thread.
+  // Refuses what waits, and all that comes. Running Tasks go on.
+  void Close();
+  // Close, and blocks until the running Tasks have ended. Idempotent, for one thread.
   void Stop();
 
  private:
@@ -71,6 +73,7 @@ class Executor {
   Task* last_ = nullptr;
   int waiting_ = 0;
   int idle_ = 0;  // workers without a Task
+  bool closed_ = false;
   bool stopped_ = false;
   std::vector<std::thread> threads_;
 };

@@ -66,6 +66,11 @@ void Acceptor::Serve(grpc::ServerCompletionQueue* cq) {
   }
 }
 
+bool Acceptor::AwaitNone(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return none_.wait_until(lock, deadline, [this] { return calls_.load() == 0; });
+}
+
 void Acceptor::AwaitNone() {
   std::unique_lock lock(mutex_);
   none_.wait(lock, [this] { return calls_.load() == 0; });

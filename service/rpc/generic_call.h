@@ -29,6 +29,8 @@ class Acceptor {
   // Handles the events of `cq` until it is shut down and drained.
   static void Serve(grpc::ServerCompletionQueue* cq);
   // Blocks until every Call is gone, which takes a server that is shut down and cq threads that go on.
+  // False: some were there still at `deadline`.
+  bool AwaitNone(std::chrono::steady_clock::time_point deadline);
   void AwaitNone();
 
  private:

@@ -1,6 +1,7 @@
 #include "rpc/server.h"
 
 #include <fmt/format.h>
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -28,6 +30,11 @@ namespace protogres::rpc {
 namespace {
 
 using std::chrono::milliseconds;
+
+// For connections to close by themselves once their last call is done.
+constexpr milliseconds kFarewell{1000};
+// A call may come in after the others were cancelled, as long as the shutdown has not begun.
+constexpr milliseconds kCancelAgain{50};
 
 Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
   return {.workers = options.workers > 0 ? options.workers : pool.capacity(),
@@ -143,9 +150,17 @@ bool GrpcServer::Drain(milliseconds timeout) {
   if (!server_ || drained_.exchange(true)) return true;
   health_.SetReady(false);
   streams_.Drain();
-  const auto begin = std::chrono::steady_clock::now();
-  server_->Shutdown(std::chrono::system_clock::now() + timeout);
-  return std::chrono::steady_clock::now() - begin < timeout;
+  auto shutdown = std::async(std::launch::async, [this] { server_->Shutdown(); });
+  const bool finished = acceptor_.AwaitNone(std::chrono::steady_clock::now() + timeout);
+  // What has not begun says so, rather than being cancelled.
+  if (!finished) executor_.Close();
+  // Also when all are done: gRPC (1.51) can miss a call that comes in at the very moment of the shutdown. It neither
+  // gives it to anyone nor refuses it, and waits for it.
+  for (auto wait = finished ? kFarewell : milliseconds(0); shutdown.wait_for(wait) != std::future_status::ready;) {
+    grpc_server_cancel_all_calls(server_->c_server());
+    wait = kCancelAgain;
+  }
+  return finished;
 }
 
 std::unique_ptr<Handler> GrpcServer::Route(Call& call) {

@@ -193,8 +193,7 @@ TEST_F(SessionTest, ALateCancelNeverHitsTheNextRequest) {
     ASSERT_TRUE(rows.ok()) << i << ": " << rows.status();
     canceller.join();
   }
-  EXPECT_GT(cancelled, 50);
-  EXPECT_LT(cancelled, 500);
+  EXPECT_GT(cancelled, 0) << "no cancel came in time";
 }
 
 TEST_F(SessionTest, ManyCallsCancelledAtOnce) {

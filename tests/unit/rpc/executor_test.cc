@@ -195,6 +195,26 @@ TEST(ExecutorTest, StopRefusesWhatWaitsAndEverythingAfter) {
   EXPECT_FALSE(waiting.ran() || late.ran());
 }
 
+TEST(ExecutorTest, CloseLetsRunningTasksEnd) {
+  Executor executor({.workers = 1, .queue_size = 10});
+  Gate started, end;
+  TestTask running([&] {
+    started.Open();
+    end.Await();
+  });
+  TestTask waiting;
+  ASSERT_TRUE(executor.Submit(running).ok());
+  ASSERT_TRUE(started.Await());
+  ASSERT_TRUE(executor.Submit(waiting).ok());
+  executor.Close();
+  EXPECT_EQ(waiting.refused().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(running.ran());
+  end.Open();
+  EXPECT_TRUE(running.Await());
+  EXPECT_TRUE(running.ran());
+  executor.Close();
+}
+
 TEST(ExecutorTest, ATaskIsTakenExactlyOnceUnderLoad) {
   Executor executor({.workers = 3, .queue_size = 100000, .queue_timeout = milliseconds(1)});
   std::atomic<int> ended{0};
