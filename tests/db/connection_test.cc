@@ -3,11 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <stdlib.h>
 
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -357,52 +354,6 @@ TEST_F(ConnectionTest, Notifications) {
   database_.Exec("NOTIFY protogres");
   EXPECT_EQ(Cell(*connection, "SELECT 1"), "1");
   EXPECT_TRUE(*connection->AwaitNotification(std::chrono::seconds(5))) << "one that came with a statement's answer";
-}
-
-TEST_F(ConnectionTest, RefusedConnections) {
-  database_.Exec("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0");
-  const std::string uri = database_.uri();
-  for (const auto& [text, code] : std::vector<std::pair<std::string, StatusCode>>{
-           {uri + " dbname=nosuch", StatusCode::kNotFound},
-           {uri + " user=nosuch", StatusCode::kUnauthenticated},
-           {uri + " user=crowded", StatusCode::kResourceExhausted},
-           {uri + " port=1", StatusCode::kUnavailable},
-           {"host=nosuch.invalid connect_timeout=2", StatusCode::kUnavailable},
-           {uri + " options='-c nosuch=1'", StatusCode::kInvalidArgument},
-           {uri + " options='-c work_mem=none'", StatusCode::kInvalidArgument},
-           {"postgresql://[", StatusCode::kInvalidArgument},
-       }) {
-    const auto connection = Connect({.database = text});
-    EXPECT_EQ(connection.status().code(), code) << text << ": " << connection.status();
-    EXPECT_THAT(Message(connection.status()), Not(HasSubstr("\n")));
-  }
-  database_.Exec("DROP ROLE crowded");
-}
-
-TEST_F(ConnectionTest, EchoShowsTypesAndValuesOnlyWhenAsked) {
-  for (const Echo echo : {Echo::kOff, Echo::kTypes, Echo::kValues}) {
-    std::ostringstream log;
-    auto previous = spdlog::default_logger();
-    auto logger = std::make_shared<spdlog::logger>("echo", std::make_shared<spdlog::sinks::ostream_sink_mt>(log));
-    spdlog::set_default_logger(logger);
-    {
-      auto connection = Open({.echo = echo});
-      connection->Begin("").IgnoreError();
-      Cell(*connection, "SELECT $1::text,\n $2::int", {"secret\nline", std::nullopt});
-      connection->Rollback().IgnoreError();
-    }
-    spdlog::set_default_logger(previous);
-    const std::string text = log.str();
-    if (echo == Echo::kOff) {
-      EXPECT_EQ(text, "");
-      continue;
-    }
-    EXPECT_THAT(text, HasSubstr("BEGIN OK"));
-    EXPECT_THAT(text, HasSubstr("ROLLBACK OK"));
-    EXPECT_THAT(text, HasSubstr(echo == Echo::kTypes ? "SELECT $1::text, $2::int [$1 text(11), $2 NULL] OK"
-                                                     : "SELECT $1::text, $2::int [$1 'secret\\nline', $2 NULL] OK"));
-    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
-  }
 }
 
 }  // namespace

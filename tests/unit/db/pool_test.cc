@@ -1,4 +1,4 @@
-// The Pool with a fake clock and fake connections.
+// Lending and giving back, with a fake clock and fake connections.
 #include "db/pool.h"
 
 #include <gmock/gmock.h>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "contract/error.h"
+#include "unit/db/fake_pool.h"
 
 namespace protogres::db {
 namespace {
@@ -19,95 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 
-constexpr auto kNever = Clock::time_point::max();
-
-// What the fake connections of a test have in common: the server.
-struct FakeServer {
-  std::mutex mutex;
-  absl::Status down;  // what connecting gives
-  int made = 0;
-  int alive = 0;
-  int most = 0;
-  int pings = 0;
-  std::vector<int> closed;
-
-  void SetDown(const absl::Status& status) {
-    std::lock_guard lock(mutex);
-    down = status;
-  }
-  int Made() {
-    std::lock_guard lock(mutex);
-    return made;
-  }
-  int Alive() {
-    std::lock_guard lock(mutex);
-    return alive;
-  }
-};
-
-class FakeConnection : public Connection {
- public:
-  FakeConnection(FakeServer& server, int number) : id(number), server_(server) {}
-  ~FakeConnection() override {
-    std::lock_guard lock(server_.mutex);
-    --server_.alive;
-    server_.closed.push_back(id);
-  }
-  absl::StatusOr<Rows> Execute(const std::string&, std::span<const Param>, bool) override { return Rows(); }
-  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
-  absl::Status Commit() override { return absl::OkStatus(); }
-  absl::Status Rollback() override { return absl::OkStatus(); }
-  absl::Status Ping() override {
-    std::lock_guard lock(server_.mutex);
-    ++server_.pings;
-    return ping;
-  }
-  bool Idle() override { return idle; }
-  bool Alive() const override { return idle; }
-  void Cancel() override {}
-  absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
-
-  const int id;
-  std::atomic<bool> idle = true;
-  absl::Status ping;
-
- private:
-  FakeServer& server_;
-};
-
-class PoolTest : public ::testing::Test {
- protected:
-  std::unique_ptr<Pool> Make(PoolOptions options) {
-    return std::make_unique<Pool>(
-        options,
-        [this]() -> absl::StatusOr<std::unique_ptr<Connection>> {
-          std::lock_guard lock(server_.mutex);
-          if (!server_.down.ok()) return server_.down;
-          server_.most = std::max(server_.most, ++server_.alive);
-          return std::make_unique<FakeConnection>(server_, ++server_.made);
-        },
-        [this] { return Clock::time_point(now_.load()); });
-  }
-  void Advance(Clock::duration by) { now_ = now_.load() + by; }
-
-  static Lease Take(Pool& pool) {
-    auto lease = pool.Acquire(kNever);
-    EXPECT_TRUE(lease.ok()) << lease.status();
-    return lease.ok() ? *std::move(lease) : Lease();
-  }
-  static FakeConnection& Fake(const Lease& lease) { return static_cast<FakeConnection&>(lease.connection()); }
-
-  static bool Eventually(const std::function<bool()>& holds) {
-    for (int i = 0; i < 1000; ++i) {
-      if (holds()) return true;
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return false;
-  }
-
-  FakeServer server_;
-  std::atomic<Clock::duration> now_ = Clock::now().time_since_epoch();
-};
+class PoolTest : public FakePoolTest {};
 
 TEST_F(PoolTest, LendsNoMoreThanItsCapacityAndKeepsPoolSize) {
   auto pool = Make({.pool_size = 2, .max_overflow = 1, .pool_timeout = milliseconds(0)});
@@ -331,101 +244,6 @@ TEST_F(PoolTest, ConnectionsMadeSinceTheLossStay) {
   c = Lease();
   std::lock_guard lock(server_.mutex);
   EXPECT_THAT(server_.closed, ElementsAre(1, 2, 3));
-}
-
-TEST_F(PoolTest, AGoneDatabaseFailsAtOnceAndComesBackByItself) {
-  auto pool = Make({.backoff_min = milliseconds(5), .backoff_max = milliseconds(20)});
-  std::mutex mutex;
-  std::vector<bool> heard;
-  pool->OnAvailability([&](bool now) {
-    std::lock_guard lock(mutex);
-    heard.push_back(now);
-  });
-  server_.SetDown(absl::UnavailableError("connection refused"));
-  const auto refused = pool->Acquire(kNever);
-  EXPECT_EQ(refused.status().code(), StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("connection refused"));
-  EXPECT_TRUE(refused.status().GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
-  EXPECT_FALSE(pool->available());
-  EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable);
-  EXPECT_EQ(pool->stats().lent, 0);
-
-  server_.SetDown(absl::OkStatus());
-  EXPECT_TRUE(Eventually([&] { return pool->available(); }));
-  EXPECT_EQ(pool->stats().idle, 1) << "the connection that proved it is kept";
-  EXPECT_EQ(Fake(Take(*pool)).id, 1);
-  EXPECT_TRUE(Eventually([&] {
-    std::lock_guard lock(mutex);
-    return heard.size() == 2;
-  }));
-  EXPECT_THAT(heard, ElementsAre(false, true));
-}
-
-TEST_F(PoolTest, WaitersHearAtOnceThatTheDatabaseIsGone) {
-  auto pool = Make({.pool_size = 1, .max_overflow = 0, .backoff_min = seconds(60)});
-  Lease held = Take(*pool);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&] { EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable); });
-  }
-  ASSERT_TRUE(Eventually([&] { return pool->stats().waiting == 3; }));
-  server_.SetDown(absl::UnavailableError("gone"));
-  held.Discard();
-  held = Lease();
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(pool->stats().lent, 0);
-  EXPECT_EQ(pool->stats().waiting, 0);
-}
-
-TEST_F(PoolTest, AFullServerIsNotAGoneOne) {
-  auto pool = Make({.pool_size = 1, .max_overflow = 0});
-  server_.SetDown(absl::ResourceExhaustedError("too many connections"));
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kResourceExhausted);
-  EXPECT_TRUE(pool->available());
-  server_.SetDown(absl::OkStatus());
-  Take(*pool);
-}
-
-TEST_F(PoolTest, OurOwnBadPasswordIsNotTheClients) {
-  auto pool = Make({.backoff_min = milliseconds(5)});
-  server_.SetDown(absl::UnauthenticatedError("password authentication failed"));
-  EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable);
-}
-
-TEST_F(PoolTest, DeathIsSeenWithoutTraffic) {
-  auto pool = Make({.backoff_min = milliseconds(5), .backoff_max = milliseconds(20)});
-  FakeConnection* fake = nullptr;
-  {
-    const Lease lease = Take(*pool);
-    fake = &Fake(lease);
-  }
-  server_.SetDown(absl::UnavailableError("gone"));
-  fake->idle = false;
-  EXPECT_TRUE(Eventually([&] { return !pool->available(); }));
-  server_.SetDown(absl::OkStatus());
-  EXPECT_TRUE(Eventually([&] { return pool->available(); }));
-}
-
-TEST_F(PoolTest, AConnectionLostAmongGoodOnesIsMadeAgain) {
-  auto pool = Make({});
-  FakeConnection* fake = nullptr;
-  {
-    const Lease lease = Take(*pool);
-    fake = &Fake(lease);
-  }
-  fake->idle = false;
-  EXPECT_TRUE(Eventually([&] { return server_.Made() == 2; }));
-  EXPECT_TRUE(pool->available());
-}
-
-TEST_F(PoolTest, EndsWhileTheDatabaseIsGone) {
-  auto pool = Make({.backoff_min = seconds(60), .backoff_max = seconds(60)});
-  server_.SetDown(absl::UnavailableError("gone"));
-  EXPECT_FALSE(pool->Acquire(kNever).ok());
-  const auto start = Clock::now();
-  pool.reset();
-  EXPECT_LT(Clock::now() - start, seconds(5));
-  EXPECT_EQ(server_.Alive(), 0);
 }
 
 TEST_F(PoolTest, ManyThreadsNeverExceedTheCapacity) {

@@ -1,0 +1,112 @@
+// A Pool on a fake clock and fake connections, for its tests.
+#ifndef PROTOGRES_TESTS_UNIT_DB_FAKE_POOL_H_
+#define PROTOGRES_TESTS_UNIT_DB_FAKE_POOL_H_
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "db/pool.h"
+
+namespace protogres::db {
+
+inline constexpr auto kNever = Clock::time_point::max();
+
+// What the fake connections of a test have in common: the server.
+struct FakeServer {
+  std::mutex mutex;
+  absl::Status down;  // what connecting gives
+  int made = 0;
+  int alive = 0;
+  int most = 0;
+  int pings = 0;
+  std::vector<int> closed;
+
+  void SetDown(const absl::Status& status) {
+    std::lock_guard lock(mutex);
+    down = status;
+  }
+  int Made() {
+    std::lock_guard lock(mutex);
+    return made;
+  }
+  int Alive() {
+    std::lock_guard lock(mutex);
+    return alive;
+  }
+};
+
+class FakeConnection : public Connection {
+ public:
+  FakeConnection(FakeServer& server, int number) : id(number), server_(server) {}
+  ~FakeConnection() override {
+    std::lock_guard lock(server_.mutex);
+    --server_.alive;
+    server_.closed.push_back(id);
+  }
+  absl::StatusOr<Rows> Execute(const std::string&, std::span<const Param>, bool) override { return Rows(); }
+  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
+  absl::Status Commit() override { return absl::OkStatus(); }
+  absl::Status Rollback() override { return absl::OkStatus(); }
+  absl::Status Ping() override {
+    std::lock_guard lock(server_.mutex);
+    ++server_.pings;
+    return ping;
+  }
+  bool Idle() override { return idle; }
+  bool Alive() const override { return idle; }
+  void Cancel() override {}
+  absl::StatusOr<bool> AwaitNotification(std::chrono::milliseconds) override { return false; }
+
+  const int id;
+  std::atomic<bool> idle = true;
+  absl::Status ping;
+
+ private:
+  FakeServer& server_;
+};
+
+class FakePoolTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Pool> Make(PoolOptions options) {
+    return std::make_unique<Pool>(
+        options,
+        [this]() -> absl::StatusOr<std::unique_ptr<Connection>> {
+          std::lock_guard lock(server_.mutex);
+          if (!server_.down.ok()) return server_.down;
+          server_.most = std::max(server_.most, ++server_.alive);
+          return std::make_unique<FakeConnection>(server_, ++server_.made);
+        },
+        [this] { return Clock::time_point(now_.load()); });
+  }
+  void Advance(Clock::duration by) { now_ = now_.load() + by; }
+
+  static Lease Take(Pool& pool) {
+    auto lease = pool.Acquire(kNever);
+    EXPECT_TRUE(lease.ok()) << lease.status();
+    return lease.ok() ? *std::move(lease) : Lease();
+  }
+  static FakeConnection& Fake(const Lease& lease) { return static_cast<FakeConnection&>(lease.connection()); }
+
+  static bool Eventually(const std::function<bool()>& holds) {
+    for (int i = 0; i < 1000; ++i) {
+      if (holds()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+
+  FakeServer server_;
+  std::atomic<Clock::duration> now_ = Clock::now().time_since_epoch();
+};
+
+}  // namespace protogres::db
+
+#endif  // PROTOGRES_TESTS_UNIT_DB_FAKE_POOL_H_
