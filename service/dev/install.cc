@@ -3,9 +3,9 @@
 #include <glob.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <optional>
-#include <regex>
 #include <sstream>
 #include <vector>
 
@@ -37,10 +37,12 @@ std::vector<std::string> Glob(const char* pattern) {
   return paths;
 }
 
-// The number in a folder's path; 0: none.
+// The first number in a folder's path; 0: none.
 int Version(const std::string& folder) {
-  std::smatch match;
-  return std::regex_search(folder, match, std::regex("[0-9]{1,3}")) ? std::stoi(match.str()) : 0;
+  const auto digit = folder.find_first_of("0123456789");
+  int version = 0;
+  if (digit != std::string::npos) std::from_chars(folder.data() + digit, folder.data() + folder.size(), version);
+  return version;
 }
 
 std::optional<std::string> OnPath() {
