@@ -94,26 +94,20 @@ std::string ColumnComment(const DraftColumn& served, const Field& field, bool ke
   return text;
 }
 
-Type Plain(Kind kind) {
-  Type type;
-  type.kind = kind;
-  return type;
-}
-
 // The names of our own fields beside the columns: in every row, and beside the key in requests.
 FieldScope RowScope() {
   FieldScope scope;
-  scope.Take("etag", Plain(Kind::kString));
+  scope.Take("etag", Kind::kString);
   return scope;
 }
 
 FieldScope KeyedScope() {
   FieldScope scope;
-  scope.Take("read_mask", Plain(Kind::kMessage));
-  scope.Take("show_deleted", Plain(Kind::kBool));
-  scope.Take("allow_missing", Plain(Kind::kBool));
-  scope.Take("validate_only", Plain(Kind::kBool));
-  scope.Take("request_id", Plain(Kind::kString));
+  scope.Take("read_mask", Kind::kMessage);
+  scope.Take("show_deleted", Kind::kBool);
+  scope.Take("allow_missing", Kind::kBool);
+  scope.Take("validate_only", Kind::kBool);
+  scope.Take("request_id", Kind::kString);
   return scope;
 }
 

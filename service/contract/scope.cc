@@ -86,6 +86,12 @@ void FieldScope::Take(std::string_view name, const Type& type) {
   fields_.emplace(std::move(lower), SuffixesOf(type));
 }
 
+void FieldScope::Take(std::string_view name, Kind kind) {
+  Type type;
+  type.kind = kind;
+  Take(name, type);
+}
+
 std::string FreeName(std::string wanted, int number, const Type& type, const std::vector<const FieldScope*>& scopes) {
   while (std::ranges::any_of(scopes, [&](const FieldScope* scope) { return scope->Clashes(wanted, type); })) {
     wanted += fmt::format("_{}", number);

@@ -31,6 +31,7 @@ class FieldScope {
  public:
   bool Clashes(std::string_view name, const Type& type) const;
   void Take(std::string_view name, const Type& type);
+  void Take(std::string_view name, Kind kind);  // one of Protogres' own fields, of nothing but this kind
 
  private:
   std::unordered_set<std::string> squashed_;

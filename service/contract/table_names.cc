@@ -24,27 +24,21 @@ constexpr std::string_view kGoBuildSuffixes[] = {
 // No file can have these names on Windows.
 constexpr std::string_view kDevices[] = {"aux", "con", "nul", "prn"};
 
-Type Plain(Kind kind) {
-  Type type;
-  type.kind = kind;
-  return type;
-}
-
 FieldScope RequestScope() {
   FieldScope scope;
-  scope.Take("update_mask", Plain(Kind::kMessage));
-  scope.Take("allow_missing", Plain(Kind::kBool));
-  scope.Take("validate_only", Plain(Kind::kBool));
-  scope.Take("request_id", Plain(Kind::kString));
-  scope.Take("filter", Plain(Kind::kString));
-  scope.Take("max_affected", Plain(Kind::kInt64));
+  scope.Take("update_mask", Kind::kMessage);
+  scope.Take("allow_missing", Kind::kBool);
+  scope.Take("validate_only", Kind::kBool);
+  scope.Take("request_id", Kind::kString);
+  scope.Take("filter", Kind::kString);
+  scope.Take("max_affected", Kind::kInt64);
   return scope;
 }
 
 FieldScope ResponseScope() {
   FieldScope scope;
-  scope.Take("next_page_token", Plain(Kind::kString));
-  scope.Take("total_size", Plain(Kind::kInt64));
+  scope.Take("next_page_token", Kind::kString);
+  scope.Take("total_size", Kind::kInt64);
   return scope;
 }
 
@@ -139,7 +133,8 @@ void NameTables(const std::map<std::string, std::string>& packages, std::map<std
   }
   static const FieldScope request = RequestScope();
   static const FieldScope response = ResponseScope();
-  const Type row = Plain(Kind::kMessage);
+  Type row;
+  row.kind = Kind::kMessage;
   Type rows = row;
   rows.repeated = true;
   for (Draft& draft : *drafts) {

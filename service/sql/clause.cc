@@ -1,5 +1,6 @@
 #include "sql/clause.h"
 
+#include "contract/naming.h"
 #include "fmt/format.h"
 
 namespace protogres::sql {
@@ -66,17 +67,7 @@ std::string SelectListWith(const Table& table, const Projection& projection, con
 
 }  // namespace
 
-std::string Quote(std::string_view identifier) {
-  std::string quoted;
-  quoted.reserve(identifier.size() + 2);
-  quoted += '"';
-  for (const char c : identifier) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  quoted += '"';
-  return quoted;
-}
+std::string Quote(std::string_view identifier) { return contract::QuoteName(identifier); }
 
 std::string Column(const Field& field) { return "t." + Quote(field.column); }
 
