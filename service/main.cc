@@ -16,6 +16,7 @@
 #include "contract/pin.h"
 #include "crud/load.h"
 #include "crud/reloader.h"
+#include "crud/request_log.h"
 #include "db/listener.h"
 #include "dev/postgres.h"
 #include "rpc/server.h"
@@ -139,6 +140,11 @@ int RunServe(const config::Serve& options) {
   return 0;
 }
 
+absl::Status Install(const db::ConnectionOptions& connection, const std::string& role) {
+  db::Pool pool({.pool_size = 1, .max_overflow = 0}, [&connection] { return db::Connect(connection); });
+  return crud::Install(pool, role);
+}
+
 int Run(const config::Serve& options) {
   config::SetUpLog(options.log);
   return RunServe(options);
@@ -157,6 +163,7 @@ int Run(const config::Dev& options) {
   }
   config::Serve serve = options.serve;
   serve.connection.database = (*postgres)->uri();
+  if (auto installed = Install(serve.connection, ""); !installed.ok()) return Fail(installed);
   spdlog::info("private PostgreSQL: psql \"{}\"", serve.connection.database);
   return RunServe(serve);
 }
@@ -176,8 +183,15 @@ int Run(const config::ContractCommand& options) {
   }
   if (!options.out.empty()) {
     if (auto written = contract::Write(*contract, options.out); !written.ok()) return Fail(written);
-    std::cout << contract->files.file_size() << " files written to " << options.out << "\n";
+    std::cout << contract->files.file_size() + 1 << " files written to " << options.out << "\n";
   }
+  return 0;
+}
+
+int Run(const config::InstallCommand& options) {
+  config::SetUpLog(options.log);
+  if (auto installed = Install(options.connection, options.role); !installed.ok()) return Fail(installed);
+  std::cout << "the table protogres.request is there: requests may have a request_id\n";
   return 0;
 }
 

@@ -22,6 +22,7 @@ constexpr char kOverview[] =
 Usage: protogres serve [--name=value ...]                   serve a database
        protogres dev [FILE.sql ...] [--name=value ...]      serve a private PostgreSQL, loaded from the files
        protogres contract --out=DIR [--name=value ...]      write the API's .proto files, or compare with --check
+       protogres install [--name=value ...]                 create the table that request_id needs
        protogres COMMAND --help                             every option of a command
        protogres --version
 )";
@@ -39,6 +40,10 @@ constexpr char kDevUsage[] =
 constexpr char kContractUsage[] =
     "Usage: protogres contract [--out=DIR] [--check=FILE] [--name=value ...]\n\n"
     "Writes the API of a database as .proto files, or compares it with one that was written.\n";
+
+constexpr char kInstallUsage[] =
+    "Usage: protogres install [--role=NAME] [--name=value ...]\n\n"
+    "Creates the schema protogres with the table that request_id needs, unless it is there.\n";
 
 Exit Wrong(const std::string& what) { return {fmt::format("protogres: {}\n", what), 2}; }
 
@@ -139,12 +144,13 @@ std::optional<Exit> Finish(Subcommand& command, const std::vector<Subcommand>& a
 }
 
 std::string UnknownCommand(const std::vector<Subcommand>& commands, const std::string& name) {
-  if (name.starts_with("-")) return fmt::format("a command must come before {}: serve, dev or contract", name);
+  if (name.starts_with("-")) return fmt::format("a command must come before {}: serve, dev, contract or install", name);
   std::vector<std::string> names;
   for (const Subcommand& command : commands) names.push_back(command.name);
   const auto nearest = Nearest(name, names);
-  return fmt::format("no command '{}': {}", name,
-                     nearest ? fmt::format("did you mean {}?", *nearest) : "it must be serve, dev or contract");
+  return fmt::format(
+      "no command '{}': {}", name,
+      nearest ? fmt::format("did you mean {}?", *nearest) : "it must be serve, dev, contract or install");
 }
 
 }  // namespace
@@ -155,10 +161,12 @@ Command Parse(int argc, const char* const* argv) {
   // Its PostgreSQL lets everybody in as superuser, so that nobody else should reach it unless asked for.
   dev.serve.server.listen = "127.0.0.1:50051";
   ContractCommand contract;
-  std::vector<Subcommand> commands(3);
+  InstallCommand install;
+  std::vector<Subcommand> commands(4);
   commands[0] = {.name = "serve", .usage = kServeUsage, .options = ServeOptions(&serve)};
   commands[1] = {.name = "dev", .usage = kDevUsage, .options = DevOptions(&dev)};
   commands[2] = {.name = "contract", .usage = kContractUsage, .options = ContractOptions(&contract)};
+  commands[3] = {.name = "install", .usage = kInstallUsage, .options = InstallOptions(&install)};
 
   CLI::App parser;
   bool help = false;
@@ -182,7 +190,7 @@ Command Parse(int argc, const char* const* argv) {
   }
   if (version) return Exit{fmt::format("protogres {}\n", kVersion), 0};
   if (help) return Exit{std::string(kOverview) + kNotes, 0};
-  if (first.empty()) return Wrong("a command is missing: serve, dev or contract (protogres --help)");
+  if (first.empty()) return Wrong("a command is missing: serve, dev, contract or install (protogres --help)");
 
   for (Subcommand& command : commands) {
     if (first != command.name) continue;
@@ -206,6 +214,7 @@ Command Parse(int argc, const char* const* argv) {
       dev.files = command.arguments;
       return dev;
     }
+    if (command.name == "install") return install;
     if (contract.out.empty() && contract.check.empty()) return Wrong("contract needs --out=DIR or --check=FILE");
     if (const std::string wrong = CheckApi(contract.api); !wrong.empty()) return Wrong(wrong);
     return contract;

@@ -54,13 +54,19 @@ struct ContractCommand {
   std::string check;  // path to compare with
 };
 
+struct InstallCommand {
+  db::ConnectionOptions connection;
+  Log log;
+  std::string role;  // who may use it; empty: only its owner
+};
+
 // Text to print, and the exit code to end with: --help, --version, a wrong option (2).
 struct Exit {
   std::string text;
   int code = 0;
 };
 
-using Command = std::variant<Serve, Dev, ContractCommand, Exit>;
+using Command = std::variant<Serve, Dev, ContractCommand, InstallCommand, Exit>;
 
 // Parses the command line. Pure but for getenv.
 Command Parse(int argc, const char* const* argv);

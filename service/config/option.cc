@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <cstdint>
 #include <limits>
 #include <set>
 #include <sstream>
 #include <utility>
 
-#include "config/value.h"
+#include "config/table.h"
 
 namespace protogres::config {
 namespace {
@@ -17,98 +16,6 @@ namespace {
 constexpr int kMillion = 1'000'000;
 constexpr std::size_t kHelpColumn = 40;
 constexpr std::size_t kHelpWidth = 110;
-
-// Builds a command's table, a line an option.
-class Table {
- public:
-  void Group(const std::string& group) { group_ = group; }
-
-  void Text(const std::string& name, const std::string& value, std::string* target, const std::string& help) {
-    Add(name, value, help, *target, [target](const std::string& text) {
-      *target = text;
-      return std::string();
-    });
-  }
-
-  void Integer(const std::string& name, int* target, int least, int most, const std::string& help) {
-    Add(name, "N", help, std::to_string(*target), [=](const std::string& text) {
-      const auto number = ParseInteger(text);
-      if (!number || *number < least || *number > most) {
-        return fmt::format("must be a whole number from {} to {}", least, most);
-      }
-      *target = static_cast<int>(*number);
-      return std::string();
-    });
-  }
-
-  template <typename Integral>
-  void Bytes(const std::string& name, Integral* target, bool unlimited, const std::string& help) {
-    constexpr std::int64_t kMost = std::numeric_limits<int>::max();
-    Add(name, "BYTES", help, std::to_string(*target), [=](const std::string& text) {
-      const auto bytes = unlimited && text == "-1" ? std::optional<std::int64_t>(-1) : ParseBytes(text);
-      if (!bytes || *bytes == 0 || *bytes > kMost) {
-        return fmt::format("must be a size from 1 to {} bytes, e.g. 4194304 or 4MiB{}", kMost,
-                           unlimited ? ", or -1 for no limit" : "");
-      }
-      *target = static_cast<Integral>(*bytes);
-      return std::string();
-    });
-  }
-
-  template <typename Duration>
-  void Time(const std::string& name, Duration* target, std::chrono::milliseconds least, const std::string& help) {
-    const std::chrono::milliseconds step = Duration(1);
-    Add(name, "TIME", help, FormatDuration(*target), [=](const std::string& text) {
-      const auto time = ParseDuration(text);
-      if (!time || *time < least || *time > std::chrono::hours(24 * 365) ||
-          *time % step != std::chrono::milliseconds(0)) {
-        return fmt::format("must be {}{}, at least {} and at most a year; e.g. 30, 1.5, 250ms, 30s, 5m, 1h",
-                           "a time in seconds or with a unit", step.count() > 1 ? ", of whole seconds" : "",
-                           FormatDuration(least));
-      }
-      *target = std::chrono::duration_cast<Duration>(*time);
-      return std::string();
-    });
-  }
-
-  void Switch(const std::string& name, bool* target, const std::string& help) {
-    Add(name, "on|off", help, *target ? "on" : "off", [target](const std::string& text) -> std::string {
-      const auto on = ParseSwitch(text);
-      if (!on) return "must be on or off";
-      *target = *on;
-      return "";
-    });
-    options_.back().flag = true;
-  }
-
-  // One of some words; the first is the default.
-  template <typename Value>
-  void Choice(const std::string& name, Value* target, const std::vector<std::pair<std::string, Value>>& choices,
-              const std::string& help) {
-    std::string words;
-    for (const auto& [word, value] : choices) words += (words.empty() ? "" : "|") + word;
-    Add(name, words, help, choices.front().first, [=](const std::string& text) {
-      for (const auto& [word, value] : choices) {
-        if (text != word) continue;
-        *target = value;
-        return std::string();
-      }
-      return fmt::format("must be one of {}", words);
-    });
-  }
-
-  void Add(const std::string& name, const std::string& value, const std::string& help, const std::string& default_value,
-           std::function<std::string(const std::string&)> set) {
-    options_.push_back({group_, name, value, help, default_value, false, std::move(set)});
-  }
-
-  void MarkFlag() { options_.back().flag = true; }
-  std::vector<Option> Take() { return std::move(options_); }
-
- private:
-  std::string group_;
-  std::vector<Option> options_;
-};
 
 std::string SetPackages(const std::string& text, ApiOptions* api) {
   constexpr char kRight[] =
@@ -228,6 +135,13 @@ void AddServer(Table& table, Serve* serve) {
              "close a connection whose ping stays unanswered for this long; 0: gRPC's default");
   table.Time("keepalive_min_client_interval", &server->keepalive_min_client_interval, milliseconds(0),
              "shortest time between a client's pings that is tolerated");
+  table.Integer("max_sessions", &server->max_sessions, -1, 10'000,
+                "sessions (TransactionService/Session) open at once, each with a connection; less than the pool has; "
+                "-1: half of it");
+  table.Time("session_idle_timeout", &server->session_idle_timeout, milliseconds(1),
+             "roll back a session whose client sends nothing for this long");
+  table.Time("session_max_duration", &server->session_max_duration, milliseconds(1),
+             "roll back a session that is open for this long");
   table.Time("drain_timeout", &serve->drain_timeout, milliseconds(0),
              "how long calls in flight may take after SIGTERM");
   table.Switch("listen_notify", &serve->listen_notify,
@@ -240,7 +154,10 @@ void AddLimits(Table& table, crud::Limits* limits) {
   table.Integer("max_page_size", &limits->max_page_size, 1, kMillion, "rows of a List page at the most");
   table.Bytes("max_page_bytes", &limits->max_page_bytes, false,
               "a List page ends early where its rows reach this size");
-  table.Integer("max_batch_size", &limits->max_batch_size, 1, kMillion, "requests in one Batch request");
+  table.Integer("max_batch_size", &limits->max_batch_size, 1, kMillion,
+                "requests in one Batch request, operations in one Transact");
+  table.Time("request_id_ttl", &limits->request_id_ttl, std::chrono::seconds(1),
+             "how long the answer to a request_id is kept");
 }
 
 void AddLog(Table& table, Log* log) {
@@ -325,6 +242,15 @@ std::vector<Option> ContractOptions(ContractCommand* command) {
   return table.Take();
 }
 
+std::vector<Option> InstallOptions(InstallCommand* command) {
+  Table table;
+  table.Group("Install");
+  table.Text("role", "NAME", &command->role, "let this role use what is installed; not set: only who installs it");
+  AddConnection(table, &command->connection, true);
+  AddLog(table, &command->log);
+  return table.Take();
+}
+
 std::string CheckServe(const Serve& command) {
   const rpc::ServerOptions& server = command.server;
   if (server.tls_cert.empty() != server.tls_key.empty()) {
@@ -335,6 +261,12 @@ std::string CheckServe(const Serve& command) {
   if (command.limits.page_size > command.limits.max_page_size) {
     return fmt::format("--page_size={} is more than --max_page_size={}", command.limits.page_size,
                        command.limits.max_page_size);
+  }
+  if (const int most = command.pool.pool_size + command.pool.max_overflow; server.max_sessions >= most) {
+    return fmt::format(
+        "--max_sessions={} leaves no connection for other calls: it must be less than pool_size + "
+        "max_overflow, {}",
+        server.max_sessions, most);
   }
   if (command.pool.backoff_min > command.pool.backoff_max) {
     return fmt::format("--backoff_min={} is more than --backoff_max={}", FormatDuration(command.pool.backoff_min),

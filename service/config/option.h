@@ -30,6 +30,7 @@ std::string EnvironmentName(const std::string& name);
 std::vector<Option> ServeOptions(Serve* command);
 std::vector<Option> DevOptions(Dev* command);
 std::vector<Option> ContractOptions(ContractCommand* command);
+std::vector<Option> InstallOptions(InstallCommand* command);
 
 // What is wrong between options of a whole command; empty: nothing.
 std::string CheckServe(const Serve& command);

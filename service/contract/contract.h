@@ -162,6 +162,7 @@ inline constexpr int kKeyedShowDeleted = 2002;
 inline constexpr int kKeyedAllowMissing = 2003;
 inline constexpr int kKeyedValidateOnly = 2004;
 inline constexpr int kKeyedRequestId = 2005;
+inline constexpr int kKeyedLock = 2006;
 // In List requests.
 inline constexpr int kPageSize = 1;
 inline constexpr int kPageToken = 2;
@@ -170,6 +171,7 @@ inline constexpr int kOrderBy = 4;
 inline constexpr int kReadMask = 5;
 inline constexpr int kShowDeleted = 6;
 inline constexpr int kCountTotal = 7;
+inline constexpr int kLock = 8;
 // In List responses; 1 is the rows, as in all batch responses.
 inline constexpr int kRows = 1;
 inline constexpr int kNextPageToken = 2;
@@ -187,6 +189,7 @@ inline constexpr int kMaxAffected = 7;  // UpdateWhere, DeleteWhere
 // In BatchGet requests, beside kRequests.
 inline constexpr int kBatchReadMask = 2;
 inline constexpr int kBatchShowDeleted = 3;
+inline constexpr int kBatchLock = 4;
 // In UpdateWhere and DeleteWhere responses.
 inline constexpr int kAffected = 1;
 }  // namespace number

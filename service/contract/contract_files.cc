@@ -12,6 +12,7 @@
 #include "contract/error.h"
 #include "contract/pin.h"
 #include "contract/proto_text.h"
+#include "contract/transaction_proto.h"
 #include "fmt/format.h"
 #include "google/protobuf/compiler/importer.h"
 #include "google/protobuf/compiler/parser.h"
@@ -202,7 +203,9 @@ absl::StatusOr<pb::FileDescriptorSet> ReadDirectory(const fs::path& directory) {
   fs::recursive_directory_iterator it(directory, fs::directory_options::skip_permission_denied, error);
   for (const fs::recursive_directory_iterator end; !error && it != end; it.increment(error)) {
     std::error_code ignored;
-    if (it->path().extension() == ".proto" && it->is_regular_file(ignored)) protos.push_back(it->path());
+    if (it->path().extension() != ".proto" || !it->is_regular_file(ignored)) continue;
+    // Written beside the contract, but no part of it.
+    if (it->path() != directory / kTransactionFile) protos.push_back(it->path());
   }
   if (error) return FileError(absl::StatusCode::kInvalidArgument, directory, error.message());
   std::ranges::sort(protos);
@@ -224,6 +227,7 @@ absl::Status Write(const Contract& contract, const std::string& directory) {
     }
     if (absl::Status status = WriteFile(root / name, ProtoText(file)); !status.ok()) return status;
   }
+  if (absl::Status status = WriteFile(root / kTransactionFile, kTransactionProto); !status.ok()) return status;
   return WriteFile(root / kDescriptorSetFile, contract.files.SerializeAsString());
 }
 

@@ -23,7 +23,11 @@ const FieldType kMask = {FieldDescriptorProto::TYPE_MESSAGE, "google.protobuf.Fi
 constexpr char kReadMaskNote[] = "The fields to read; none: all (AIP-157).";
 constexpr char kShowDeletedNote[] = "Reads soft-deleted rows too (AIP-164).";
 constexpr char kValidateOnlyNote[] = "Runs everything and rolls it back (AIP-163).";
-constexpr char kRequestIdNote[] = "The caller's own id of the request (AIP-155).";
+constexpr char kRequestIdNote[] =
+    "The caller's own id of the request: sent again, it is answered as before and not run again (AIP-155).";
+constexpr char kLockNote[] =
+    "Locks the rows, in a transaction only: FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or FOR KEY SHARE, then nothing,\n"
+    "NOWAIT or SKIP LOCKED.";
 constexpr char kFilterNote[] = "Which rows (AIP-160).";
 
 FieldType Message(const std::string& full_name) { return {FieldDescriptorProto::TYPE_MESSAGE, full_name}; }
@@ -88,11 +92,13 @@ class TableMessages {
         Key();
         file_.Field("read_mask", number::kKeyedReadMask, kMask, Presence::kPlain, kReadMaskNote);
         ShowDeleted(number::kKeyedShowDeleted);
+        Lock(number::kKeyedLock);
         break;
       case MethodKind::kBatchGet:
         Requests(MethodKind::kGet, "read");
         file_.Field("read_mask", number::kBatchReadMask, kMask, Presence::kPlain, kReadMaskNote);
         ShowDeleted(number::kBatchShowDeleted);
+        Lock(number::kBatchLock);
         break;
       case MethodKind::kList:
         List();
@@ -174,6 +180,10 @@ class TableMessages {
     file_.Field("show_deleted", field_number, kBool, Presence::kPlain, kShowDeletedNote);
   }
 
+  void Lock(int field_number) {
+    if (HasLock(table_)) file_.Field("lock", field_number, kString, Presence::kPlain, kLockNote);
+  }
+
   void RowField(std::string_view comment) {
     file_.Field(table_.row_field, number::kRow, Message(table_.FullMessage()), Presence::kPlain, comment);
   }
@@ -218,6 +228,7 @@ class TableMessages {
     file_.Field("read_mask", number::kReadMask, kMask, Presence::kPlain, kReadMaskNote);
     ShowDeleted(number::kShowDeleted);
     file_.Field("count_total", number::kCountTotal, kBool, Presence::kPlain, "Asks for total_size.");
+    Lock(number::kLock);
   }
 
   const Contract& contract_;

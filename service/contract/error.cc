@@ -1,6 +1,7 @@
 #include "contract/error.h"
 
 #include <string_view>
+#include <utility>
 
 #include "google/protobuf/any.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -83,6 +84,14 @@ absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay) {
   return status;
 }
 
+absl::Status WithMetadata(absl::Status status, const std::string& key, const std::string& value) {
+  google::rpc::ErrorInfo info;
+  if (!GetDetail(status, &info)) info = MakeErrorInfo("UNKNOWN", {});
+  (*info.mutable_metadata())[key] = value;
+  SetDetail(info, &status);
+  return status;
+}
+
 std::string ReasonOf(const absl::Status& status) {
   google::rpc::ErrorInfo info;
   return GetDetail(status, &info) ? info.reason() : "";
@@ -96,12 +105,17 @@ std::string MetadataOf(const absl::Status& status, const std::string& key) {
 }
 
 std::string DetailsOf(const absl::Status& status) {
-  google::rpc::Status wire;
-  status.ForEachPayload([&wire](absl::string_view url, const absl::Cord& payload) {
-    auto* any = wire.add_details();
-    any->set_type_url(std::string(url));
-    any->set_value(std::string(payload));
+  // Abseil gives them in a random order: ErrorInfo is the first to be read, and the same error the same bytes.
+  std::map<std::pair<bool, std::string>, std::string> details;
+  status.ForEachPayload([&details](absl::string_view url, const absl::Cord& payload) {
+    details.emplace(std::pair(url != TypeUrl<google::rpc::ErrorInfo>(), std::string(url)), std::string(payload));
   });
+  google::rpc::Status wire;
+  for (const auto& [key, payload] : details) {
+    auto* any = wire.add_details();
+    any->set_type_url(key.second);
+    any->set_value(payload);
+  }
   if (status.ok() || wire.details_size() == 0) return "";
   wire.set_code(static_cast<int>(status.code()));
   wire.set_message(std::string(status.message()));

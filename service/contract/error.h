@@ -30,6 +30,9 @@ absl::Status Within(const std::string& prefix, const absl::Status& status);
 // `status` with google.rpc.RetryInfo.
 absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay);
 
+// `status` with one more value in its ErrorInfo's metadata; it gets an ErrorInfo where it has none.
+absl::Status WithMetadata(absl::Status status, const std::string& key, const std::string& value);
+
 // The reason of its ErrorInfo; empty: it has none.
 std::string ReasonOf(const absl::Status& status);
 

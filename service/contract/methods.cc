@@ -117,6 +117,9 @@ Method MakeMethod(MethodKind kind, const Table& table, int index) {
 // PostgreSQL has no ON CONFLICT DO UPDATE for foreign tables.
 bool HasUpsert(const Table& table) { return table.insertable && table.relation != catalog::RelationKind::kForeign; }
 
+// PostgreSQL manual, SELECT, "The Locking Clause".
+bool HasLock(const Table& table) { return table.relation != catalog::RelationKind::kMaterializedView; }
+
 std::vector<std::string> NamesOf(const std::string& message, const std::string& plural) {
   // One name may come twice where message and plural are one word.
   std::unordered_set<std::string> names = {message};

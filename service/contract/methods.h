@@ -22,6 +22,9 @@ Method MakeMethod(MethodKind kind, const Table& table, int index);
 // True where the Update of `table` may insert.
 bool HasUpsert(const Table& table);
 
+// Whether its rows can be locked by those who read them.
+bool HasLock(const Table& table);
+
 // Every name that a table takes in its package, whichever methods it has: its
 // messages, its service, and what is generated for them.
 std::vector<std::string> NamesOf(const std::string& message, const std::string& plural);

@@ -14,6 +14,9 @@ namespace protogres::contract {
 
 // The name of the descriptor set that Write puts beside the .proto files.
 inline constexpr char kDescriptorSetFile[] = "contract.binpb";
+// TransactionService, which is the same for every contract and no part of it: Write puts it beside the others, and who
+// reads them leaves it out.
+inline constexpr char kTransactionFile[] = "protogres/v1/transaction.proto";
 
 // Writes each file of `contract` as .proto text below `directory` (created
 // where missing), and the whole as a FileDescriptorSet in kDescriptorSetFile.

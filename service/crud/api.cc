@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crud/methods.h"
+#include "crud/transaction.h"
 
 namespace protogres::crud {
 namespace {
@@ -12,32 +13,32 @@ using google::protobuf::DescriptorProto;
 using google::protobuf::EnumDescriptorProto;
 using google::protobuf::FileDescriptorProto;
 
-std::unique_ptr<Method> Bind(MethodKind kind, const Binding& binding) {
+std::unique_ptr<Method> Bind(MethodKind kind, const Binding& binding, const Method::Names& names) {
   switch (kind) {
     case MethodKind::kGet:
-      return MakeGet(binding);
+      return MakeGet(binding, names);
     case MethodKind::kBatchGet:
-      return MakeBatchGet(binding);
+      return MakeBatchGet(binding, names);
     case MethodKind::kList:
-      return MakeList(binding);
+      return MakeList(binding, names);
     case MethodKind::kCreate:
-      return MakeCreate(binding);
+      return MakeCreate(binding, names);
     case MethodKind::kBatchCreate:
-      return MakeBatchCreate(binding);
+      return MakeBatchCreate(binding, names);
     case MethodKind::kUpdate:
-      return MakeUpdate(binding);
+      return MakeUpdate(binding, names);
     case MethodKind::kBatchUpdate:
-      return MakeBatchUpdate(binding);
+      return MakeBatchUpdate(binding, names);
     case MethodKind::kUpdateWhere:
-      return MakeUpdateWhere(binding);
+      return MakeUpdateWhere(binding, names);
     case MethodKind::kDelete:
-      return MakeDelete(binding);
+      return MakeDelete(binding, names);
     case MethodKind::kBatchDelete:
-      return MakeBatchDelete(binding);
+      return MakeBatchDelete(binding, names);
     case MethodKind::kDeleteWhere:
-      return MakeDeleteWhere(binding);
+      return MakeDeleteWhere(binding, names);
     case MethodKind::kUndelete:
-      return MakeUndelete(binding);
+      return MakeUndelete(binding, names);
     case MethodKind::kStream:
     case MethodKind::kImport:
       break;
@@ -84,11 +85,13 @@ std::shared_ptr<const Api> Api::Build(contract::Contract contract, const Limits&
     api->bindings_.push_back(std::make_unique<Binding>(api->contract_, table, api->limits_));
   }
   for (const auto& method : api->contract_.methods) {
-    auto bound = Bind(method.kind, *api->bindings_[static_cast<std::size_t>(method.table)]);
+    auto bound = Bind(method.kind, *api->bindings_[static_cast<std::size_t>(method.table)],
+                      {.path = method.path, .request = method.request, .response = method.response});
     if (bound == nullptr) continue;
-    api->by_path_.emplace(method.path, bound.get());
-    api->methods_.push_back(std::move(bound));
+    api->by_request_.emplace(bound->names().request, bound.get());
+    api->Add(std::move(bound));
   }
+  api->Add(MakeTransact(*api, api->limits_));
   return api;
 }
 
@@ -96,9 +99,19 @@ Api::Api(contract::Contract contract, const Limits& limits) : contract_(std::mov
 
 Api::~Api() = default;
 
+void Api::Add(std::unique_ptr<Method> method) {
+  by_path_.emplace(method->names().path, method.get());
+  methods_.push_back(std::move(method));
+}
+
 const Method* Api::Find(std::string_view path) const {
-  const auto it = by_path_.find(absl::string_view(path.data(), path.size()));
+  const auto it = by_path_.find(path);
   return it == by_path_.end() ? nullptr : it->second;
+}
+
+const Method* Api::FindByRequest(std::string_view type) const {
+  const auto it = by_request_.find(type);
+  return it == by_request_.end() ? nullptr : it->second;
 }
 
 }  // namespace protogres::crud

@@ -11,19 +11,12 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "contract/contract.h"
+#include "crud/messages.h"
 #include "crud/method.h"
 
 namespace protogres::crud {
 
 class Binding;
-
-// A file of the Contract as reflection hands it out.
-struct File {
-  std::string name;                       // shop/v1/customer.proto
-  std::string bytes;                      // a serialized FileDescriptorProto
-  std::vector<std::string> dependencies;  // names, google/protobuf/* among them
-  std::vector<std::string> symbols;       // full names: messages, enums, services, methods
-};
 
 class Api {
  public:
@@ -34,7 +27,11 @@ class Api {
   // By gRPC path ("/shop.v1.CustomerService/GetCustomer"); null: there is none.
   // Lives as long as the Api.
   const Method* Find(std::string_view path) const;
+  // The same by the full name of the request message, of the tables' methods only.
+  const Method* FindByRequest(std::string_view type) const;
 
+  const Messages& messages() const { return messages_; }
+  const Limits& limits() const { return limits_; }
   // Its `files` are moved out: see files().
   const contract::Contract& contract() const { return contract_; }
   const std::vector<File>& files() const { return files_; }
@@ -43,14 +40,18 @@ class Api {
 
  private:
   Api(contract::Contract contract, const Limits& limits);
+  void Add(std::unique_ptr<Method> method);
 
   contract::Contract contract_;
   const Limits limits_;
   std::vector<std::unique_ptr<Binding>> bindings_;  // by table
   std::vector<File> files_;
+  Messages messages_{files_};
   std::vector<std::string> services_;
   std::vector<std::unique_ptr<Method>> methods_;
-  absl::flat_hash_map<std::string, const Method*> by_path_;
+  // Views of the methods' own names.
+  absl::flat_hash_map<std::string_view, const Method*> by_path_;
+  absl::flat_hash_map<std::string_view, const Method*> by_request_;
 };
 
 }  // namespace protogres::crud

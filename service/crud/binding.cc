@@ -249,7 +249,7 @@ absl::Status CheckBatch(const wire::Request& batch, const Limits& limits) {
     return BadRequest("requests", fmt::format("holds {} requests; a batch takes at most {} (--max_batch_size)",
                                               batch.requests.size(), limits.max_batch_size));
   }
-  return CheckRequestId(batch);
+  return absl::OkStatus();
 }
 
 absl::Status CheckPart(const wire::Request& part, std::size_t index) {
@@ -258,8 +258,8 @@ absl::Status CheckPart(const wire::Request& part, std::size_t index) {
   return contract::Within(PartPath(index), BadRequest(field, "is of the batch as a whole: set it there"));
 }
 
-absl::Status WriteOperation::Written(const absl::Status& encoded) const {
-  if (encoded.ok() || explicit_ || validate_only_) return encoded;
+absl::Status WriteOperation::Written(const db::Session& session, const absl::Status& encoded) {
+  if (encoded.ok() || session.in_transaction()) return encoded;
   return contract::Error(
       encoded.code(), fmt::format("the row was written, but cannot be answered: {}", std::string(encoded.message())),
       "WRITTEN_NOT_REPRESENTABLE",
@@ -267,12 +267,5 @@ absl::Status WriteOperation::Written(const absl::Status& encoded) const {
 }
 
 std::string PartPath(std::size_t index) { return fmt::format("requests[{}]", index); }
-
-absl::Status CheckRequestId(const wire::Request& request) {
-  if (request.request_id.empty()) return absl::OkStatus();
-  return contract::Error(absl::StatusCode::kUnimplemented,
-                         "request_id: this server does not record requests yet; send the request without it",
-                         "REQUEST_ID_UNSUPPORTED");
-}
 
 }  // namespace protogres::crud

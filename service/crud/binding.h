@@ -89,27 +89,26 @@ absl::Status CheckPart(const wire::Request& part, std::size_t index);
 // "requests[3]".
 std::string PartPath(std::size_t index);
 
-// A request_id is refused rather than ignored: a caller who sends one counts on it.
-absl::Status CheckRequestId(const wire::Request& request);
-
 // An Operation of writing rows, from its parts: most writes need no more state than this.
 class WriteOperation : public Operation {
  public:
-  WriteOperation(bool validate_only, bool explicit_transaction)
-      : validate_only_(validate_only), explicit_(explicit_transaction) {}
+  WriteOperation(const wire::Request& request, bool explicit_transaction)
+      : validate_only_(request.validate_only), explicit_(explicit_transaction), request_id_(request.request_id) {}
   bool validate_only() const override { return validate_only_; }
+  std::string_view request_id() const override { return request_id_; }
   db::SessionOptions session() const override {
-    return {.transaction = explicit_ ? db::Transaction::kExplicit : db::Transaction::kImplicit, .mode = ""};
+    return {.transaction = explicit_ ? db::Transaction::kExplicit : db::Transaction::kImplicit};
   }
 
  protected:
   // The Status of encoding a row that a statement has written. In an implicit
   // transaction it is committed already, and the error has to say so.
-  absl::Status Written(const absl::Status& encoded) const;
+  static absl::Status Written(const db::Session& session, const absl::Status& encoded);
 
  private:
-  bool validate_only_;
-  bool explicit_;
+  const bool validate_only_;
+  const bool explicit_;
+  const std::string request_id_;
 };
 
 }  // namespace protogres::crud

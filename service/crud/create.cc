@@ -13,8 +13,8 @@ constexpr std::size_t kMaxParams = 65535;
 
 class CreateOperation : public WriteOperation {
  public:
-  CreateOperation(const Binding& binding, bool validate_only, sql::Row row)
-      : WriteOperation(validate_only, /*explicit_transaction=*/false), binding_(binding), row_(std::move(row)) {}
+  CreateOperation(const Binding& binding, const wire::Request& request, sql::Row row)
+      : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), row_(std::move(row)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const View& view = binding_.whole();
@@ -24,7 +24,7 @@ class CreateOperation : public WriteOperation {
     std::string response;
     // A trigger or rule may have kept the row from being stored.
     if (rows->empty()) return response;
-    if (auto status = Written(binding_.Encode(view, *rows, 0, &response)); !status.ok()) return status;
+    if (auto status = Written(session, binding_.Encode(view, *rows, 0, &response)); !status.ok()) return status;
     return response;
   }
 
@@ -41,15 +41,14 @@ absl::StatusOr<sql::Row> PlanRow(const Binding& binding, const wire::Request& re
 
 class CreateMethod : public Method {
  public:
-  explicit CreateMethod(const Binding& binding) : binding_(binding) {}
+  CreateMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = binding_.Decode(contract::MethodKind::kCreate, bytes);
     if (!request.ok()) return request.status();
-    if (auto status = CheckRequestId(*request); !status.ok()) return status;
     auto row = PlanRow(binding_, *request);
     if (!row.ok()) return row.status();
-    return std::make_unique<CreateOperation>(binding_, request->validate_only, *std::move(row));
+    return std::make_unique<CreateOperation>(binding_, *request, *std::move(row));
   }
 
  private:
@@ -58,8 +57,8 @@ class CreateMethod : public Method {
 
 class BatchCreateOperation : public WriteOperation {
  public:
-  BatchCreateOperation(const Binding& binding, bool validate_only, std::vector<sql::Row> rows)
-      : WriteOperation(validate_only, /*explicit_transaction=*/true), binding_(binding), rows_(std::move(rows)) {}
+  BatchCreateOperation(const Binding& binding, const wire::Request& request, std::vector<sql::Row> rows)
+      : WriteOperation(request, /*explicit_transaction=*/true), binding_(binding), rows_(std::move(rows)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const std::size_t chunk = std::max<std::size_t>(1, kMaxParams / std::max<std::size_t>(1, widest()));
@@ -130,7 +129,7 @@ class BatchCreateOperation : public WriteOperation {
 
 class BatchCreateMethod : public Method {
  public:
-  explicit BatchCreateMethod(const Binding& binding) : binding_(binding) {}
+  BatchCreateMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto batch = binding_.Decode(contract::MethodKind::kBatchCreate, bytes);
@@ -146,7 +145,7 @@ class BatchCreateMethod : public Method {
       if (!row.ok()) return contract::Within(PartPath(i), row.status());
       rows.push_back(*std::move(row));
     }
-    return std::make_unique<BatchCreateOperation>(binding_, batch->validate_only, std::move(rows));
+    return std::make_unique<BatchCreateOperation>(binding_, *batch, std::move(rows));
   }
 
  private:
@@ -155,7 +154,11 @@ class BatchCreateMethod : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> MakeCreate(const Binding& binding) { return std::make_unique<CreateMethod>(binding); }
-std::unique_ptr<Method> MakeBatchCreate(const Binding& binding) { return std::make_unique<BatchCreateMethod>(binding); }
+std::unique_ptr<Method> MakeCreate(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<CreateMethod>(binding, names);
+}
+std::unique_ptr<Method> MakeBatchCreate(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<BatchCreateMethod>(binding, names);
+}
 
 }  // namespace protogres::crud

@@ -36,17 +36,16 @@ absl::StatusOr<db::Rows> ExecuteDelete(const Binding& binding, const RowDelete& 
 
 class DeleteOperation : public WriteOperation {
  public:
-  DeleteOperation(const Binding& binding, bool validate_only, RowDelete deletion)
-      : WriteOperation(validate_only, /*explicit_transaction=*/false),
-        binding_(binding),
-        deletion_(std::move(deletion)) {}
+  DeleteOperation(const Binding& binding, const wire::Request& request, RowDelete deletion)
+      : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), deletion_(std::move(deletion)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = ExecuteDelete(binding_, deletion_, session);
     if (!rows.ok()) return rows.status();
     std::string response;
     if (rows->empty()) return response;
-    if (auto status = Written(binding_.Encode(binding_.whole(), *rows, 0, &response)); !status.ok()) return status;
+    if (auto status = Written(session, binding_.Encode(binding_.whole(), *rows, 0, &response)); !status.ok())
+      return status;
     return response;
   }
 
@@ -57,15 +56,15 @@ class DeleteOperation : public WriteOperation {
 
 class DeleteMethod : public Method {
  public:
-  DeleteMethod(const Binding& binding, contract::MethodKind kind) : binding_(binding), kind_(kind) {}
+  DeleteMethod(const Binding& binding, const Names& names, contract::MethodKind kind)
+      : Method(names), binding_(binding), kind_(kind) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = binding_.Decode(kind_, bytes);
     if (!request.ok()) return request.status();
-    if (auto status = CheckRequestId(*request); !status.ok()) return status;
     auto deletion = PlanDelete(binding_, *request, kind_ == contract::MethodKind::kUndelete);
     if (!deletion.ok()) return deletion.status();
-    return std::make_unique<DeleteOperation>(binding_, request->validate_only, *std::move(deletion));
+    return std::make_unique<DeleteOperation>(binding_, *request, *std::move(deletion));
   }
 
  private:
@@ -75,10 +74,8 @@ class DeleteMethod : public Method {
 
 class BatchDeleteOperation : public WriteOperation {
  public:
-  BatchDeleteOperation(const Binding& binding, bool validate_only, std::vector<RowDelete> deletions)
-      : WriteOperation(validate_only, /*explicit_transaction=*/true),
-        binding_(binding),
-        deletions_(std::move(deletions)) {}
+  BatchDeleteOperation(const Binding& binding, const wire::Request& request, std::vector<RowDelete> deletions)
+      : WriteOperation(request, /*explicit_transaction=*/true), binding_(binding), deletions_(std::move(deletions)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     std::string response;
@@ -99,7 +96,7 @@ class BatchDeleteOperation : public WriteOperation {
 
 class BatchDeleteMethod : public Method {
  public:
-  explicit BatchDeleteMethod(const Binding& binding) : binding_(binding) {}
+  BatchDeleteMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto batch = binding_.Decode(contract::MethodKind::kBatchDelete, bytes);
@@ -115,7 +112,7 @@ class BatchDeleteMethod : public Method {
       if (!deletion.ok()) return contract::Within(PartPath(i), deletion.status());
       deletions.push_back(*std::move(deletion));
     }
-    return std::make_unique<BatchDeleteOperation>(binding_, batch->validate_only, std::move(deletions));
+    return std::make_unique<BatchDeleteOperation>(binding_, *batch, std::move(deletions));
   }
 
  private:
@@ -124,12 +121,14 @@ class BatchDeleteMethod : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> MakeDelete(const Binding& binding) {
-  return std::make_unique<DeleteMethod>(binding, contract::MethodKind::kDelete);
+std::unique_ptr<Method> MakeDelete(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<DeleteMethod>(binding, names, contract::MethodKind::kDelete);
 }
-std::unique_ptr<Method> MakeUndelete(const Binding& binding) {
-  return std::make_unique<DeleteMethod>(binding, contract::MethodKind::kUndelete);
+std::unique_ptr<Method> MakeUndelete(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<DeleteMethod>(binding, names, contract::MethodKind::kUndelete);
 }
-std::unique_ptr<Method> MakeBatchDelete(const Binding& binding) { return std::make_unique<BatchDeleteMethod>(binding); }
+std::unique_ptr<Method> MakeBatchDelete(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<BatchDeleteMethod>(binding, names);
+}
 
 }  // namespace protogres::crud

@@ -3,20 +3,33 @@
 
 #include "contract/error.h"
 #include "crud/methods.h"
+#include "fmt/format.h"
+#include "sql/lock.h"
 
 namespace protogres::crud {
 namespace {
 
+// What a lock may have hidden is not there for the caller, but it exists.
+absl::Status NotFound(const Binding& binding, const sql::Key& key, const sql::Lock& lock) {
+  const absl::Status missing = binding.NotFound(key);
+  if (!lock.skips_locked) return missing;
+  return contract::Error(missing.code(),
+                         fmt::format("{}, or is locked and was skipped", std::string(missing.message())),
+                         "ROW_NOT_FOUND", {{"table", binding.table().name}});
+}
+
 class GetOperation : public Operation {
  public:
-  GetOperation(const Binding& binding, View view, std::string sql, sql::Key key)
-      : binding_(binding), view_(std::move(view)), sql_(std::move(sql)), key_(std::move(key)) {}
+  GetOperation(const Binding& binding, View view, std::string sql, sql::Lock lock, sql::Key key)
+      : binding_(binding), view_(std::move(view)), sql_(std::move(sql)), lock_(std::move(lock)), key_(std::move(key)) {}
+
+  bool locks() const override { return !lock_.clause.empty(); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const std::vector<db::Param> params(key_.begin(), key_.end());
     const auto rows = session.Read(sql_, params);
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) return binding_.NotFound(key_);
+    if (rows->empty()) return NotFound(binding_, key_, lock_);
     std::string response;
     if (auto status = binding_.Encode(view_, *rows, 0, &response); !status.ok()) return status;
     return response;
@@ -26,26 +39,34 @@ class GetOperation : public Operation {
   const Binding& binding_;
   View view_;
   std::string sql_;
+  sql::Lock lock_;
   sql::Key key_;
 };
 
 class GetMethod : public Method {
  public:
-  explicit GetMethod(const Binding& binding)
-      : binding_(binding), whole_sql_(sql::SelectByKey(binding.table(), binding.whole().projection, false)) {}
+  GetMethod(const Binding& binding, const Names& names)
+      : Method(names),
+        binding_(binding),
+        whole_sql_(sql::SelectByKey(binding.table(), binding.whole().projection, false)) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = binding_.Decode(contract::MethodKind::kGet, bytes);
     if (!request.ok()) return request.status();
     auto key = binding_.KeyOf(*request);
     if (!key.ok()) return key.status();
+    auto lock = sql::ParseLock(request->lock);
+    if (!lock.ok()) return lock.status();
     if (!request->mask.has_value() && !request->show_deleted) {
-      return std::make_unique<GetOperation>(binding_, binding_.whole(), whole_sql_, *std::move(key));
+      return std::make_unique<GetOperation>(binding_, binding_.whole(), whole_sql_ + lock->clause, *std::move(lock),
+                                            *std::move(key));
     }
     auto view = binding_.Masked(request->mask, /*etag_by_default=*/true);
     if (!view.ok()) return view.status();
     std::string sql = sql::SelectByKey(binding_.table(), view->projection, request->show_deleted);
-    return std::make_unique<GetOperation>(binding_, *std::move(view), std::move(sql), *std::move(key));
+    sql += lock->clause;
+    return std::make_unique<GetOperation>(binding_, *std::move(view), std::move(sql), *std::move(lock),
+                                          *std::move(key));
   }
 
  private:
@@ -55,8 +76,15 @@ class GetMethod : public Method {
 
 class BatchGetOperation : public Operation {
  public:
-  BatchGetOperation(const Binding& binding, View view, sql::Statement statement, std::vector<sql::Key> keys)
-      : binding_(binding), view_(std::move(view)), statement_(std::move(statement)), keys_(std::move(keys)) {}
+  BatchGetOperation(const Binding& binding, View view, sql::Statement statement, sql::Lock lock,
+                    std::vector<sql::Key> keys)
+      : binding_(binding),
+        view_(std::move(view)),
+        statement_(std::move(statement)),
+        lock_(std::move(lock)),
+        keys_(std::move(keys)) {}
+
+  bool locks() const override { return !lock_.clause.empty(); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = session.Read(statement_.text, statement_.params);
@@ -76,7 +104,7 @@ class BatchGetOperation : public Operation {
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       const auto row = static_cast<std::int64_t>(i);
       if (row >= rows.size() || rows.Cell(row, 0) != std::to_string(i + 1)) {
-        return contract::Within(PartPath(i), binding_.NotFound(keys_[i]));
+        return contract::Within(PartPath(i), NotFound(binding_, keys_[i], lock_));
       }
     }
     return absl::OkStatus();
@@ -85,12 +113,13 @@ class BatchGetOperation : public Operation {
   const Binding& binding_;
   View view_;
   sql::Statement statement_;
+  sql::Lock lock_;
   std::vector<sql::Key> keys_;
 };
 
 class BatchGetMethod : public Method {
  public:
-  explicit BatchGetMethod(const Binding& binding) : binding_(binding) {}
+  BatchGetMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto batch = binding_.Decode(contract::MethodKind::kBatchGet, bytes);
@@ -100,8 +129,12 @@ class BatchGetMethod : public Method {
     if (!view.ok()) return view.status();
     auto keys = KeysOf(*batch);
     if (!keys.ok()) return keys.status();
+    auto lock = sql::ParseLock(batch->lock);
+    if (!lock.ok()) return lock.status();
     auto statement = sql::SelectByKeys(binding_.table(), view->projection, batch->show_deleted, *keys);
-    return std::make_unique<BatchGetOperation>(binding_, *std::move(view), std::move(statement), *std::move(keys));
+    statement.text += lock->clause;
+    return std::make_unique<BatchGetOperation>(binding_, *std::move(view), std::move(statement), *std::move(lock),
+                                               *std::move(keys));
   }
 
  private:
@@ -111,9 +144,10 @@ class BatchGetMethod : public Method {
     for (std::size_t i = 0; i < batch.requests.size(); ++i) {
       const auto part = binding_.Decode(contract::MethodKind::kGet, batch.requests[i]);
       if (!part.ok()) return contract::Within(PartPath(i), part.status());
-      if (part->mask.has_value() || part->show_deleted) {
-        return contract::Within(PartPath(i), contract::BadRequest(part->show_deleted ? "show_deleted" : "read_mask",
-                                                                  "is of the batch as a whole: set it there"));
+      const char* field = part->show_deleted ? "show_deleted" : part->mask ? "read_mask" : nullptr;
+      if (!part->lock.empty()) field = "lock";
+      if (field != nullptr) {
+        return contract::Within(PartPath(i), contract::BadRequest(field, "is of the batch as a whole: set it there"));
       }
       auto key = binding_.KeyOf(*part);
       if (!key.ok()) return contract::Within(PartPath(i), key.status());
@@ -127,7 +161,11 @@ class BatchGetMethod : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> MakeGet(const Binding& binding) { return std::make_unique<GetMethod>(binding); }
-std::unique_ptr<Method> MakeBatchGet(const Binding& binding) { return std::make_unique<BatchGetMethod>(binding); }
+std::unique_ptr<Method> MakeGet(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<GetMethod>(binding, names);
+}
+std::unique_ptr<Method> MakeBatchGet(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<BatchGetMethod>(binding, names);
+}
 
 }  // namespace protogres::crud

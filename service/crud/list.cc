@@ -6,6 +6,7 @@
 #include "crud/methods.h"
 #include "fmt/format.h"
 #include "sql/filter.h"
+#include "sql/lock.h"
 #include "sql/page.h"
 #include "wire/writer.h"
 
@@ -19,6 +20,7 @@ struct ListPlan {
   std::optional<sql::Position> after;
   std::int64_t page_size = 0;
   std::size_t order_columns = 0;
+  bool locks = false;
   std::uint64_t fingerprint = 0;
 };
 
@@ -26,10 +28,11 @@ class ListOperation : public Operation {
  public:
   ListOperation(const Binding& binding, ListPlan plan) : binding_(binding), plan_(std::move(plan)) {}
 
+  bool locks() const override { return plan_.locks; }
   db::SessionOptions session() const override {
     if (!plan_.count.has_value()) return {};
     // The page and the count are of one moment.
-    return {.transaction = db::Transaction::kExplicit, .mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+    return {.transaction = db::Transaction::kExplicit, .isolation = db::Isolation::kRepeatableRead, .read_only = true};
   }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
@@ -39,7 +42,7 @@ class ListOperation : public Operation {
     const std::int64_t first = FirstNewRow(*rows);
     const auto end = EncodeRows(*rows, first, &response);
     if (!end.ok()) return end.status();
-    if (*end < rows->size()) {
+    if (*end < rows->size() || (plan_.locks && *end - first == plan_.page_size)) {
       const std::string token = sql::EncodeToken(plan_.fingerprint, PositionAfter(*rows, *end - 1));
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
     }
@@ -100,7 +103,7 @@ class ListOperation : public Operation {
 
 class ListMethod : public Method {
  public:
-  explicit ListMethod(const Binding& binding) : binding_(binding) {}
+  ListMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = binding_.Decode(contract::MethodKind::kList, bytes);
@@ -125,8 +128,14 @@ class ListMethod : public Method {
       if (!after.ok()) return after.status();
       plan.after = *std::move(after);
     }
+    const auto lock = sql::ParseLock(request->lock);
+    if (!lock.ok()) return lock.status();
+    plan.locks = !lock->clause.empty();
+    // A row more shows whether there is a next page; but it would be locked, and never seen by the caller.
+    const std::int64_t limit = plan.locks ? plan.page_size : plan.page_size + 1;
     plan.page = sql::SelectPage(table, plan.view.projection, order, *condition, request->show_deleted,
-                                plan.after.has_value() ? &*plan.after : nullptr, plan.page_size + 1);
+                                plan.after.has_value() ? &*plan.after : nullptr, limit);
+    plan.page.text += lock->clause;
     if (request->count_total) plan.count = sql::SelectCount(table, *condition, request->show_deleted);
     return std::make_unique<ListOperation>(binding_, std::move(plan));
   }
@@ -146,6 +155,8 @@ class ListMethod : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> MakeList(const Binding& binding) { return std::make_unique<ListMethod>(binding); }
+std::unique_ptr<Method> MakeList(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<ListMethod>(binding, names);
+}
 
 }  // namespace protogres::crud

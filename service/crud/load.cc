@@ -29,7 +29,7 @@ absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const std::vector<s
   const db::Cancellation cancellation;
   auto session = db::Session::Open(
       pool, cancellation,
-      {.transaction = db::Transaction::kExplicit, .mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY"});
+      {.transaction = db::Transaction::kExplicit, .isolation = db::Isolation::kRepeatableRead, .read_only = true});
   if (!session.ok()) return session.status();
   auto catalog = catalog::Read([&](const std::string& sql) { return Query(**session, sql); }, schemas);
   if (!catalog.ok()) return catalog.status();

@@ -4,14 +4,13 @@
 #ifndef PROTOGRES_SERVICE_CRUD_METHOD_H_
 #define PROTOGRES_SERVICE_CRUD_METHOD_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "contract/contract.h"
-#include "db/pool.h"
 #include "db/session.h"
 
 namespace protogres::crud {
@@ -23,38 +22,57 @@ struct Limits {
   // A List page ends early where its rows reach this many bytes, so that it stays
   // below gRPC's default limit for a received message (4 MiB).
   std::int64_t max_page_bytes = 3 * 1024 * 1024;
-  // Requests in one Batch request.
+  // Requests in one Batch request, and operations in one Transact.
   int max_batch_size = 1000;
+  // How long the answer to a request_id is kept.
+  std::chrono::seconds request_id_ttl{24 * 60 * 60};
 };
 
-// A request decoded and planned. For one use, by one thread.
+// A request decoded and planned. For one thread.
 class Operation {
  public:
   virtual ~Operation() = default;
 
   // The transaction that it needs when it runs alone.
   virtual db::SessionOptions session() const { return {}; }
-  // Everything is run and then rolled back: validate_only.
+  // It locks what it reads, which holds only in a transaction of the caller's.
+  virtual bool locks() const { return false; }
+  // Everything is run and then rolled back.
   virtual bool validate_only() const { return false; }
+  // Empty: none was given.
+  virtual std::string_view request_id() const { return ""; }
+  // How often it may be run while it loses against other transactions.
+  virtual int max_attempts() const { return 1; }
 
-  // Runs the statements and gives the response message's bytes. Does not commit. Blocks.
+  // Runs the statements and gives the response message's bytes. Does not commit. Blocks. May be called again, in
+  // another Session, once what it did was rolled back.
   virtual absl::StatusOr<std::string> Execute(db::Session& session) = 0;
 };
 
 // Immutable; threads share it.
 class Method {
  public:
+  // A gRPC path, and full names of messages: views of what outlives the Method.
+  struct Names {
+    std::string_view path;
+    std::string_view request;
+    std::string_view response;
+  };
+
   virtual ~Method() = default;
+
+  const Names& names() const { return names_; }
 
   // Decodes and plans. `request` must outlive the Operation. INVALID_ARGUMENT
   // with the field's path. Does not block.
   virtual absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view request) const = 0;
-};
 
-// One unary call whole: Plan, a Session, Execute, Commit. The answer is given
-// only after the commit. Blocks; `cancellation` reaches the running statement.
-absl::StatusOr<std::string> Run(const Method& method, std::string_view request, db::Pool& pool,
-                                const db::Cancellation& cancellation);
+ protected:
+  explicit Method(const Names& names) : names_(names) {}
+
+ private:
+  const Names names_;
+};
 
 }  // namespace protogres::crud
 

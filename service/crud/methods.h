@@ -10,18 +10,18 @@
 
 namespace protogres::crud {
 
-std::unique_ptr<Method> MakeGet(const Binding& binding);
-std::unique_ptr<Method> MakeBatchGet(const Binding& binding);
-std::unique_ptr<Method> MakeList(const Binding& binding);
-std::unique_ptr<Method> MakeCreate(const Binding& binding);
-std::unique_ptr<Method> MakeBatchCreate(const Binding& binding);
-std::unique_ptr<Method> MakeUpdate(const Binding& binding);
-std::unique_ptr<Method> MakeBatchUpdate(const Binding& binding);
-std::unique_ptr<Method> MakeUpdateWhere(const Binding& binding);
-std::unique_ptr<Method> MakeDelete(const Binding& binding);
-std::unique_ptr<Method> MakeBatchDelete(const Binding& binding);
-std::unique_ptr<Method> MakeDeleteWhere(const Binding& binding);
-std::unique_ptr<Method> MakeUndelete(const Binding& binding);
+std::unique_ptr<Method> MakeGet(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeBatchGet(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeList(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeCreate(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeBatchCreate(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeUpdate(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeBatchUpdate(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeUpdateWhere(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeDelete(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeBatchDelete(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeDeleteWhere(const Binding& binding, const Method::Names& names);
+std::unique_ptr<Method> MakeUndelete(const Binding& binding, const Method::Names& names);
 
 }  // namespace protogres::crud
 

@@ -64,14 +64,14 @@ absl::StatusOr<db::Rows> ExecuteUpdate(const Binding& binding, const RowUpdate& 
 
 class UpdateOperation : public WriteOperation {
  public:
-  UpdateOperation(const Binding& binding, bool validate_only, RowUpdate update)
-      : WriteOperation(validate_only, /*explicit_transaction=*/false), binding_(binding), update_(std::move(update)) {}
+  UpdateOperation(const Binding& binding, const wire::Request& request, RowUpdate update)
+      : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), update_(std::move(update)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = ExecuteUpdate(binding_, update_, session);
     if (!rows.ok()) return rows.status();
     std::string response;
-    auto status = Written(binding_.Encode(binding_.whole(), *rows, 0, &response));
+    auto status = Written(session, binding_.Encode(binding_.whole(), *rows, 0, &response));
     if (!status.ok()) return status;
     return response;
   }
@@ -83,15 +83,14 @@ class UpdateOperation : public WriteOperation {
 
 class UpdateMethod : public Method {
  public:
-  explicit UpdateMethod(const Binding& binding) : binding_(binding) {}
+  UpdateMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = binding_.Decode(contract::MethodKind::kUpdate, bytes);
     if (!request.ok()) return request.status();
-    if (auto status = CheckRequestId(*request); !status.ok()) return status;
     auto update = PlanUpdate(binding_, *request);
     if (!update.ok()) return update.status();
-    return std::make_unique<UpdateOperation>(binding_, request->validate_only, *std::move(update));
+    return std::make_unique<UpdateOperation>(binding_, *request, *std::move(update));
   }
 
  private:
@@ -100,8 +99,8 @@ class UpdateMethod : public Method {
 
 class BatchUpdateOperation : public WriteOperation {
  public:
-  BatchUpdateOperation(const Binding& binding, bool validate_only, std::vector<RowUpdate> updates)
-      : WriteOperation(validate_only, /*explicit_transaction=*/true), binding_(binding), updates_(std::move(updates)) {}
+  BatchUpdateOperation(const Binding& binding, const wire::Request& request, std::vector<RowUpdate> updates)
+      : WriteOperation(request, /*explicit_transaction=*/true), binding_(binding), updates_(std::move(updates)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     std::string response;
@@ -121,7 +120,7 @@ class BatchUpdateOperation : public WriteOperation {
 
 class BatchUpdateMethod : public Method {
  public:
-  explicit BatchUpdateMethod(const Binding& binding) : binding_(binding) {}
+  BatchUpdateMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto batch = binding_.Decode(contract::MethodKind::kBatchUpdate, bytes);
@@ -137,7 +136,7 @@ class BatchUpdateMethod : public Method {
       if (!update.ok()) return contract::Within(PartPath(i), update.status());
       updates.push_back(*std::move(update));
     }
-    return std::make_unique<BatchUpdateOperation>(binding_, batch->validate_only, std::move(updates));
+    return std::make_unique<BatchUpdateOperation>(binding_, *batch, std::move(updates));
   }
 
  private:
@@ -146,7 +145,11 @@ class BatchUpdateMethod : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> MakeUpdate(const Binding& binding) { return std::make_unique<UpdateMethod>(binding); }
-std::unique_ptr<Method> MakeBatchUpdate(const Binding& binding) { return std::make_unique<BatchUpdateMethod>(binding); }
+std::unique_ptr<Method> MakeUpdate(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<UpdateMethod>(binding, names);
+}
+std::unique_ptr<Method> MakeBatchUpdate(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<BatchUpdateMethod>(binding, names);
+}
 
 }  // namespace protogres::crud

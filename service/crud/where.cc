@@ -13,9 +13,9 @@ namespace {
 class WhereOperation : public WriteOperation {
  public:
   // With max_affected (0: none) it needs a transaction to take back what went too far.
-  WhereOperation(const Binding& binding, bool validate_only, sql::Statement statement, sql::Row row,
+  WhereOperation(const Binding& binding, const wire::Request& request, sql::Statement statement, sql::Row row,
                  std::int64_t max_affected)
-      : WriteOperation(validate_only, /*explicit_transaction=*/max_affected > 0),
+      : WriteOperation(request, /*explicit_transaction=*/max_affected > 0),
         binding_(binding),
         statement_(std::move(statement)),
         row_(std::move(row)),
@@ -46,12 +46,12 @@ class WhereOperation : public WriteOperation {
 
 class WhereMethod : public Method {
  public:
-  WhereMethod(const Binding& binding, contract::MethodKind kind) : binding_(binding), kind_(kind) {}
+  WhereMethod(const Binding& binding, const Names& names, contract::MethodKind kind)
+      : Method(names), binding_(binding), kind_(kind) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = binding_.Decode(kind_, bytes);
     if (!request.ok()) return request.status();
-    if (auto status = CheckRequestId(*request); !status.ok()) return status;
     if (request->max_affected < 0) {
       return contract::BadRequest(
           "max_affected", fmt::format("is {}; give a positive number, or 0 for no limit", request->max_affected));
@@ -70,7 +70,7 @@ class WhereMethod : public Method {
     auto statement = kind_ == contract::MethodKind::kUpdateWhere
                          ? sql::UpdateWhere(binding_.table(), row, *std::move(condition))
                          : sql::DeleteWhere(binding_.table(), *std::move(condition));
-    return std::make_unique<WhereOperation>(binding_, request->validate_only, std::move(statement), std::move(row),
+    return std::make_unique<WhereOperation>(binding_, *request, std::move(statement), std::move(row),
                                             request->max_affected);
   }
 
@@ -90,11 +90,11 @@ class WhereMethod : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> MakeUpdateWhere(const Binding& binding) {
-  return std::make_unique<WhereMethod>(binding, contract::MethodKind::kUpdateWhere);
+std::unique_ptr<Method> MakeUpdateWhere(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<WhereMethod>(binding, names, contract::MethodKind::kUpdateWhere);
 }
-std::unique_ptr<Method> MakeDeleteWhere(const Binding& binding) {
-  return std::make_unique<WhereMethod>(binding, contract::MethodKind::kDeleteWhere);
+std::unique_ptr<Method> MakeDeleteWhere(const Binding& binding, const Method::Names& names) {
+  return std::make_unique<WhereMethod>(binding, names, contract::MethodKind::kDeleteWhere);
 }
 
 }  // namespace protogres::crud

@@ -90,6 +90,13 @@ class PqxxConnection : public Connection {
       if (!rolled_back.ok()) return rolled_back;
       return ToStatus({"25P02", "COMMIT of a transaction that an error has ended: it was rolled back", "", "", ""});
     }
+    // What the server has said already is most likely its farewell: then nothing is in doubt.
+    if (Readable()) {
+      if (absl::Status alive = Text("SELECT 1", false); !alive.ok()) {
+        in_transaction_ = false;
+        return alive;
+      }
+    }
     const absl::Status status = Text("COMMIT", true);
     // An error at the commit, as of a deferred constraint, has rolled it back.
     in_transaction_ = false;
@@ -117,13 +124,12 @@ class PqxxConnection : public Connection {
   }
 
   bool Idle() override {
-    if (in_transaction_ || !Alive()) return false;
     // An idle session gets nothing but its end (or a changed setting, after which a new one is as good).
-    pollfd look{static_cast<int>(link_.sock()), POLLIN, 0};
-    return poll(&look, 1, 0) == 0;
+    return !in_transaction_ && Alive() && !Readable();
   }
 
   bool Alive() const override { return !lost_ && link_.is_open(); }
+  bool Aborted() const override { return in_transaction_ && aborted_; }
 
   void Cancel() override {
     try {
@@ -148,6 +154,11 @@ class PqxxConnection : public Connection {
 
   static absl::Status Internal(const std::string& what) {
     return contract::Error(absl::StatusCode::kInternal, what, "INTERNAL");
+  }
+
+  bool Readable() const {
+    pollfd look{static_cast<int>(link_.sock()), POLLIN, 0};
+    return poll(&look, 1, 0) != 0;
   }
 
   // What libpq would cut off or refuse in words of its own.

@@ -46,6 +46,8 @@ class Connection {
   virtual bool Idle() = 0;
   // False from the first sign that the connection is lost.
   virtual bool Alive() const = 0;
+  // An error has ended the open transaction: only Rollback, or ROLLBACK TO a savepoint, goes on.
+  virtual bool Aborted() const = 0;
 
   // Asks the server to cancel the running statement. The one method that is
   // safe from another thread. Blocks until the server has taken the request.

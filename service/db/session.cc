@@ -5,6 +5,7 @@
 #include "contract/error.h"
 #include "db/canceller.h"
 #include "db/error.h"
+#include "fmt/format.h"
 
 namespace protogres::db {
 namespace {
@@ -26,6 +27,33 @@ Clock::time_point Steady(SystemClock::time_point deadline) {
   const auto left = deadline - SystemClock::now();
   if (left > std::chrono::hours(24 * 365)) return Clock::time_point::max();
   return Clock::now() + left;
+}
+
+// The tail of BEGIN. With a timeout it is two statements, in one round trip.
+std::string Mode(const SessionOptions& options) {
+  std::string mode;
+  switch (options.isolation) {
+    case Isolation::kDefault:
+      break;
+    case Isolation::kReadCommitted:
+      mode = "ISOLATION LEVEL READ COMMITTED";
+      break;
+    case Isolation::kRepeatableRead:
+      mode = "ISOLATION LEVEL REPEATABLE READ";
+      break;
+    case Isolation::kSerializable:
+      mode = "ISOLATION LEVEL SERIALIZABLE";
+      break;
+  }
+  if (options.read_only) mode += mode.empty() ? "READ ONLY" : " READ ONLY";
+  if (options.lock_timeout) mode += fmt::format("; SET LOCAL lock_timeout = {}", options.lock_timeout->count());
+  return mode;
+}
+
+absl::Status ReadOnlyTransaction(const absl::Status& status) {
+  return contract::Error(absl::StatusCode::kFailedPrecondition,
+                         std::string(status.message()) + ": it was begun as read_only", "READ_ONLY_TRANSACTION",
+                         {{"sqlstate", "25006"}});
 }
 
 bool IsQueryCancelled(const absl::Status& status) { return contract::ReasonOf(status) == "QUERY_CANCELLED"; }
@@ -73,6 +101,7 @@ absl::Status Session::Cancellable(const Work& work) {
   absl::Status status = work(connection);
   cancel_sent_ = run.End() || cancel_sent_;
   if (status.ok()) return status;
+  if (options_.read_only && contract::ReasonOf(status) == "READ_ONLY_SERVER") return ReadOnlyTransaction(status);
   if (!connection.Alive()) {
     lease_.Lost();
   } else if (ConnectionLost(status)) {
@@ -91,7 +120,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
   std::unique_ptr<Session> session(new Session(*std::move(lease), cancellation, options));
   if (options.transaction == Transaction::kExplicit) {
     const absl::Status begun =
-        session->Cancellable([&](Connection& connection) { return connection.Begin(options.mode); });
+        session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); });
     if (!begun.ok()) return begun;
     session->open_ = true;
   }
@@ -122,6 +151,7 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
     absl::StatusOr<Rows> result = connection.Execute(sql, params, writes);
     if (!result.ok()) return result.status();
     rows = *std::move(result);
+    if (writes) affected_ += rows.affected();
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

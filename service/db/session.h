@@ -4,6 +4,7 @@
 #define PROTOGRES_SERVICE_DB_SESSION_H_
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,10 +46,16 @@ enum class Transaction {
   kExplicit,
 };
 
+// PostgreSQL manual, 13.2.
+enum class Isolation { kDefault, kReadCommitted, kRepeatableRead, kSerializable };
+
+// All but the first are of explicit transactions.
 struct SessionOptions {
   Transaction transaction = Transaction::kImplicit;
-  // The tail of BEGIN: "ISOLATION LEVEL REPEATABLE READ READ ONLY".
-  std::string mode;
+  Isolation isolation = Isolation::kDefault;  // default_transaction_isolation
+  bool read_only = false;
+  // How long a statement waits for a lock; nothing: as the database is set.
+  std::optional<std::chrono::milliseconds> lock_timeout = std::nullopt;
 };
 
 // For one thread at a time. After a cancel, the connection is proven idle
@@ -75,6 +82,15 @@ class Session {
   absl::Status Commit();
   absl::Status Rollback();
 
+  // An explicit transaction is open.
+  bool in_transaction() const { return open_; }
+  // An error has ended the open transaction: only Rollback, or ROLLBACK TO a savepoint, goes on.
+  bool aborted() const { return lease_.connection().Aborted(); }
+  // The connection is gone, and the transaction with it.
+  bool lost() const { return !lease_.connection().Alive(); }
+  // Rows that Write statements have touched so far.
+  std::int64_t affected() const { return affected_; }
+
  private:
   Session(Lease lease, const Cancellation& cancellation, SessionOptions options);
   absl::StatusOr<Rows> Run(const std::string& sql, std::span<const Param> params, bool writes);
@@ -85,7 +101,8 @@ class Session {
   Lease lease_;
   const Cancellation& cancellation_;
   SessionOptions options_;
-  bool open_ = false;         // a transaction is
+  bool open_ = false;  // a transaction is
+  std::int64_t affected_ = 0;
   bool cancel_sent_ = false;  // so the connection is to be proven idle
 };
 

@@ -33,6 +33,9 @@ class Call {
 
   // Handler::OnWake follows, once for all wakes until then. From any thread, one at a time (see Streams).
   virtual void Wake() = 0;
+  // Handler::OnTimer follows at `time`, unless the Call is over before. From its completion-queue thread, one at a
+  // time.
+  virtual void SetTimer(std::chrono::system_clock::time_point time) = 0;
 
  protected:
   ~Call() = default;
@@ -53,6 +56,7 @@ class Handler {
   // The client has gone or its deadline has passed. A Call may be finished by another thread meanwhile.
   virtual void OnCancelled() {}
   virtual void OnWake() {}
+  virtual void OnTimer() {}
 };
 
 // Finds who answers a Call. On any completion-queue thread.

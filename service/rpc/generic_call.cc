@@ -104,6 +104,8 @@ void GenericCall::On(Event event, bool ok) {
     return;
   }
   if (event == kWake) waking_.store(false);
+  // It would keep the Call until its time has come.
+  if (event == kFinished && timer_) timer_->Cancel();
   if (handler_ && Open()) Dispatch(event, ok);
   Unref();
 }
@@ -127,6 +129,9 @@ void GenericCall::Dispatch(Event event, bool ok) {
       return;
     case kWake:
       return handler_->OnWake();
+    case kTimer:
+      if (ok) handler_->OnTimer();
+      return;
     case kBegin:
     case kFinished:
     case kEvents:
@@ -181,6 +186,12 @@ void GenericCall::Wake() {
   refs_.fetch_add(1, std::memory_order_relaxed);
   alarm_ = std::make_unique<grpc::Alarm>();
   alarm_->Set(cq_, std::chrono::system_clock::now(), &tags_[kWake]);
+}
+
+void GenericCall::SetTimer(std::chrono::system_clock::time_point time) {
+  refs_.fetch_add(1, std::memory_order_relaxed);
+  timer_ = std::make_unique<grpc::Alarm>();
+  timer_->Set(cq_, time, &tags_[kTimer]);
 }
 
 void GenericCall::Unref() {

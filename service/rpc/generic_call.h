@@ -58,10 +58,11 @@ class GenericCall final : public Call {
   void Answer(std::string message) override;
   void Finish(const absl::Status& status) override;
   void Wake() override;
+  void SetTimer(std::chrono::system_clock::time_point time) override;
 
  private:
   friend class Acceptor;
-  enum Event { kBegin, kRead, kWritten, kFinished, kDone, kWake, kEvents };
+  enum Event { kBegin, kRead, kWritten, kFinished, kDone, kWake, kTimer, kEvents };
   struct Tag {
     GenericCall* call;
     Event event;
@@ -89,6 +90,7 @@ class GenericCall final : public Call {
   grpc::Slice message_;  // what the Handler's view looks into
   std::unique_ptr<Handler> handler_;
   std::unique_ptr<grpc::Alarm> alarm_;
+  std::unique_ptr<grpc::Alarm> timer_;  // for the completion-queue thread
   std::atomic<int> refs_{0};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> waking_{false};

@@ -17,6 +17,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
+#include "protogres/v1/transaction.pb.h"
 
 namespace protogres::rpc {
 namespace {
@@ -36,6 +37,7 @@ std::vector<const pb::FileDescriptor*> FixedDescriptors() {
       pb::Struct::descriptor()->file(),
       pb::Timestamp::descriptor()->file(),
       pb::Int64Value::descriptor()->file(),
+      protogres::v1::TransactRequest::descriptor()->file(),
       google::rpc::Status::descriptor()->file(),
       google::rpc::ErrorInfo::descriptor()->file(),
       grpc::health::v1::HealthCheckRequest::descriptor()->file(),

@@ -15,11 +15,13 @@
 #include <utility>
 #include <vector>
 
+#include "crud/transaction.h"
 #include "rpc/executor.h"
 #include "rpc/generic_call.h"
 #include "rpc/health.h"
 #include "rpc/listen.h"
 #include "rpc/reflection.h"
+#include "rpc/session_call.h"
 #include "rpc/snapshot.h"
 #include "rpc/streams.h"
 #include "rpc/tls.h"
@@ -71,9 +73,13 @@ void LogForGrpc(gpr_log_func_args* line) {
 
 class GrpcServer final : public Server, private Router {
  public:
-  GrpcServer(const ServerOptions& options, db::Pool& pool, std::function<void()> on_catalog_moved)
+  GrpcServer(const ServerOptions& options, db::Pool& pool, const std::function<void()>& on_catalog_moved)
       : executor_(ExecutorOptions(options, pool)),
-        unary_{executor_, pool, std::move(on_catalog_moved)},
+        unary_{executor_, pool, on_catalog_moved},
+        sessions_({.max_sessions = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
+                   .idle_timeout = options.session_idle_timeout,
+                   .max_duration = options.session_max_duration},
+                  pool, on_catalog_moved),
         acceptor_(*this, options.max_send_message_bytes) {}
   ~GrpcServer() override;
 
@@ -92,6 +98,7 @@ class GrpcServer final : public Server, private Router {
   Health health_{current_, streams_};
   Executor executor_;
   UnaryContext unary_;
+  Sessions sessions_;
   Acceptor acceptor_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
@@ -132,6 +139,7 @@ GrpcServer::~GrpcServer() {
   // First the server, so that no Call comes; then the workers, so that none starts an operation;
   // then, when the last Call is gone, the queues.
   executor_.Stop();
+  sessions_.Stop();
   acceptor_.AwaitNone();
   for (const auto& queue : queues_) queue->Shutdown();
   for (auto& thread : threads_) thread.join();
@@ -168,6 +176,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   auto snapshot = current_.Get();
   if (snapshot->api) {
     if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
+    if (path == crud::kSessionPath) return sessions_.Open(std::move(snapshot), call);
   }
   if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);
   if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);
@@ -184,7 +193,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, db::Pool& pool,
                                                       std::function<void()> on_catalog_moved) {
   gpr_set_log_function(&LogForGrpc);
-  auto server = std::make_unique<GrpcServer>(options, pool, std::move(on_catalog_moved));
+  auto server = std::make_unique<GrpcServer>(options, pool, on_catalog_moved);
   if (auto listening = server->Listen(options); !listening.ok()) return listening;
   return server;
 }

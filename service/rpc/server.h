@@ -23,6 +23,12 @@ struct ServerOptions {
   int workers = 0;
   // Requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED.
   int queue_size = 1024;
+  // Sessions (protogres.v1.TransactionService/Session) open at once: each holds a connection. Less than the pool can
+  // have, so that unary calls never starve; 0: none, -1: half of it.
+  int max_sessions = -1;
+  // The longest that a session may wait for its client's next request, and that it may be open at all.
+  std::chrono::milliseconds session_idle_timeout{60 * 1000};
+  std::chrono::milliseconds session_max_duration{10 * 60 * 1000};
   // The longest that a request may wait in the queue: --pool_timeout.
   std::chrono::milliseconds queue_timeout{30000};
   // Largest request, in bytes.
@@ -31,9 +37,10 @@ struct ServerOptions {
   int max_send_message_bytes = -1;
   // Calls at once on one client connection; 0: no limit.
   int max_concurrent_streams = 0;
-  // HTTP/2 pings to idle clients, and how long one may stay unanswered. 0: gRPC's defaults.
-  std::chrono::milliseconds keepalive_time{0};
-  std::chrono::milliseconds keepalive_timeout{0};
+  // HTTP/2 pings to idle clients, and how long one may stay unanswered: a client that is gone without a word holds its
+  // session for so long. 0: gRPC's defaults, which are two hours and 20 s.
+  std::chrono::milliseconds keepalive_time{60 * 1000};
+  std::chrono::milliseconds keepalive_timeout{20 * 1000};
   // The shortest time between a client's pings that is tolerated.
   std::chrono::milliseconds keepalive_min_client_interval{10000};
   // PEM files; empty: plaintext. With a client CA, clients must show a certificate of it.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "contract/error.h"
+#include "crud/run.h"
 #include "db/error.h"
 #include "db/session.h"
 
@@ -50,7 +51,7 @@ class UnaryHandler final : public Handler, private Task {
   // Exceptions end in db; of what may still come, memory that runs out, only this call dies.
   absl::StatusOr<std::string> Respond() try {
     if (auto live = cancellation_.Check(); !live.ok()) return live;
-    return crud::Run(method_, request_, context_.pool, cancellation_);
+    return crud::Run(*snapshot_->api, method_, request_, context_.pool, cancellation_);
   } catch (const std::exception& e) {
     return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");
   }

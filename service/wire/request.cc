@@ -30,6 +30,7 @@ enum class Part {
   kOrderBy,
   kPageToken,
   kRequestId,
+  kLock,
   kPageSize,
   kMaxAffected,
   kShowDeleted,
@@ -46,17 +47,19 @@ struct Own {
 constexpr Own kGet[] = {
     {contract::number::kKeyedReadMask, Part::kReadMask},
     {contract::number::kKeyedShowDeleted, Part::kShowDeleted},
+    {contract::number::kKeyedLock, Part::kLock},
 };
 constexpr Own kBatchGet[] = {
     {contract::number::kRequests, Part::kRequests},
     {contract::number::kBatchReadMask, Part::kReadMask},
     {contract::number::kBatchShowDeleted, Part::kShowDeleted},
+    {contract::number::kBatchLock, Part::kLock},
 };
 constexpr Own kList[] = {
     {contract::number::kPageSize, Part::kPageSize},     {contract::number::kPageToken, Part::kPageToken},
     {contract::number::kFilter, Part::kFilter},         {contract::number::kOrderBy, Part::kOrderBy},
     {contract::number::kReadMask, Part::kReadMask},     {contract::number::kShowDeleted, Part::kShowDeleted},
-    {contract::number::kCountTotal, Part::kCountTotal},
+    {contract::number::kCountTotal, Part::kCountTotal}, {contract::number::kLock, Part::kLock},
 };
 constexpr Own kCreate[] = {
     {contract::number::kRow, Part::kRow},
@@ -117,7 +120,7 @@ Shape ShapeOf(MethodKind kind) {
     case MethodKind::kList:
       return {false, kList};
     case MethodKind::kStream:
-      return {false, std::span(kList).first(std::size(kList) - 1)};  // all but count_total
+      return {false, std::span(kList).first(std::size(kList) - 2)};  // all but count_total and lock
     case MethodKind::kCreate:
       return {false, kCreate};
     case MethodKind::kBatchCreate:
@@ -166,6 +169,8 @@ PartInfo InfoOf(Part part) {
       return {"page_token", "string", WireType::kBytes};
     case Part::kRequestId:
       return {"request_id", "string", WireType::kBytes};
+    case Part::kLock:
+      return {"lock", "string", WireType::kBytes};
     case Part::kPageSize:
       return {"page_size", "int32", WireType::kVarint};
     case Part::kMaxAffected:
@@ -247,6 +252,7 @@ class RequestDecoder {
   bool Has(Part part) const {
     if (part == Part::kShowDeleted) return table_.soft_delete.has_value();
     if (part == Part::kEtag) return table_.has_etag;
+    if (part == Part::kLock) return contract::HasLock(table_);
     if (part == Part::kAllowMissing && kind_ == MethodKind::kUpdate) return contract::HasUpsert(table_);
     return true;
   }
@@ -287,6 +293,8 @@ class RequestDecoder {
         return ReadString(reader.bytes(), &request->page_token, fault);
       case Part::kRequestId:
         return ReadString(reader.bytes(), &request->request_id, fault);
+      case Part::kLock:
+        return ReadString(reader.bytes(), &request->lock, fault);
       case Part::kPageSize:
         return ReadPageSize(reader.value(), &request->page_size, fault);
       case Part::kMaxAffected:

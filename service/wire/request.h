@@ -26,6 +26,7 @@ struct Request {
   std::string order_by;
   std::string page_token;
   std::string request_id;
+  std::string lock;
   std::int32_t page_size = 0;
   std::int64_t max_affected = 0;  // 0: not given
   bool show_deleted = false;

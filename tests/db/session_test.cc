@@ -29,7 +29,7 @@ class SessionTest : public ::testing::Test {
   }
 
   std::unique_ptr<Session> Open(const Cancellation& cancellation, Transaction transaction = Transaction::kImplicit) {
-    auto session = Session::Open(*pool_, cancellation, {.transaction = transaction, .mode = ""});
+    auto session = Session::Open(*pool_, cancellation, {.transaction = transaction});
     EXPECT_TRUE(session.ok()) << session.status();
     return session.ok() ? *std::move(session) : nullptr;
   }
@@ -181,7 +181,7 @@ TEST_F(SessionTest, ALateCancelNeverHitsTheNextRequest) {
       cancellation.Cancel();
     });
     {
-      auto session = Session::Open(*pool, cancellation, {.transaction = transaction, .mode = ""});
+      auto session = Session::Open(*pool, cancellation, {.transaction = transaction});
       started = true;
       if (session.ok() && (*session)->Read("SELECT pg_sleep(0.001)", {}).status().code() == StatusCode::kCancelled) {
         ++cancelled;

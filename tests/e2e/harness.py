@@ -7,9 +7,11 @@ test, even when it fails.
 
 import atexit
 import contextlib
+import functools
 import glob
 import os
 import pathlib
+import queue
 import re
 import shutil
 import signal
@@ -202,8 +204,21 @@ def export(uri, directory, *options):
                           capture_output=True, text=True)
 
 
+TRANSACTIONS = "protogres.v1.TransactionService"
+
+
+@functools.cache
+def fixed_files():
+    """The fixed contracts, from their sources."""
+    with tempfile.TemporaryDirectory() as directory:
+        out = os.path.join(directory, "set")
+        subprocess.run(["protoc", f"-I{ROOT}/proto", f"--descriptor_set_out={out}", "protogres/v1/transaction.proto",
+                        "google/rpc/error_details.proto"], check=True)
+        return descriptor_pb2.FileDescriptorSet.FromString(pathlib.Path(out).read_bytes()).file
+
+
 class Contract:
-    """The messages of an exported contract."""
+    """The messages of an exported contract, and of transactions."""
 
     def __init__(self, uri, *options):
         with tempfile.TemporaryDirectory() as directory:
@@ -216,7 +231,7 @@ class Contract:
         self.pool = descriptor_pool.DescriptorPool()
         for module in (any_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2):
             self.pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
-        for file in files.file:
+        for file in [*fixed_files(), *files.file]:
             self.pool.AddSerializedFile(file.SerializeToString())
         self.factory = message_factory.MessageFactory(self.pool)
 
@@ -234,7 +249,7 @@ class Client:
         self.channel = server.channel()
         self.contract = contract
         self.methods = {}
-        for service in contract.services():
+        for service in [*contract.services(), TRANSACTIONS]:
             descriptor = contract.pool.FindServiceByName(service)
             for method in descriptor.methods:
                 self.methods.setdefault(method.name, (service, method))
@@ -268,6 +283,67 @@ class Client:
         """The response as a dictionary in protobuf's JSON form, with the proto's own field names."""
         return json_format.MessageToDict(self.raw(method, request, **keywords), preserving_proto_field_name=True,
                                          descriptor_pool=self.contract.pool)
+
+
+class Session:
+    """An open transaction: a stream whose requests are sent, and answered, one by one."""
+
+    def __init__(self, client, begin=None, timeout=60):
+        _, descriptor = client.methods["Session"]
+        self.contract = client.contract
+        self.request_type = client.contract.message("protogres.v1.SessionRequest")
+        response = client.contract.message("protogres.v1.SessionResponse")
+        self.requests = queue.SimpleQueue()
+        self.stream = client.channel.stream_stream(
+            f"/{TRANSACTIONS}/Session", request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=response.FromString)(iter(self.requests.get, None), timeout=timeout * PATIENCE)
+        if begin is not None:
+            self.send({"begin": begin})
+
+    def put(self, fields):
+        self.requests.put(json_format.ParseDict(fields, self.request_type(), descriptor_pool=self.contract.pool))
+
+    def send(self, fields):
+        """The answer as a dictionary; raises what the stream ends with."""
+        self.put(fields)
+        return json_format.MessageToDict(next(self.stream), preserving_proto_field_name=True,
+                                         descriptor_pool=self.contract.pool)
+
+    def run(self, kind, **fields):
+        """The response of one operation; kind: "shop.v1.GetCustomer". AssertionError where it failed."""
+        answer = self.send({"operation": operation(kind, **fields)})
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return {name: value for name, value in answer["response"].items() if name != "@type"}
+
+    def error(self, kind, **fields):
+        """The error of one operation."""
+        return self.send({"operation": operation(kind, **fields)})["error"]
+
+    def commit(self):
+        self.send({"commit": {}})
+        self.finish()
+
+    def rollback(self):
+        self.send({"rollback": {}})
+        self.finish()
+
+    def finish(self):
+        """Half-closes, and raises what the stream ends with unless that is OK."""
+        self.requests.put(None)
+        for answer in self.stream:
+            raise AssertionError(f"an answer too many: {answer}")
+
+    def cancel(self):
+        self.stream.cancel()
+
+
+def operation(kind, bindings=(), **fields):
+    """An operation of Transact or Session: operation("shop.v1.GetCustomer", id=1)."""
+    made = {"request": {"@type": f"type.googleapis.com/{kind}Request", **fields}}
+    if bindings:
+        made["bindings"] = [{"field": field, "operation": index, "from": source} for field, index, source in bindings]
+    return made
 
 
 class RpcFailure:

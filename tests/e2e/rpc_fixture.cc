@@ -55,6 +55,7 @@ class FakeConnection final : public db::Connection {
   absl::Status Ping() override { return absl::OkStatus(); }
   bool Idle() override { return true; }
   bool Alive() const override { return true; }
+  bool Aborted() const override { return false; }
   void Cancel() override {
     std::lock_guard lock(database_.mutex_);
     ++database_.cancels_;

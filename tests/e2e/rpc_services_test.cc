@@ -77,12 +77,13 @@ TEST_P(RpcReflectionTest, ListsServicesOfTheApiInForce) {
     return names;
   };
   EXPECT_THAT(list(), ElementsAre("grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
-                                  "grpc.reflection.v1alpha.ServerReflection", "shop.v1.ItemService"));
+                                  "grpc.reflection.v1alpha.ServerReflection", "protogres.v1.TransactionService",
+                                  "shop.v1.ItemService"));
   server_->SetApi(MakeApi({"zebra"}));
   EXPECT_THAT(list(), Contains("shop.v1.ZebraService"));
   EXPECT_THAT(list(), Not(Contains("shop.v1.ItemService")));
   server_->SetApi(nullptr, "gone");
-  EXPECT_EQ(list().size(), 3u);
+  EXPECT_EQ(list().size(), 4u);
   EXPECT_TRUE(stream.WritesDone());
   EXPECT_TRUE(stream.Finish().ok());
 }

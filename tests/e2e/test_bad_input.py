@@ -144,10 +144,6 @@ class BadInput(ServedTestCase):
                 request.read_mask.paths.append(mask)
                 self.client.raw("GetThing", request)
 
-    def test_request_id_is_refused_rather_than_ignored(self):
-        with self.fails("UNIMPLEMENTED", message="request_id"):
-            self.call("CreateThing", {"thing": {"id": 2, "name": "x"}, "request_id": "a"})
-
 
 class OddNames(ServedTestCase):
     SQL = '''

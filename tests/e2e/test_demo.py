@@ -37,7 +37,7 @@ class Demo(TestCase):
             self.assertIn("service", self.run_grpcurl("describe", service))
             for method in self.run_grpcurl("list", service).split():
                 text = self.run_grpcurl("describe", method)
-                request = re.search(r"\( \.?(\S+) \)", text).group(1)
+                request = re.search(r"\( (?:stream )?\.?(\S+) \)", text).group(1)
                 self.assertIn("message", self.run_grpcurl("describe", request))
                 # An empty request: an answer, or an error of our own that says what is missing.
                 answer = self.run_grpcurl("-d", "{}", method.rsplit(".", 1)[0] + "/" + method.rsplit(".", 1)[1],

@@ -1,10 +1,13 @@
-"""The README's tables say what the code does."""
+"""The README's tables say what the code does, and its transcripts of transactions are what one sees."""
 
+import os
 import re
 import subprocess
 import unittest
 
-from harness import BINARY, ROOT, TestCase
+from harness import BINARY, ROOT, Server, TestCase, postgres
+
+import tools
 
 README = (ROOT / "README.md").read_text()
 CODES = {"kAborted": "ABORTED", "kAlreadyExists": "ALREADY_EXISTS", "kCancelled": "CANCELLED",
@@ -39,6 +42,48 @@ class Readme(TestCase):
         text = subprocess.run([BINARY, "serve", "--help"], capture_output=True, text=True, check=True).stdout
         begin, end = text.index("Database\n"), text.index("\nEach option can stand")
         self.assertIn(text[begin:end].rstrip(), README)
+
+
+def transcripts(text):
+    """The commands of the console blocks, each with the output that stands under it."""
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        lines = block.splitlines()
+        while lines:
+            command = [lines.pop(0).removeprefix("$ ")]
+            # A command goes on until the shell takes it for whole.
+            while command[-1].endswith("\\") or subprocess.run(
+                    ["bash", "-n", "-c", "\n".join(command)], capture_output=True).stderr:
+                command.append(lines.pop(0))
+            output = []
+            while lines and not lines[0].startswith("$ "):
+                output.append(lines.pop(0))
+            yield "\n".join(command), "\n".join(output)
+
+
+def comparable(text):
+    """Without what differs from run to run: times, etags."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
+    return re.sub(r"\d+-\(\d+,\d+\)", "ETAG", text).strip()
+
+
+class Transcripts(TestCase):
+    """Those of the chapter on transactions, in its order and on a fresh demo."""
+
+    def test_they_are_what_one_sees(self):
+        uri = postgres().create("transcripts", file=ROOT / "deploy/demo.sql")
+        subprocess.run([BINARY, "install", f"--database={uri}"], check=True, capture_output=True)
+        server = Server(uri)
+        self.addCleanup(server.close)
+        path = os.path.dirname(tools.find("grpcurl")) + os.pathsep + os.environ["PATH"]
+        chapter = README[README.index("\n## Transactions\n"):README.index("\n## In the schema\n")]
+        count = 0
+        for command, output in transcripts(chapter):
+            run = subprocess.run(["bash", "-c", command.replace("127.0.0.1:50051", f"127.0.0.1:{server.port}")],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                                 env={**os.environ, "PATH": path})
+            self.assertEqual(comparable(run.stdout), comparable(output), command)
+            count += 1
+        self.assertGreater(count, 9)
 
 
 if __name__ == "__main__":

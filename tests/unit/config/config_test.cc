@@ -189,11 +189,11 @@ TEST(ParseTest, PoolRecycleKnowsNever) {
 }
 
 TEST(ParseTest, NamesWhatIsWrongAndWhatIsRight) {
-  EXPECT_EQ(Error({}), "protogres: a command is missing: serve, dev or contract (protogres --help)\n");
+  EXPECT_EQ(Error({}), "protogres: a command is missing: serve, dev, contract or install (protogres --help)\n");
   EXPECT_EQ(Error({"serv"}), "protogres: no command 'serv': did you mean serve?\n");
-  EXPECT_EQ(Error({"xyzzy"}), "protogres: no command 'xyzzy': it must be serve, dev or contract\n");
+  EXPECT_EQ(Error({"xyzzy"}), "protogres: no command 'xyzzy': it must be serve, dev, contract or install\n");
   EXPECT_EQ(Error({"--pool_size=3", "serve"}),
-            "protogres: a command must come before --pool_size=3: serve, dev or contract\n");
+            "protogres: a command must come before --pool_size=3: serve, dev, contract or install\n");
   EXPECT_EQ(Error({"serve", "--pool-size=3"}),
             "protogres: serve has no option --pool-size: did you mean --pool_size?\n");
   EXPECT_EQ(Error({"serve", "-x"}), "protogres: serve has no option -x: protogres serve --help lists all\n");
@@ -246,6 +246,8 @@ TEST(ParseTest, RefusesWhatDoesNotGoTogether) {
   EXPECT_THAT(Error({"dev", "--page_size=9", "--max_page_size=8"}),
               HasSubstr("--page_size=9 is more than --max_page_size=8"));
   EXPECT_THAT(Error({"serve", "--backoff_min=9"}), HasSubstr("--backoff_min=9s is more than --backoff_max=5s"));
+  EXPECT_THAT(Error({"serve", "--pool_size=2", "--max_overflow=1", "--max_sessions=3"}),
+              HasSubstr("--max_sessions=3 leaves no connection for other calls"));
   EXPECT_THAT(Error({"serve", "--schemas=a,b", "--package=p"}), HasSubstr("give each its own: --package=a=...,b=..."));
   EXPECT_THAT(Error({"contract", "--out=o", "--schemas=a", "--package=b=p"}),
               HasSubstr("names the schema b, which --schemas"));

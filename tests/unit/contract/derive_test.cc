@@ -95,11 +95,12 @@ TEST(DeriveTest, ATable) {
   }
 
   EXPECT_THAT(Fields(*pool, "shop.v1.Customer"), ElementsAre("id=1", "name=2", "tags=3", "etag=2000"));
-  EXPECT_THAT(Fields(*pool, "shop.v1.GetCustomerRequest"), ElementsAre("id=1", "read_mask=2001"));
-  EXPECT_THAT(Fields(*pool, "shop.v1.BatchGetCustomersRequest"), ElementsAre("requests=1", "read_mask=2"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.GetCustomerRequest"), ElementsAre("id=1", "read_mask=2001", "lock=2006"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.BatchGetCustomersRequest"), ElementsAre("requests=1", "read_mask=2", "lock=4"));
   EXPECT_THAT(Fields(*pool, "shop.v1.BatchGetCustomersResponse"), ElementsAre("customers=1"));
-  EXPECT_THAT(Fields(*pool, "shop.v1.ListCustomersRequest"),
-              ElementsAre("page_size=1", "page_token=2", "filter=3", "order_by=4", "read_mask=5", "count_total=7"));
+  EXPECT_THAT(
+      Fields(*pool, "shop.v1.ListCustomersRequest"),
+      ElementsAre("page_size=1", "page_token=2", "filter=3", "order_by=4", "read_mask=5", "count_total=7", "lock=8"));
   EXPECT_THAT(Fields(*pool, "shop.v1.ListCustomersResponse"),
               ElementsAre("customers=1", "next_page_token=2", "total_size=3"));
   EXPECT_THAT(Fields(*pool, "shop.v1.CreateCustomerRequest"),
@@ -243,7 +244,8 @@ TEST(DeriveTest, CompositeKeyKeepsItsOrder) {
   const auto pool = BuildPool(contract);
   EXPECT_THAT(contract.tables[0].key, ElementsAre(2, 0));
   EXPECT_EQ(contract.files.file(0).name(), "shop/v1/order_item.proto");
-  EXPECT_THAT(Fields(*pool, "shop.v1.GetOrderItemRequest"), ElementsAre("order_id=3", "line=1", "read_mask=2001"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.GetOrderItemRequest"),
+              ElementsAre("order_id=3", "line=1", "read_mask=2001", "lock=2006"));
 }
 
 TEST(DeriveTest, OnlyKeyColumns) {

@@ -62,6 +62,7 @@ class FakeConnection : public Connection {
   }
   bool Idle() override { return idle; }
   bool Alive() const override { return idle; }
+  bool Aborted() const override { return false; }
   void Cancel() override {}
   absl::StatusOr<bool> AwaitNotification(std::chrono::milliseconds) override { return false; }
 

@@ -47,6 +47,7 @@ class FakeConnection : public Connection {
     return fake_.ping();
   }
   bool Idle() override { return fake_.alive; }
+  bool Aborted() const override { return false; }
   bool Alive() const override { return fake_.alive; }
   void Cancel() override {
     fake_.cancel();
@@ -67,7 +68,7 @@ class SessionTest : public ::testing::Test {
     EXPECT_TRUE(holds());
   }
   absl::Status Read(const Cancellation& cancellation, Transaction transaction = Transaction::kImplicit) {
-    auto session = Session::Open(pool_, cancellation, {.transaction = transaction, .mode = ""});
+    auto session = Session::Open(pool_, cancellation, {.transaction = transaction});
     return session.ok() ? (*session)->Read("SELECT 1", {}).status() : session.status();
   }
 

@@ -100,7 +100,7 @@ TEST_F(Requests, Masks) {
 
 TEST_F(Requests, List) {
   const std::string bytes = Varint(1, -3) + Bytes(2, "token") + Bytes(3, "a = 1") + Bytes(4, "a desc") + Bytes(5, "") +
-                            Varint(6, 1) + Varint(7, 1);
+                            Varint(6, 1) + Varint(7, 1) + Bytes(8, "FOR UPDATE");
   const auto request = Decode(MethodKind::kList, bytes);
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->page_size, -3);
@@ -108,12 +108,14 @@ TEST_F(Requests, List) {
   EXPECT_EQ(request->filter, "a = 1");
   EXPECT_EQ(request->order_by, "a desc");
   EXPECT_TRUE(request->show_deleted && request->count_total);
+  EXPECT_EQ(request->lock, "FOR UPDATE");
   EXPECT_THAT(Error(MethodKind::kList, Varint(1, 2147483648)), HasSubstr("page_size: 2147483648 is out of range"));
   EXPECT_THAT(Error(MethodKind::kList, Bytes(3, "a\0"s)), HasSubstr("filter: must not contain the character U+0000"));
   EXPECT_THAT(Error(MethodKind::kList, Bytes(4, "\xc3")), HasSubstr("order_by: not valid UTF-8"));
-  EXPECT_THAT(Error(MethodKind::kList, Varint(8, 1)), HasSubstr("unknown field 8"));
+  EXPECT_THAT(Error(MethodKind::kList, Varint(9, 1)), HasSubstr("unknown field 9"));
   EXPECT_THAT(Error(MethodKind::kList, "\x08"), HasSubstr("malformed"));
   EXPECT_THAT(Error(MethodKind::kStream, Varint(7, 1)), HasSubstr("unknown field 7"));
+  EXPECT_THAT(Error(MethodKind::kStream, Bytes(8, "FOR UPDATE")), HasSubstr("unknown field 8"));
 }
 
 TEST_F(Requests, Writes) {

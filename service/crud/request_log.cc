@@ -1,0 +1,170 @@
+#include "crud/request_log.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <vector>
+
+#include "contract/error.h"
+#include "contract/naming.h"
+#include "crud/api.h"
+#include "crud/transaction.h"
+#include "fmt/format.h"
+#include "spdlog/spdlog.h"
+
+namespace protogres::crud {
+namespace {
+
+// As long as a few UUIDs; it is a key of an index.
+constexpr std::size_t kMaxId = 200;
+
+// At once and in one transaction, so that two that install at the same time do not meet half of it.
+constexpr char kInstall[] = R"(
+SELECT pg_advisory_xact_lock(hashtextextended('protogres install', 0));
+CREATE SCHEMA IF NOT EXISTS protogres;
+CREATE TABLE IF NOT EXISTS protogres.request (
+  id text PRIMARY KEY,
+  hash bytea NOT NULL,
+  answer bytea,
+  created_at timestamptz NOT NULL DEFAULT now());
+CREATE INDEX IF NOT EXISTS request_created_at ON protogres.request (created_at);
+COMMENT ON TABLE protogres.request IS 'The writes that were sent with a request_id, and their answers.';
+)";
+
+// One that is past its time is taken over. A row that another transaction is inserting is waited for.
+constexpr char kClaim[] =
+    "INSERT INTO protogres.request AS r (id, hash) VALUES ($1, $2::bytea) ON CONFLICT (id) DO UPDATE SET "
+    "hash = EXCLUDED.hash, answer = NULL, created_at = now() "
+    "WHERE r.created_at < clock_timestamp() - make_interval(secs => $3::float8)";
+constexpr char kRecorded[] = "SELECT hash = $2::bytea, encode(answer, 'hex') FROM protogres.request WHERE id = $1";
+constexpr char kRecord[] = "UPDATE protogres.request SET answer = $2::bytea WHERE id = $1";
+constexpr char kPurge[] =
+    "DELETE FROM protogres.request WHERE id IN (SELECT id FROM protogres.request WHERE "
+    "created_at < clock_timestamp() - make_interval(secs => $1::float8) LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+
+constexpr char kDigits[] = "0123456789abcdef";
+
+// PostgreSQL's text form of a bytea.
+std::string ToHex(std::string_view bytes) {
+  std::string hex = "\\x";
+  hex.reserve(2 + 2 * bytes.size());
+  for (const unsigned char byte : bytes) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  return hex;
+}
+
+std::string FromHex(std::string_view hex) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  bytes.reserve(hex.size() / 2);
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+  }
+  return bytes;
+}
+
+std::string CanonicalPart(const Messages& messages, std::string_view type, std::string_view bytes) {
+  const auto* descriptor = messages.Find(type);
+  const auto message = descriptor == nullptr ? nullptr : messages.Parse(*descriptor, bytes);
+  return message ? Canonical(*message) : std::string(bytes);
+}
+
+std::string CanonicalRequest(const Api& api, const Method& method, std::string_view bytes) {
+  protogres::v1::TransactRequest transact;
+  if (method.names().request != transact.GetTypeName()) {
+    return CanonicalPart(api.messages(), method.names().request, bytes);
+  }
+  transact.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  for (auto& operation : *transact.mutable_operations()) {
+    const auto part = MethodOf(api, operation.request());
+    if (!part.ok()) continue;
+    auto* value = operation.mutable_request()->mutable_value();
+    *value = CanonicalPart(api.messages(), (*part)->names().request, *value);
+  }
+  return Canonical(transact);
+}
+
+// What a statement on the table failed with, in words of what the caller asked for.
+absl::Status TableError(const absl::Status& status) {
+  const std::string state = contract::MetadataOf(status, "sqlstate");
+  if (state == "42P01" || state == "3F000") {
+    return contract::Error(absl::StatusCode::kFailedPrecondition,
+                           "request_id: this database has no table for it; run `protogres install --database=URI` once "
+                           "as a role that may create schemas, or send the request without it",
+                           "REQUEST_ID_NOT_INSTALLED", {{"sqlstate", state}});
+  }
+  if (state == "42501") {
+    return contract::Error(absl::StatusCode::kPermissionDenied,
+                           "request_id: the server's role may not use the table protogres.request; run `protogres "
+                           "install --database=URI --role=ROLE` as its owner",
+                           "PERMISSION_DENIED", {{"sqlstate", state}});
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::Status Install(db::Pool& pool, const std::string& role) {
+  const db::Cancellation cancellation;
+  auto session = db::Session::Open(pool, cancellation, {.transaction = db::Transaction::kExplicit});
+  if (!session.ok()) return session.status();
+  std::vector<std::string> statements;
+  for (std::string_view rest = kInstall; rest.find(';') != std::string_view::npos;) {
+    statements.emplace_back(rest.substr(0, rest.find(';')));
+    rest.remove_prefix(rest.find(';') + 1);
+  }
+  if (!role.empty()) {
+    const std::string name = contract::QuoteName(role);
+    statements.push_back("GRANT USAGE ON SCHEMA protogres TO " + name);
+    statements.push_back("GRANT SELECT, INSERT, UPDATE, DELETE ON protogres.request TO " + name);
+  }
+  for (const std::string& statement : statements) {
+    if (auto done = (*session)->Write(statement, {}); !done.ok()) return done.status();
+  }
+  return (*session)->Commit();
+}
+
+absl::Status CheckRequestId(std::string_view id) {
+  if (id.size() <= kMaxId) return absl::OkStatus();
+  return contract::BadRequest("request_id",
+                              fmt::format("has {} bytes; give at most {}, as of a UUID", id.size(), kMaxId));
+}
+
+std::string RequestHash(const Api& api, const Method& method, std::string_view request) {
+  std::string text(method.names().path);
+  text += '\0';
+  text += CanonicalRequest(api, method, request);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  return ToHex({reinterpret_cast<const char*>(digest.data()), size});
+}
+
+absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, std::string_view id,
+                                                        const std::string& hash, std::chrono::seconds ttl) {
+  const std::string key(id);
+  const auto claimed = session.Write(kClaim, std::vector<db::Param>{key, hash, std::to_string(ttl.count())});
+  if (!claimed.ok()) return TableError(claimed.status());
+  if (claimed->affected() > 0) return std::nullopt;
+  const auto recorded = session.Read(kRecorded, std::vector<db::Param>{key, hash});
+  if (!recorded.ok()) return TableError(recorded.status());
+  if (recorded->empty() || recorded->Cell(0, 0) != "t") {
+    return contract::BadRequest("request_id", "was used for another request: give each request an id of its own",
+                                "REQUEST_ID_REUSED");
+  }
+  return FromHex(recorded->Cell(0, 1).value_or(""));
+}
+
+absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer) {
+  const auto recorded = session.Write(kRecord, std::vector<db::Param>{std::string(id), ToHex(answer)});
+  return recorded.ok() ? absl::OkStatus() : TableError(recorded.status());
+}
+
+void PurgeRequests(db::Session& session, std::chrono::seconds ttl) {
+  const auto purged = session.Write(kPurge, std::vector<db::Param>{std::to_string(ttl.count())});
+  if (!purged.ok()) spdlog::warn("request_id: old records stay: {}", std::string(purged.status().message()));
+}
+
+}  // namespace protogres::crud

@@ -1,0 +1,123 @@
+#include "crud/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "contract/error.h"
+#include "crud/request_log.h"
+
+namespace protogres::crud {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Deferred constraints speak at COMMIT, which validate_only never reaches.
+constexpr char kCheckDeferred[] = "SET CONSTRAINTS ALL IMMEDIATE";
+
+// Between attempts: doubled from the first to the last, and of that a random part, so that those who met do not meet
+// again. A transaction of a few statements takes about a millisecond.
+constexpr milliseconds kFirstBackoff{4};
+constexpr milliseconds kLastBackoff{256};
+constexpr milliseconds kCancelCheck{20};
+// A claim that lost was of no effect: it is tried again whatever max_attempts says, but not for ever.
+constexpr int kClaimAttempts = 50;
+// One in so many requests with an id deletes old ones.
+constexpr unsigned kPurgeEvery = 64;
+
+unsigned Random() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return static_cast<unsigned>(random());
+}
+
+bool LostAgainstOther(const absl::Status& status) {
+  const std::string state = contract::MetadataOf(status, "sqlstate");
+  return state == "40001" || state == "40P01";
+}
+
+// Sleeps before attempt number `next` (from 2). False: the call is cancelled or would be past its deadline.
+bool Backoff(int next, const db::Cancellation& cancellation) {
+  const milliseconds most = std::min(kLastBackoff, kFirstBackoff * (1 << std::min(next - 2, 10)));
+  milliseconds left = most / 2 + milliseconds(Random() % static_cast<unsigned>(most.count() / 2 + 1));
+  const auto deadline = cancellation.deadline();
+  if (deadline - std::chrono::system_clock::now() <= left) return false;
+  for (; left.count() > 0; left -= kCancelCheck) {
+    std::this_thread::sleep_for(std::min(left, kCancelCheck));
+    if (!cancellation.Check().ok()) return false;
+  }
+  return true;
+}
+
+class Runner {
+ public:
+  Runner(const Api& api, db::Pool& pool, const db::Cancellation& cancellation)
+      : api_(api), pool_(pool), cancellation_(cancellation) {}
+
+  absl::StatusOr<std::string> Run(const Method& method, std::string_view request) {
+    const auto operation = method.Plan(request);
+    if (!operation.ok()) return operation.status();
+    if ((*operation)->locks()) {
+      return contract::BadRequest(
+          "lock", "holds only inside a transaction: send the request through protogres.v1.TransactionService");
+    }
+    const std::string_view id = (*operation)->request_id();
+    if (auto good = CheckRequestId(id); !good.ok()) return good;
+    if (!id.empty()) hash_ = RequestHash(api_, method, request);
+    int executed = 0;
+    for (int attempt = 1;; ++attempt) {
+      executed_ = false;
+      auto response = Attempt(**operation);
+      if (response.ok() || !LostAgainstOther(response.status())) return response;
+      executed += executed_ ? 1 : 0;
+      const bool again = executed_ ? executed < (*operation)->max_attempts() : attempt < kClaimAttempts;
+      if (!again || !Backoff(attempt + 1, cancellation_)) return response;
+    }
+  }
+
+ private:
+  absl::StatusOr<std::string> Attempt(Operation& operation) {
+    const std::string_view id = operation.request_id();
+    db::SessionOptions options = operation.session();
+    if (operation.validate_only() || !id.empty()) options.transaction = db::Transaction::kExplicit;
+    const auto session = db::Session::Open(pool_, cancellation_, options);
+    if (!session.ok()) return session.status();
+    if (!id.empty()) {
+      auto recorded = ClaimRequest(**session, id, hash_, api_.limits().request_id_ttl);
+      if (!recorded.ok()) return recorded.status();
+      if (recorded->has_value()) return **std::move(recorded);
+    }
+    executed_ = true;
+    auto response = operation.Execute(**session);
+    if (!response.ok()) return response;
+    if (!id.empty()) {
+      if (auto kept = RecordAnswer(**session, id, *response); !kept.ok()) return kept;
+    }
+    if (auto finished = Finish(operation.validate_only(), **session); !finished.ok()) return finished;
+    if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(**session, api_.limits().request_id_ttl);
+    return response;
+  }
+
+  static absl::Status Finish(bool validate_only, db::Session& session) {
+    if (!validate_only) return session.Commit();
+    if (auto checked = session.Write(kCheckDeferred, {}); !checked.ok()) return checked.status();
+    return session.Rollback();
+  }
+
+  const Api& api_;
+  db::Pool& pool_;
+  const db::Cancellation& cancellation_;
+  std::string hash_;       // of the request, where it has an id
+  bool executed_ = false;  // the operation has begun in this attempt
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> Run(const Api& api, const Method& method, std::string_view request, db::Pool& pool,
+                                const db::Cancellation& cancellation) {
+  return Runner(api, pool, cancellation).Run(method, request);
+}
+
+}  // namespace protogres::crud

@@ -1,0 +1,200 @@
+// TransactionService/Transact: operations in one transaction, all or none.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/error.h"
+#include "crud/api.h"
+#include "crud/field_path.h"
+#include "crud/messages.h"
+#include "crud/transaction.h"
+#include "fmt/format.h"
+
+namespace protogres::crud {
+namespace {
+
+using protogres::v1::TransactRequest;
+
+constexpr int kMaxAttempts = 100;
+
+std::string PathTo(std::size_t operation) { return fmt::format("operations[{}]", operation); }
+std::string PathTo(std::size_t operation, int binding) {
+  return fmt::format("operations[{}].bindings[{}]", operation, binding);
+}
+
+// The error of an operation: its index is in the message, the paths and the metadata.
+absl::Status AtOperation(std::size_t operation, const absl::Status& status) {
+  return contract::WithMetadata(contract::Within(PathTo(operation), status), "operation", std::to_string(operation));
+}
+
+// A field of a request, and where its value comes from.
+struct BoundField {
+  std::size_t operation;
+  FieldPath field;
+  FieldPath from;
+};
+
+struct Step {
+  const Method* method = nullptr;
+  std::string_view request;
+  std::unique_ptr<Operation> operation;  // null: it can be planned only when its bindings have values
+  std::vector<BoundField> bindings;
+};
+
+struct TransactPlan {
+  TransactRequest request;  // the steps look into it
+  db::SessionOptions session;
+  std::vector<Step> steps;
+};
+
+class TransactOperation : public Operation {
+ public:
+  TransactOperation(const Messages& messages, TransactPlan plan) : messages_(messages), plan_(std::move(plan)) {}
+
+  db::SessionOptions session() const override { return plan_.session; }
+  bool validate_only() const override { return plan_.request.validate_only(); }
+  std::string_view request_id() const override { return plan_.request.request_id(); }
+  int max_attempts() const override { return std::max(1, plan_.request.max_attempts()); }
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    protogres::v1::TransactResponse responses;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      auto response = ExecuteStep(plan_.steps[i], responses, session);
+      if (!response.ok()) return AtOperation(i, response.status());
+      *responses.add_responses() = ToAny(*plan_.steps[i].method, *std::move(response));
+    }
+    return responses.SerializeAsString();
+  }
+
+ private:
+  absl::StatusOr<std::string> ExecuteStep(const Step& step, const protogres::v1::TransactResponse& earlier,
+                                          db::Session& session) const {
+    if (step.operation) return step.operation->Execute(session);
+    const auto request = Bind(step, earlier);
+    if (!request.ok()) return request.status();
+    const auto operation = PlanPart(*step.method, *request);
+    if (!operation.ok()) return operation.status();
+    return (*operation)->Execute(session);
+  }
+
+  absl::StatusOr<std::string> Bind(const Step& step, const protogres::v1::TransactResponse& earlier) const {
+    const auto request = messages_.Parse(*messages_.Find(step.method->names().request), step.request);
+    if (!request) return contract::BadRequest("request", "is not a valid message of its type");
+    for (std::size_t i = 0; i < step.bindings.size(); ++i) {
+      const BoundField& binding = step.bindings[i];
+      const auto& answer = earlier.responses(static_cast<int>(binding.operation));
+      const auto source =
+          messages_.Parse(*messages_.Find(plan_.steps[binding.operation].method->names().response), answer.value());
+      if (!source) return contract::Error(absl::StatusCode::kInternal, "an answer cannot be read", "INTERNAL");
+      if (auto copied = binding.field.Copy(binding.from, *source, request.get()); !copied.ok()) {
+        return contract::Error(copied.code(), fmt::format("bindings[{}]: {}", i, std::string(copied.message())),
+                               "BINDING_UNRESOLVED");
+      }
+    }
+    return request->SerializeAsString();
+  }
+
+  const Messages& messages_;
+  const TransactPlan plan_;
+};
+
+class TransactMethod : public Method {
+ public:
+  TransactMethod(const Api& api, const Limits& limits)
+      : Method({.path = kTransactPath,
+                .request = "protogres.v1.TransactRequest",
+                .response = "protogres.v1.TransactResponse"}),
+        api_(api),
+        limits_(limits) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    TransactPlan plan;
+    if (!plan.request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return contract::BadRequest("", "the request is no protogres.v1.TransactRequest");
+    }
+    if (auto status = Check(plan.request); !status.ok()) return status;
+    auto session = ToSessionOptions(plan.request.options());
+    if (!session.ok()) return contract::Within("options", session.status());
+    plan.session = *session;
+    for (int i = 0; i < plan.request.operations_size(); ++i) {
+      const auto index = static_cast<std::size_t>(i);
+      auto step = PlanStep(plan.request.operations(i), index, plan.steps);
+      if (!step.ok()) return contract::WithMetadata(step.status(), "operation", std::to_string(i));
+      plan.steps.push_back(*std::move(step));
+    }
+    return std::make_unique<TransactOperation>(api_.messages(), std::move(plan));
+  }
+
+ private:
+  absl::Status Check(const TransactRequest& request) const {
+    const int size = request.operations_size();
+    if (size == 0) return contract::BadRequest("operations", "is required: at least one operation");
+    if (size > limits_.max_batch_size) {
+      return contract::BadRequest(
+          "operations", fmt::format("holds {} operations; a transaction takes at most {} (--max_batch_size)", size,
+                                    limits_.max_batch_size));
+    }
+    if (request.max_attempts() < 0 || request.max_attempts() > kMaxAttempts) {
+      return contract::BadRequest("max_attempts",
+                                  fmt::format("is {}; give 1 to {}, or 0 for 1", request.max_attempts(), kMaxAttempts));
+    }
+    if (!request.request_id().empty() && request.options().read_only()) {
+      return contract::BadRequest("request_id", "is of writes, and this transaction is read_only: leave it unset");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Step> PlanStep(const protogres::v1::Operation& operation, std::size_t index,
+                                const std::vector<Step>& earlier) const {
+    const auto method = MethodOf(api_, operation.request());
+    if (!method.ok()) return contract::Within(PathTo(index), method.status());
+    Step step;
+    step.method = *method;
+    step.request = operation.request().value();
+    if (operation.bindings().empty()) {
+      auto planned = PlanPart(*step.method, step.request);
+      if (!planned.ok()) return contract::Within(PathTo(index), planned.status());
+      step.operation = *std::move(planned);
+      return step;
+    }
+    for (int i = 0; i < operation.bindings_size(); ++i) {
+      auto bound = PlanBinding(*step.method, operation.bindings(i), earlier);
+      if (!bound.ok()) return contract::Within(PathTo(index, i), bound.status());
+      step.bindings.push_back(*std::move(bound));
+    }
+    return step;
+  }
+
+  absl::StatusOr<BoundField> PlanBinding(const Method& method, const protogres::v1::Binding& binding,
+                                         const std::vector<Step>& earlier) const {
+    if (binding.operation() < 0 || static_cast<std::size_t>(binding.operation()) >= earlier.size()) {
+      return contract::BadRequest("operation", fmt::format("is {}; give the index of an operation before this one, {}",
+                                                           binding.operation(), earlier.size()));
+    }
+    const auto operation = static_cast<std::size_t>(binding.operation());
+    const auto* request = api_.messages().Find(method.names().request);
+    const auto* response = api_.messages().Find(earlier[operation].method->names().response);
+    if (request == nullptr || response == nullptr) {
+      return contract::Error(absl::StatusCode::kInternal, "a message of the contract cannot be found", "INTERNAL");
+    }
+    auto field = FieldPath::Parse(*request, binding.field());
+    if (!field.ok()) return contract::BadRequest("field", std::string(field.status().message()));
+    auto from = FieldPath::Parse(*response, binding.from());
+    if (!from.ok()) return contract::BadRequest("from", std::string(from.status().message()));
+    if (auto fits = field->CheckTakes(*from); !fits.ok()) {
+      return contract::BadRequest("from", std::string(fits.message()));
+    }
+    return BoundField{operation, *std::move(field), *std::move(from)};
+  }
+
+  const Api& api_;
+  const Limits& limits_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeTransact(const Api& api, const Limits& limits) {
+  return std::make_unique<TransactMethod>(api, limits);
+}
+
+}  // namespace protogres::crud

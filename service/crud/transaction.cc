@@ -1,0 +1,79 @@
+#include "crud/transaction.h"
+
+#include <string>
+#include <utility>
+
+#include "contract/error.h"
+#include "crud/api.h"
+#include "fmt/format.h"
+
+namespace protogres::crud {
+namespace {
+
+constexpr char kTypePrefix[] = "type.googleapis.com/";
+// lock_timeout is an int of milliseconds.
+constexpr std::int64_t kMostSeconds = 2'147'483;
+
+absl::StatusOr<db::Isolation> ToIsolation(protogres::v1::Isolation isolation) {
+  switch (isolation) {
+    case protogres::v1::ISOLATION_UNSPECIFIED:
+      return db::Isolation::kDefault;
+    case protogres::v1::ISOLATION_READ_COMMITTED:
+      return db::Isolation::kReadCommitted;
+    case protogres::v1::ISOLATION_REPEATABLE_READ:
+      return db::Isolation::kRepeatableRead;
+    case protogres::v1::ISOLATION_SERIALIZABLE:
+      return db::Isolation::kSerializable;
+    default:
+      return contract::BadRequest("isolation", fmt::format("{} is no isolation; give one of protogres.v1.Isolation",
+                                                           static_cast<int>(isolation)));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<db::SessionOptions> ToSessionOptions(const protogres::v1::TransactionOptions& options) {
+  const auto isolation = ToIsolation(options.isolation());
+  if (!isolation.ok()) return isolation.status();
+  db::SessionOptions session{
+      .transaction = db::Transaction::kExplicit, .isolation = *isolation, .read_only = options.read_only()};
+  if (!options.has_lock_timeout()) return session;
+  const auto& timeout = options.lock_timeout();
+  const std::int64_t milliseconds =
+      timeout.seconds() > kMostSeconds ? -1 : timeout.seconds() * 1000 + timeout.nanos() / 1'000'000;
+  // 0 means none to PostgreSQL, which is not what a caller with so little time wants.
+  if (timeout.seconds() < 0 || timeout.nanos() < 0 || milliseconds <= 0) {
+    return contract::BadRequest(
+        "lock_timeout", fmt::format("must be from 0.001s to {}s; unset, it is as the database is set", kMostSeconds));
+  }
+  session.lock_timeout = std::chrono::milliseconds(milliseconds);
+  return session;
+}
+
+absl::StatusOr<const Method*> MethodOf(const Api& api, const google::protobuf::Any& request) {
+  const std::string& url = request.type_url();
+  if (url.empty()) return contract::BadRequest("request", "is required: a request of a method, as google.protobuf.Any");
+  const std::string_view type = std::string_view(url).substr(url.rfind('/') + 1);
+  if (const Method* method = api.FindByRequest(type)) return method;
+  return contract::BadRequest("request",
+                              fmt::format("{} is not the request of a unary method of a table's service here", type),
+                              "UNKNOWN_TYPE");
+}
+
+absl::StatusOr<std::unique_ptr<Operation>> PlanPart(const Method& method, std::string_view request) {
+  auto operation = method.Plan(request);
+  if (!operation.ok()) return contract::Within("request", operation.status());
+  const char* field = (*operation)->validate_only() ? "validate_only" : nullptr;
+  if (!(*operation)->request_id().empty()) field = "request_id";
+  if (field == nullptr) return operation;
+  return contract::Within("request", contract::BadRequest(field, "is of the transaction as a whole: leave it unset"));
+}
+
+google::protobuf::Any ToAny(const Method& method, std::string response) {
+  google::protobuf::Any any;
+  any.set_type_url(kTypePrefix + std::string(method.names().response));
+  any.set_value(std::move(response));
+  return any;
+}
+
+}  // namespace protogres::crud

@@ -1,0 +1,219 @@
+#include "rpc/session_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "contract/error.h"
+#include "crud/session_stream.h"
+#include "db/error.h"
+#include "db/session.h"
+
+namespace protogres::rpc {
+namespace {
+
+using Clock = std::chrono::system_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kRetryLater{1000};
+constexpr milliseconds kNever = std::chrono::hours(24 * 365);
+
+absl::Status TooMany(int limit) {
+  return contract::WithRetry(
+      contract::Error(absl::StatusCode::kResourceExhausted,
+                      fmt::format("{} sessions are open already (--max_sessions)", limit), "TOO_MANY_SESSIONS"),
+      kRetryLater);
+}
+
+absl::Status NotCommitted() {
+  return contract::Error(absl::StatusCode::kAborted,
+                         "the client closed the stream without a commit: the transaction was rolled back",
+                         "NOT_COMMITTED");
+}
+
+absl::Status Expired(const char* what, milliseconds limit, const char* option, const char* reason) {
+  return contract::Error(
+      absl::StatusCode::kAborted,
+      fmt::format("the session was {} for {} ms (--{}): the transaction was rolled back", what, limit.count(), option),
+      reason);
+}
+
+}  // namespace
+
+// The completion-queue thread reads, and decides when it is over; a worker runs
+// requests, and ends the session. They take turns, but for what may come at any
+// time: a cancel, the timer.
+class SessionHandler final : public Handler, private Task {
+ public:
+  SessionHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, Call& call)
+      : sessions_(sessions),
+        snapshot_(std::move(snapshot)),
+        call_(call),
+        cancellation_(call.deadline()),
+        begun_(Clock::now()),
+        idle_since_(begun_) {
+    stream_.emplace(*snapshot_->api, sessions.pool_, cancellation_);
+    ArmTimer();
+  }
+
+  ~SessionHandler() override { Release(); }
+
+  void OnRequest(std::string_view message) override {
+    if (!Move(State::kWaiting, State::kRunning)) return;
+    request_ = message;
+    Submit();
+  }
+
+  void OnWritten() override {
+    if (Move(State::kWriting, State::kWaiting)) call_.Read();
+  }
+
+  // Half-closed, or the client cannot be written to.
+  void OnEnd() override {
+    bool open = false;
+    {
+      std::lock_guard lock(mutex_);
+      open = open_;
+    }
+    End(open ? NotCommitted() : absl::OkStatus());
+  }
+
+  void OnCancelled() override {
+    cancellation_.Cancel();
+    End(cancellation_.Check());
+  }
+
+  void OnTimer() override {
+    const SessionOptions& options = sessions_.options_;
+    const auto now = Clock::now();
+    if (now >= begun_ + options.max_duration) {
+      End(Expired("open", options.max_duration, "session_max_duration", "SESSION_MAX_DURATION"));
+      // After End, so that the statement's own error is not the one that is told.
+      return cancellation_.Cancel();
+    }
+    if (now >= IdleUntil(now)) {
+      return End(Expired("idle", options.idle_timeout, "session_idle_timeout", "SESSION_IDLE_TIMEOUT"));
+    }
+    ArmTimer();
+  }
+
+ private:
+  // kWaiting: for a request of the client. kEnding: a worker will finish the call.
+  enum class State { kWaiting, kRunning, kWriting, kEnding };
+
+  // False: it is not in `from`, so it is ending.
+  bool Move(State from, State to) {
+    std::lock_guard lock(mutex_);
+    if (state_ != from) return false;
+    state_ = to;
+    if (to == State::kWaiting) idle_since_ = Clock::now();
+    return true;
+  }
+
+  Clock::time_point IdleUntil(Clock::time_point now) {
+    std::lock_guard lock(mutex_);
+    return (state_ == State::kWaiting ? idle_since_ : now) + sessions_.options_.idle_timeout;
+  }
+
+  void ArmTimer() { call_.SetTimer(std::min(begun_ + sessions_.options_.max_duration, IdleUntil(Clock::now()))); }
+
+  // The first cause counts. A worker that runs a request ends the session after it; else one is asked to.
+  void End(const absl::Status& status) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!end_) end_ = status;
+      if (state_ == State::kRunning || state_ == State::kEnding) return;
+      state_ = State::kEnding;
+    }
+    Submit();
+  }
+
+  void Submit() {
+    if (auto submitted = sessions_.executor_.Submit(*this); !submitted.ok()) Finish(submitted);
+  }
+
+  void Run() override {
+    crud::SessionStream::Answer answer;
+    bool ending = false;
+    {
+      std::lock_guard lock(mutex_);
+      ending = state_ == State::kEnding;
+    }
+    if (!ending) answer = Handle();
+    {
+      std::lock_guard lock(mutex_);
+      open_ = stream_->open();
+      // What the database said of a commit is told, whatever else came meanwhile.
+      const bool settled = answer.end && (answer.end->ok() || contract::ReasonOf(*answer.end) == "COMMIT_IN_DOUBT");
+      if (end_ && !settled) answer.end = end_;
+      state_ = answer.end ? State::kEnding : State::kWriting;
+    }
+    if (!answer.end) {
+      if (auto sent = call_.Write(std::move(answer.message)); !sent.ok()) End(sent);
+      return;
+    }
+    Release();
+    if (!answer.end->ok() || answer.message.empty()) return call_.Finish(*answer.end);
+    call_.Answer(std::move(answer.message));
+  }
+
+  // Exceptions end in db; of what may still come, memory that runs out, only this session dies.
+  crud::SessionStream::Answer Handle() try {
+    auto answer = stream_->Handle(request_);
+    if (answer.end && db::CatalogMoved(*answer.end) && sessions_.on_catalog_moved_) sessions_.on_catalog_moved_();
+    return answer;
+  } catch (const std::exception& e) {
+    return {"",
+            contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL")};
+  }
+
+  void Refuse(const absl::Status& status) override { Finish(status); }
+
+  void Finish(const absl::Status& status) {
+    Release();
+    call_.Finish(status);
+  }
+
+  // Rolls back and gives the connection back, before the client hears of the end.
+  void Release() {
+    if (!stream_) return;
+    stream_.reset();
+    sessions_.open_.fetch_sub(1);
+  }
+
+  Sessions& sessions_;
+  const std::shared_ptr<const Snapshot> snapshot_;
+  Call& call_;
+  db::Cancellation cancellation_;
+  std::optional<crud::SessionStream> stream_;
+  std::string_view request_;
+  const Clock::time_point begun_;
+
+  std::mutex mutex_;
+  State state_ = State::kWaiting;
+  bool open_ = false;  // a transaction is
+  Clock::time_point idle_since_;
+  std::optional<absl::Status> end_;  // it is over, with this
+};
+
+Sessions::Sessions(const SessionOptions& options, db::Pool& pool, std::function<void()> on_catalog_moved)
+    : options_(options),
+      pool_(pool),
+      on_catalog_moved_(std::move(on_catalog_moved)),
+      executor_({.workers = options.max_sessions, .queue_size = options.max_sessions, .queue_timeout = kNever}) {}
+
+std::unique_ptr<Handler> Sessions::Open(std::shared_ptr<const Snapshot> snapshot, Call& call) {
+  if (open_.fetch_add(1) >= options_.max_sessions) {
+    open_.fetch_sub(1);
+    call.Finish(TooMany(options_.max_sessions));
+    return nullptr;
+  }
+  return std::make_unique<SessionHandler>(*this, std::move(snapshot), call);
+}
+
+}  // namespace protogres::rpc
