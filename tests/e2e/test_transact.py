@@ -6,7 +6,7 @@ import time
 import unittest
 
 from harness import PATIENCE, Client, Contract, Session, wait_for
-from transactions import Transactions, reason
+from transactions import Transactions
 
 
 class Transact(Transactions):
