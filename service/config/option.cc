@@ -123,6 +123,8 @@ void AddServer(Table& table, Serve* serve) {
   table.Text("tls_client_ca", "FILE", &server->tls_client_ca, "PEM certificates; clients must show one signed by them");
   table.Integer("workers", &server->workers, 0, 10'000, "threads that run statements; 0: pool_size + max_overflow");
   table.Integer("completion_queues", &server->completion_queues, 1, 256, "completion queues, each with a thread");
+  table.Switch("coalesce", &server->coalesce,
+               "answer Gets and BatchGets that wait for one table together, by one statement");
   table.Integer("queue_size", &server->queue_size, 1, kMillion,
                 "requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED");
   table.Bytes("max_receive_message_bytes", &server->max_receive_message_bytes, false, "largest request");

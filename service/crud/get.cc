@@ -1,4 +1,5 @@
-// Get (AIP-131) and BatchGet (AIP-231).
+// Get (AIP-131) and BatchGet (AIP-231), alone or several together.
+#include <map>
 #include <utility>
 
 #include "contract/error.h"
@@ -9,6 +10,21 @@
 namespace protogres::crud {
 namespace {
 
+using contract::MethodKind;
+
+// Keys that one statement of several requests looks for at the most: its rows are all in memory.
+constexpr std::size_t kMaxKeysTogether = 1000;
+
+// What a request asks for.
+struct KeyedRead {
+  View view;
+  bool show_deleted = false;
+  sql::Lock lock;
+  std::vector<sql::Key> keys;
+  // The same for all requests that one statement can answer; empty for those that choose nothing.
+  std::string choice;
+};
+
 // What a lock may have hidden is not there for the caller, but it exists.
 absl::Status NotFound(const Binding& binding, const sql::Key& key, const sql::Lock& lock) {
   const absl::Status missing = binding.NotFound(key);
@@ -18,145 +34,243 @@ absl::Status NotFound(const Binding& binding, const sql::Key& key, const sql::Lo
                          "ROW_NOT_FOUND", {{"table", binding.table().name}});
 }
 
+// The rows of sql::SelectByKeys, which come in the order of the keys, each with its position. For one pass.
+class RowsByKey {
+ public:
+  explicit RowsByKey(const db::Rows& rows) : rows_(rows) {}
+
+  // The row of the key at `position`, counted from 0 and never going back; -1: it has none.
+  std::int64_t Find(std::size_t position) {
+    const std::string wanted = std::to_string(position + 1);
+    return next_ < rows_.size() && rows_.Cell(next_, 0) == wanted ? next_++ : -1;
+  }
+
+ private:
+  const db::Rows& rows_;
+  std::int64_t next_ = 0;
+};
+
 class GetOperation : public Operation {
  public:
-  GetOperation(const Binding& binding, View view, std::string sql, sql::Lock lock, sql::Key key)
-      : binding_(binding), view_(std::move(view)), sql_(std::move(sql)), lock_(std::move(lock)), key_(std::move(key)) {}
+  GetOperation(const Binding& binding, KeyedRead read, std::string sql)
+      : binding_(binding), read_(std::move(read)), sql_(std::move(sql)) {}
 
-  bool locks() const override { return !lock_.clause.empty(); }
+  bool locks() const override { return !read_.lock.clause.empty(); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    const std::vector<db::Param> params(key_.begin(), key_.end());
+    const sql::Key& key = read_.keys.front();
+    const std::vector<db::Param> params(key.begin(), key.end());
     const auto rows = session.Read(sql_, params);
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) return NotFound(binding_, key_, lock_);
+    if (rows->empty()) return NotFound(binding_, key, read_.lock);
     std::string response;
-    if (auto status = binding_.Encode(view_, *rows, 0, &response); !status.ok()) return status;
+    if (auto status = binding_.Encode(read_.view, *rows, 0, &response); !status.ok()) return status;
     return response;
   }
 
  private:
   const Binding& binding_;
-  View view_;
-  std::string sql_;
-  sql::Lock lock_;
-  sql::Key key_;
+  const KeyedRead read_;
+  const std::string sql_;
 };
 
-class GetMethod : public Method {
+// What both have in common: how a request is answered from the rows of SelectByKeys.
+class KeyedMethod : public Method {
+ public:
+  KeyedMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
+
+  bool coalesces() const override { return true; }
+
+  void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+    std::map<std::string, std::vector<Part>> choices;
+    for (Member& member : members) {
+      auto read = PlanRead(member.request);
+      if (!read.ok()) {
+        member.response = read.status();
+      } else if (read->lock.clause.empty()) {
+        auto& parts = choices[read->choice];
+        parts.push_back({&member, *std::move(read)});
+      }
+    }
+    // Without a connection they all hear of it by themselves.
+    const auto session = db::Session::Open(pool, cancellation);
+    if (!session.ok()) return;
+    for (auto& [choice, parts] : choices) {
+      for (std::size_t begin = 0, end = 0; begin < parts.size(); begin = end) {
+        std::size_t keys = 0;
+        while (end < parts.size() && (end == begin || keys + parts[end].read.keys.size() <= kMaxKeysTogether)) {
+          keys += parts[end++].read.keys.size();
+        }
+        if (!Answer(std::span(parts).subspan(begin, end - begin), keys, **session)) return;
+      }
+    }
+  }
+
+  // The response to `read` from rows in which its keys begin at `position`.
+  virtual absl::StatusOr<std::string> Respond(const KeyedRead& read, const db::Rows& rows, std::size_t position,
+                                              RowsByKey* by_key) const = 0;
+
+ protected:
+  virtual absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const = 0;
+
+  // What Get and BatchGet requests say alike.
+  absl::Status Choose(const wire::Request& request, bool etag_by_default, KeyedRead* read) const {
+    auto view = binding_.Masked(request.mask, etag_by_default);
+    if (!view.ok()) return view.status();
+    read->view = *std::move(view);
+    read->show_deleted = request.show_deleted;
+    if (!request.lock.empty()) {
+      auto lock = sql::ParseLock(request.lock);
+      if (!lock.ok()) return lock.status();
+      read->lock = *std::move(lock);
+    }
+    if (request.show_deleted) read->choice = "deleted";
+    if (!request.mask.has_value()) return absl::OkStatus();
+    for (const std::string& path : *request.mask) read->choice += "," + path;
+    return absl::OkStatus();
+  }
+
+  const Binding& binding_;
+
+ private:
+  struct Part {
+    Member* member;
+    KeyedRead read;
+  };
+
+  // False: the statement failed, and its parts have no response.
+  bool Answer(std::span<Part> parts, std::size_t size, db::Session& session) const {
+    std::vector<sql::Key> keys;
+    keys.reserve(size);
+    for (const Part& part : parts) keys.insert(keys.end(), part.read.keys.begin(), part.read.keys.end());
+    const KeyedRead& any = parts.front().read;
+    const auto statement = sql::SelectByKeys(binding_.table(), any.view.projection, any.show_deleted, keys);
+    const auto rows = session.Read(statement.text, statement.params);
+    if (!rows.ok()) return false;
+    RowsByKey by_key(*rows);
+    std::size_t position = 0;
+    for (const Part& part : parts) {
+      part.member->response = Respond(part.read, *rows, position, &by_key);
+      position += part.read.keys.size();
+    }
+    return true;
+  }
+};
+
+class GetMethod : public KeyedMethod {
  public:
   GetMethod(const Binding& binding, const Names& names)
-      : Method(names),
-        binding_(binding),
-        whole_sql_(sql::SelectByKey(binding.table(), binding.whole().projection, false)) {}
+      : KeyedMethod(binding, names), whole_sql_(sql::SelectByKey(binding.table(), binding.whole().projection, false)) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto request = binding_.Decode(contract::MethodKind::kGet, bytes);
+    auto read = PlanRead(bytes);
+    if (!read.ok()) return read.status();
+    std::string sql = read->choice.empty()
+                          ? whole_sql_
+                          : sql::SelectByKey(binding_.table(), read->view.projection, read->show_deleted);
+    sql += read->lock.clause;
+    return std::make_unique<GetOperation>(binding_, *std::move(read), std::move(sql));
+  }
+
+  absl::StatusOr<std::string> Respond(const KeyedRead& read, const db::Rows& rows, std::size_t position,
+                                      RowsByKey* by_key) const override {
+    const std::int64_t row = by_key->Find(position);
+    if (row < 0) return NotFound(binding_, read.keys.front(), read.lock);
+    std::string response;
+    if (auto status = binding_.Encode(read.view, rows, row, &response, /*skip=*/1); !status.ok()) return status;
+    return response;
+  }
+
+ protected:
+  absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const override {
+    const auto request = binding_.Decode(MethodKind::kGet, bytes);
     if (!request.ok()) return request.status();
+    KeyedRead read;
     auto key = binding_.KeyOf(*request);
     if (!key.ok()) return key.status();
-    auto lock = sql::ParseLock(request->lock);
-    if (!lock.ok()) return lock.status();
-    if (!request->mask.has_value() && !request->show_deleted) {
-      return std::make_unique<GetOperation>(binding_, binding_.whole(), whole_sql_ + lock->clause, *std::move(lock),
-                                            *std::move(key));
-    }
-    auto view = binding_.Masked(request->mask, /*etag_by_default=*/true);
-    if (!view.ok()) return view.status();
-    std::string sql = sql::SelectByKey(binding_.table(), view->projection, request->show_deleted);
-    sql += lock->clause;
-    return std::make_unique<GetOperation>(binding_, *std::move(view), std::move(sql), *std::move(lock),
-                                          *std::move(key));
+    read.keys.push_back(*std::move(key));
+    if (auto status = Choose(*request, /*etag_by_default=*/true, &read); !status.ok()) return status;
+    return read;
   }
 
  private:
-  const Binding& binding_;
   const std::string whole_sql_;
 };
 
 class BatchGetOperation : public Operation {
  public:
-  BatchGetOperation(const Binding& binding, View view, sql::Statement statement, sql::Lock lock,
-                    std::vector<sql::Key> keys)
-      : binding_(binding),
-        view_(std::move(view)),
-        statement_(std::move(statement)),
-        lock_(std::move(lock)),
-        keys_(std::move(keys)) {}
+  BatchGetOperation(const Binding& binding, const KeyedMethod& method, KeyedRead read)
+      : method_(method),
+        read_(std::move(read)),
+        statement_(sql::SelectByKeys(binding.table(), read_.view.projection, read_.show_deleted, read_.keys)) {
+    statement_.text += read_.lock.clause;
+  }
 
-  bool locks() const override { return !lock_.clause.empty(); }
+  bool locks() const override { return !read_.lock.clause.empty(); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = session.Read(statement_.text, statement_.params);
     if (!rows.ok()) return rows.status();
-    if (auto complete = CheckComplete(*rows); !complete.ok()) return complete;
+    RowsByKey by_key(*rows);
+    return method_.Respond(read_, *rows, 0, &by_key);
+  }
+
+ private:
+  const KeyedMethod& method_;
+  const KeyedRead read_;
+  sql::Statement statement_;
+};
+
+class BatchGetMethod : public KeyedMethod {
+ public:
+  using KeyedMethod::KeyedMethod;
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    auto read = PlanRead(bytes);
+    if (!read.ok()) return read.status();
+    return std::make_unique<BatchGetOperation>(binding_, *this, *std::move(read));
+  }
+
+  absl::StatusOr<std::string> Respond(const KeyedRead& read, const db::Rows& rows, std::size_t position,
+                                      RowsByKey* by_key) const override {
     std::string response;
-    for (std::int64_t i = 0; i < rows->size(); ++i) {
-      auto status = binding_.EncodeElement(view_, *rows, i, &response, /*skip=*/1);
-      if (!status.ok()) return status;
+    absl::Status failed;
+    // On to the end even so: the rows of the keys after the first failure are to be passed.
+    for (std::size_t i = 0; i < read.keys.size(); ++i) {
+      const std::int64_t row = by_key->Find(position + i);
+      if (!failed.ok()) continue;
+      failed = row < 0 ? contract::Within(PartPath(i), NotFound(binding_, read.keys[i], read.lock))
+                       : binding_.EncodeElement(read.view, rows, row, &response, /*skip=*/1);
     }
+    if (!failed.ok()) return failed;
     return response;
   }
 
- private:
-  // Rows come in the order of the keys, each with its position: the first gap is the first key without a row.
-  absl::Status CheckComplete(const db::Rows& rows) const {
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      const auto row = static_cast<std::int64_t>(i);
-      if (row >= rows.size() || rows.Cell(row, 0) != std::to_string(i + 1)) {
-        return contract::Within(PartPath(i), NotFound(binding_, keys_[i], lock_));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  const Binding& binding_;
-  View view_;
-  sql::Statement statement_;
-  sql::Lock lock_;
-  std::vector<sql::Key> keys_;
-};
-
-class BatchGetMethod : public Method {
- public:
-  BatchGetMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
-
-  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto batch = binding_.Decode(contract::MethodKind::kBatchGet, bytes);
+ protected:
+  absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const override {
+    const auto batch = binding_.Decode(MethodKind::kBatchGet, bytes);
     if (!batch.ok()) return batch.status();
     if (auto status = CheckBatch(*batch, binding_.limits()); !status.ok()) return status;
-    auto view = binding_.Masked(batch->mask, /*etag_by_default=*/false);
-    if (!view.ok()) return view.status();
-    auto keys = KeysOf(*batch);
-    if (!keys.ok()) return keys.status();
-    auto lock = sql::ParseLock(batch->lock);
-    if (!lock.ok()) return lock.status();
-    auto statement = sql::SelectByKeys(binding_.table(), view->projection, batch->show_deleted, *keys);
-    statement.text += lock->clause;
-    return std::make_unique<BatchGetOperation>(binding_, *std::move(view), std::move(statement), *std::move(lock),
-                                               *std::move(keys));
+    KeyedRead read;
+    if (auto status = Choose(*batch, /*etag_by_default=*/false, &read); !status.ok()) return status;
+    read.keys.reserve(batch->requests.size());
+    for (std::size_t i = 0; i < batch->requests.size(); ++i) {
+      auto key = PlanKey(batch->requests[i]);
+      if (!key.ok()) return contract::Within(PartPath(i), key.status());
+      read.keys.push_back(*std::move(key));
+    }
+    return read;
   }
 
  private:
-  absl::StatusOr<std::vector<sql::Key>> KeysOf(const wire::Request& batch) const {
-    std::vector<sql::Key> keys;
-    keys.reserve(batch.requests.size());
-    for (std::size_t i = 0; i < batch.requests.size(); ++i) {
-      const auto part = binding_.Decode(contract::MethodKind::kGet, batch.requests[i]);
-      if (!part.ok()) return contract::Within(PartPath(i), part.status());
-      const char* field = part->show_deleted ? "show_deleted" : part->mask ? "read_mask" : nullptr;
-      if (!part->lock.empty()) field = "lock";
-      if (field != nullptr) {
-        return contract::Within(PartPath(i), contract::BadRequest(field, "is of the batch as a whole: set it there"));
-      }
-      auto key = binding_.KeyOf(*part);
-      if (!key.ok()) return contract::Within(PartPath(i), key.status());
-      keys.push_back(*std::move(key));
-    }
-    return keys;
+  absl::StatusOr<sql::Key> PlanKey(std::string_view bytes) const {
+    const auto part = binding_.Decode(MethodKind::kGet, bytes);
+    if (!part.ok()) return part.status();
+    const char* field = part->show_deleted ? "show_deleted" : part->mask ? "read_mask" : nullptr;
+    if (!part->lock.empty()) field = "lock";
+    if (field != nullptr) return contract::BadRequest(field, "is of the batch as a whole: set it there");
+    return binding_.KeyOf(*part);
   }
-
-  const Binding& binding_;
 };
 
 }  // namespace

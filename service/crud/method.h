@@ -7,10 +7,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "db/pool.h"
 #include "db/session.h"
 
 namespace protogres::crud {
@@ -49,6 +52,12 @@ class Operation {
   virtual absl::StatusOr<std::string> Execute(db::Session& session) = 0;
 };
 
+// One of several requests that are run together. Its answer is as if it had been run alone.
+struct Member {
+  std::string_view request;
+  std::optional<absl::StatusOr<std::string>> response = std::nullopt;
+};
+
 // Immutable; threads share it.
 class Method {
  public:
@@ -66,6 +75,12 @@ class Method {
   // Decodes and plans. `request` must outlive the Operation. INVALID_ARGUMENT
   // with the field's path. Does not block.
   virtual absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view request) const = 0;
+
+  // Whether RunTogether is worth while.
+  virtual bool coalesces() const { return false; }
+  // Answers several requests with as few statements as it can. Leaves those without a response that are to be run
+  // alone: a statement that fails for one must not fail its neighbours. Blocks.
+  virtual void RunTogether(std::span<Member>, db::Pool&, const db::Cancellation&) const {}
 
  protected:
   explicit Method(const Names& names) : names_(names) {}

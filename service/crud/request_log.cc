@@ -127,6 +127,9 @@ absl::Status Install(db::Pool& pool, const std::string& role) {
 }
 
 absl::Status CheckRequestId(std::string_view id) {
+  if (id.find('\0') != std::string_view::npos) {
+    return contract::BadRequest("request_id", "must not contain the character U+0000");
+  }
   if (id.size() <= kMaxId) return absl::OkStatus();
   return contract::BadRequest("request_id",
                               fmt::format("has {} bytes; give at most {}, as of a UUID", id.size(), kMaxId));

@@ -25,7 +25,7 @@ inline constexpr char kRequestSchema[] = "protogres";
 // use them (empty: only their owner). Blocks. The Pool's errors; PERMISSION_DENIED.
 absl::Status Install(db::Pool& pool, const std::string& role);
 
-// INVALID_ARGUMENT: a request_id that is too long.
+// INVALID_ARGUMENT: a request_id that is too long, or has a NUL.
 absl::Status CheckRequestId(std::string_view id);
 
 // What tells two requests apart: a hash of the method and all that it says, the same

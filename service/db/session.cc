@@ -166,7 +166,10 @@ absl::Status Session::Commit() {
     return status;
   }
   open_ = false;
-  return Cancellable([](Connection& connection) { return connection.Commit(); });
+  status = Cancellable([](Connection& connection) { return connection.Commit(); });
+  if (!options_.read_only || contract::ReasonOf(status) != "COMMIT_IN_DOUBT") return status;
+  return contract::Error(absl::StatusCode::kUnavailable, "the connection to the database was lost", "CONNECTION_LOST",
+                         {{"sqlstate", "08006"}});
 }
 
 absl::Status Session::Rollback() {

@@ -78,7 +78,7 @@ class Session {
   absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
 
   // Commits an explicit transaction; nothing to do for an implicit one.
-  // UNKNOWN, reason COMMIT_IN_DOUBT: never to be retried.
+  // UNKNOWN, reason COMMIT_IN_DOUBT: never to be retried. A read-only one has nothing to be in doubt of: UNAVAILABLE.
   absl::Status Commit();
   absl::Status Rollback();
 

@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetryFull{100};
 constexpr milliseconds kRetryTimeout{1000};
+// A lane whose groups all take this long (cold pages, a lock) gets another: many that wait apart are done sooner.
+constexpr milliseconds kSlowGroup{5};
 // Keeps the sums of times from overflowing.
 constexpr milliseconds kLongestTimeout = std::chrono::hours(24 * 365);
 
@@ -39,6 +41,7 @@ absl::Status Closed() {
 }  // namespace
 
 Executor::Executor(const Options& options) : options_(options) {
+  lanes_[nullptr];
   for (int i = 0; i < std::max(1, options_.workers); ++i) threads_.emplace_back([this] { Work(); });
   threads_.emplace_back([this] { Watch(); });
 }
@@ -46,15 +49,19 @@ Executor::Executor(const Options& options) : options_(options) {
 Executor::~Executor() { Stop(); }
 
 absl::Status Executor::Submit(Task& task) {
-  task.since_ = Clock::now();
+  const void* const lane_key = task.lane();
+  const auto now = Clock::now();
   bool wake = false;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return Closed();
     // A Task that a free worker is about to take does not wait.
     if (waiting_ >= options_.queue_size + idle_) return QueueFull(options_.queue_size);
-    Append(task);
-    wake = idle_ > 0;
+    task.since_ = now;
+    task.lane_ = lane_key;
+    Lane& lane = lanes_[lane_key];
+    Append(lane, task);
+    wake = idle_ > 0 && MayStart(lane_key, lane, now);
   }
   if (wake) work_.notify_one();
   return absl::OkStatus();
@@ -63,7 +70,7 @@ absl::Status Executor::Submit(Task& task) {
 bool Executor::Remove(Task& task) {
   std::lock_guard lock(mutex_);
   if (!task.waiting_) return false;
-  Unlink(task);
+  Unlink(lanes_[task.lane_], task);
   return true;
 }
 
@@ -90,17 +97,28 @@ void Executor::Stop() {
 }
 
 void Executor::Work() {
+  std::vector<Task*> tasks;
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    work_.wait(lock, [this] { return stopped_ || first_ != nullptr; });
+    Lane* lane = nullptr;
+    work_.wait(lock, [&] { return stopped_ || (lane = NextLane()) != nullptr; });
     --idle_;
     if (stopped_) return;
-    Task& task = *first_;
-    Unlink(task);
+    Take(*lane, &tasks);
+    ++lane->running;
+    lane->started = Clock::now();
+    // Submit wakes nobody for a lane that could not start then, and may now.
+    const bool more = idle_ > 0 && NextLane() != nullptr;
     lock.unlock();
-    task.Run();
+    if (more) work_.notify_one();
+    if (tasks.size() == 1) {
+      tasks[0]->Run();
+    } else {
+      tasks[0]->RunTogether(tasks);
+    }
     lock.lock();
+    --lane->running;
   }
 }
 
@@ -116,35 +134,70 @@ void Executor::Watch() {
       lock.lock();
       continue;
     }
-    stop_.wait_until(lock, (first_ ? first_->since_ : now) + timeout);
+    auto oldest = now;
+    for (const auto& [key, lane] : lanes_) {
+      if (lane.first) oldest = std::min(oldest, lane.first->since_);
+    }
+    stop_.wait_until(lock, oldest + timeout);
   }
 }
 
-void Executor::Append(Task& task) {
-  task.previous_ = last_;
+bool Executor::MayStart(const void* key, const Lane& lane, Time now) const {
+  return key == nullptr || lane.running < options_.lane_groups || now - lane.started > kSlowGroup;
+}
+
+Executor::Lane* Executor::NextLane() {
+  if (waiting_ == 0) return nullptr;
+  const auto now = Clock::now();
+  Lane* next = nullptr;
+  for (auto& [key, lane] : lanes_) {
+    if (!lane.first || !MayStart(key, lane, now)) continue;
+    if (!next || lane.first->since_ < next->first->since_) next = &lane;
+  }
+  return next;
+}
+
+void Executor::Take(Lane& lane, std::vector<Task*>* tasks) {
+  tasks->clear();
+  const bool alone = lane.first->lane_ == nullptr;
+  const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_together));
+  while (lane.first && tasks->size() < most) {
+    tasks->push_back(lane.first);
+    Unlink(lane, *lane.first);
+  }
+}
+
+void Executor::Append(Lane& lane, Task& task) {
+  task.previous_ = lane.last;
   task.next_ = nullptr;
   task.waiting_ = true;
-  (last_ ? last_->next_ : first_) = &task;
-  last_ = &task;
+  (lane.last ? lane.last->next_ : lane.first) = &task;
+  lane.last = &task;
   ++waiting_;
 }
 
-void Executor::Unlink(Task& task) {
-  (task.previous_ ? task.previous_->next_ : first_) = task.next_;
-  (task.next_ ? task.next_->previous_ : last_) = task.previous_;
+void Executor::Unlink(Lane& lane, Task& task) {
+  (task.previous_ ? task.previous_->next_ : lane.first) = task.next_;
+  (task.next_ ? task.next_->previous_ : lane.last) = task.previous_;
   task.waiting_ = false;
   --waiting_;
 }
 
-Task* Executor::TakeSince(Clock::time_point limit) {
+Task* Executor::TakeSince(Time limit) {
   Task* taken = nullptr;
   Task** end = &taken;
-  while (first_ && first_->since_ <= limit) {
-    Task* task = first_;
-    Unlink(*task);
-    task->next_ = nullptr;
-    *end = task;
-    end = &task->next_;
+  for (auto it = lanes_.begin(); it != lanes_.end();) {
+    Lane& lane = it->second;
+    while (lane.first && lane.first->since_ <= limit) {
+      Task* task = lane.first;
+      Unlink(lane, *task);
+      task->next_ = nullptr;
+      *end = task;
+      end = &task->next_;
+    }
+    // Empty lanes are kept for a while, to be used again.
+    const bool empty = it->first != nullptr && !lane.first && lane.running == 0;
+    it = empty ? lanes_.erase(it) : std::next(it);
   }
   return taken;
 }

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,13 +16,20 @@
 namespace protogres::rpc {
 
 // A link of the queue itself, so that waiting costs no allocation. Its owner
-// keeps it until one of the two was called or Remove has returned true.
+// keeps it until one of the first three was called or Remove has returned true.
 class Task {
  public:
   // On a worker. May block.
   virtual void Run() = 0;
+  // Instead of Run: several of one lane that were waiting together, this one the first of them. On a worker; may block.
+  virtual void RunTogether(std::span<Task* const> tasks) {
+    for (Task* task : tasks) task->Run();
+  }
   // Instead of Run: it waited too long, or the Executor was closed. Must not block.
   virtual void Refuse(const absl::Status& status) = 0;
+
+  // Tasks that say the same can be run together; null: alone. Asked for once, by Submit.
+  virtual const void* lane() const { return nullptr; }
 
  protected:
   ~Task() = default;
@@ -30,16 +39,23 @@ class Task {
   Task* previous_ = nullptr;
   Task* next_ = nullptr;
   bool waiting_ = false;
+  const void* lane_ = nullptr;
   std::chrono::steady_clock::time_point since_;
 };
 
-// Thread-safe. First in, first out: so the first of the queue is the first to expire.
+// Thread-safe. First in, first out, except that Tasks of one lane are taken
+// together by the first worker that is free for them, and that of one lane only
+// a few groups run at a time: so groups form by themselves where there is much
+// to do, and nobody waits where there is not.
 class Executor {
  public:
   struct Options {
     int workers = 1;
     int queue_size = 1024;
     std::chrono::milliseconds queue_timeout{30000};
+    // Tasks of a lane that are run together at the most, and groups of it that run at once.
+    int max_together = 64;
+    int lane_groups = 2;
   };
 
   explicit Executor(const Options& options);
@@ -57,20 +73,34 @@ class Executor {
   void Stop();
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // A queue of its own. That of Tasks to be run alone is there always; one with a group running never goes.
+  struct Lane {
+    Task* first = nullptr;
+    Task* last = nullptr;
+    int running = 0;  // groups
+    Time started;     // the latest of them
+  };
+
   void Work();
   // Refuses Tasks that waited longer than queue_timeout, also while every worker is blocked.
   void Watch();
-  void Append(Task& task);
-  void Unlink(Task& task);
-  // Unlinks the Tasks that have waited since `limit` or longer; the list goes on by next_.
-  Task* TakeSince(std::chrono::steady_clock::time_point limit);
+  // The lane whose first Task has waited longest, of those that a worker may take from now; null: none.
+  Lane* NextLane();
+  bool MayStart(const void* key, const Lane& lane, Time now) const;
+  // Takes the first Task of a lane, and those that it is run together with.
+  void Take(Lane& lane, std::vector<Task*>* tasks);
+  void Append(Lane& lane, Task& task);
+  void Unlink(Lane& lane, Task& task);
+  // Unlinks the Tasks that have waited since `limit` or longer; the list goes on by next_. Drops lanes without Tasks.
+  Task* TakeSince(Time limit);
   static void RefuseAll(Task* first, const absl::Status& status);
 
   const Options options_;
   std::mutex mutex_;
   std::condition_variable work_, stop_;
-  Task* first_ = nullptr;
-  Task* last_ = nullptr;
+  std::unordered_map<const void*, Lane> lanes_;
   int waiting_ = 0;
   int idle_ = 0;  // workers without a Task
   bool closed_ = false;

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "contract/error.h"
@@ -66,6 +67,20 @@ void Acceptor::Serve(grpc::ServerCompletionQueue* cq) {
   }
 }
 
+bool Acceptor::AwaitQuiet(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds quiet) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kLook{5};
+  auto since = Clock::now();
+  for (std::int64_t seen = begun_.load();; std::this_thread::sleep_for(kLook)) {
+    const bool idle = active_.load() == 0;
+    const std::int64_t begun = begun_.load();
+    if (!idle || begun != seen) since = Clock::now();
+    seen = begun;
+    if (idle && Clock::now() - since >= quiet) return true;
+    if (Clock::now() >= deadline) return idle;
+  }
+}
+
 bool Acceptor::AwaitNone(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   return none_.wait_until(lock, deadline, [this] { return calls_.load() == 0; });
@@ -83,6 +98,7 @@ GenericCall::GenericCall(Acceptor& acceptor, grpc::ServerCompletionQueue* cq) : 
 
 GenericCall::~GenericCall() {
   handler_.reset();  // while the Call that it speaks of is whole
+  if (begun_) acceptor_.active_.fetch_sub(1);
   if (acceptor_.calls_.fetch_sub(1) > 1) return;
   std::lock_guard lock(acceptor_.mutex_);
   acceptor_.none_.notify_all();
@@ -113,6 +129,9 @@ void GenericCall::On(Event event, bool ok) {
 void GenericCall::Begin() {
   acceptor_.Accept(cq_);
   begin_ = std::chrono::steady_clock::now();
+  begun_ = true;
+  acceptor_.active_.fetch_add(1);
+  acceptor_.begun_.fetch_add(1);
   refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
   handler_ = acceptor_.router_.Route(*this);
   if (handler_) Read();

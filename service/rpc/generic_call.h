@@ -28,6 +28,8 @@ class Acceptor {
   void Accept(grpc::ServerCompletionQueue* cq);
   // Handles the events of `cq` until it is shut down and drained.
   static void Serve(grpc::ServerCompletionQueue* cq);
+  // Blocks until no RPC is in flight and none has come for `quiet`, or until `deadline`: false, some are there.
+  bool AwaitQuiet(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds quiet);
   // Blocks until every Call is gone, which takes a server that is shut down and cq threads that go on.
   // False: some were there still at `deadline`.
   bool AwaitNone(std::chrono::steady_clock::time_point deadline);
@@ -39,7 +41,9 @@ class Acceptor {
   Router& router_;
   const int max_send_bytes_;
   grpc::AsyncGenericService service_;
-  std::atomic<std::int64_t> calls_{0};  // those that wait for an RPC among them
+  std::atomic<std::int64_t> calls_{0};   // those that wait for an RPC among them
+  std::atomic<std::int64_t> begun_{0};   // RPCs so far
+  std::atomic<std::int64_t> active_{0};  // of them, those in flight
   std::mutex mutex_;
   std::condition_variable none_;
 };
@@ -91,6 +95,7 @@ class GenericCall final : public Call {
   std::unique_ptr<Handler> handler_;
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // for the completion-queue thread
+  bool begun_ = false;
   std::atomic<int> refs_{0};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> waking_{false};

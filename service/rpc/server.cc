@@ -35,6 +35,9 @@ using std::chrono::milliseconds;
 
 // For connections to close by themselves once their last call is done.
 constexpr milliseconds kFarewell{1000};
+// When nobody has called for so long, all have heard of it.
+constexpr milliseconds kQuiet{100};
+constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 // A call may come in after the others were cancelled, as long as the shutdown has not begun.
 constexpr milliseconds kCancelAgain{50};
 
@@ -75,7 +78,7 @@ class GrpcServer final : public Server, private Router {
  public:
   GrpcServer(const ServerOptions& options, db::Pool& pool, const std::function<void()>& on_catalog_moved)
       : executor_(ExecutorOptions(options, pool)),
-        unary_{executor_, pool, on_catalog_moved},
+        unary_{executor_, pool, options.coalesce, on_catalog_moved},
         sessions_({.max_sessions = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
                    .idle_timeout = options.session_idle_timeout,
                    .max_duration = options.session_max_duration},
@@ -104,6 +107,7 @@ class GrpcServer final : public Server, private Router {
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
   int port_ = 0;
+  std::atomic<bool> draining_{false};
   std::atomic<bool> drained_{false};
 };
 
@@ -156,10 +160,16 @@ void GrpcServer::SetApi(std::shared_ptr<const crud::Api> api, const std::string&
 
 bool GrpcServer::Drain(milliseconds timeout) {
   if (!server_ || drained_.exchange(true)) return true;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   health_.SetReady(false);
   streams_.Drain();
+  draining_ = true;
+  // gRPC's own shutdown breaks calls that come in meanwhile, without a word that a client would try again upon. So new
+  // ones are told first, until few come.
+  const bool idle = timeout.count() > 0 && acceptor_.AwaitQuiet(deadline, milliseconds(0));
+  if (idle) acceptor_.AwaitQuiet(std::min(deadline, std::chrono::steady_clock::now() + kFarewell), kQuiet);
   auto shutdown = std::async(std::launch::async, [this] { server_->Shutdown(); });
-  const bool finished = acceptor_.AwaitNone(std::chrono::steady_clock::now() + timeout);
+  const bool finished = acceptor_.AwaitNone(deadline);
   // What has not begun says so, rather than being cancelled.
   if (!finished) executor_.Close();
   // Also when all are done: gRPC (1.51) can miss a call that comes in at the very moment of the shutdown. It neither
@@ -174,6 +184,10 @@ bool GrpcServer::Drain(milliseconds timeout) {
 std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   const std::string& path = call.method();
   auto snapshot = current_.Get();
+  if (draining_ && !path.starts_with(kHealthPrefix)) {
+    call.Finish(Streams::DrainingStatus());
+    return nullptr;
+  }
   if (snapshot->api) {
     if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
     if (path == crud::kSessionPath) return sessions_.Open(std::move(snapshot), call);

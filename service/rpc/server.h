@@ -21,6 +21,8 @@ struct ServerOptions {
   int completion_queues = 1;
   // Threads that run statements; 0: as many as the pool can have connections.
   int workers = 0;
+  // Gets and BatchGets of one Method that wait together are answered by one statement.
+  bool coalesce = true;
   // Requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED.
   int queue_size = 1024;
   // Sessions (protogres.v1.TransactionService/Session) open at once: each holds a connection. Less than the pool can

@@ -123,10 +123,10 @@ class SessionHandler final : public Handler, private Task {
   void ArmTimer() { call_.SetTimer(std::min(begun_ + sessions_.options_.max_duration, IdleUntil(Clock::now()))); }
 
   // The first cause counts. A worker that runs a request ends the session after it; else one is asked to.
-  void End(const absl::Status& status) {
+  void End(absl::Status status) {
     {
       std::lock_guard lock(mutex_);
-      if (!end_) end_ = status;
+      if (!end_) end_ = std::move(status);
       if (state_ == State::kRunning || state_ == State::kEnding) return;
       state_ = State::kEnding;
     }
@@ -150,7 +150,7 @@ class SessionHandler final : public Handler, private Task {
       open_ = stream_->open();
       // What the database said of a commit is told, whatever else came meanwhile.
       const bool settled = answer.end && (answer.end->ok() || contract::ReasonOf(*answer.end) == "COMMIT_IN_DOUBT");
-      if (end_ && !settled) answer.end = end_;
+      if (end_ && !settled) answer.end = std::move(end_);
       state_ = answer.end ? State::kEnding : State::kWriting;
     }
     if (!answer.end) {

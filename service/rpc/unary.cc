@@ -1,8 +1,13 @@
 #include "rpc/unary.h"
 
+#include <algorithm>
+#include <atomic>
 #include <exception>
+#include <mutex>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "contract/error.h"
 #include "crud/run.h"
@@ -11,6 +16,21 @@
 
 namespace protogres::rpc {
 namespace {
+
+// Calls whose requests are run together. The statement is cancelled when the last of them has no use for it.
+class Company {
+ public:
+  explicit Company(std::chrono::system_clock::time_point deadline, int size) : cancellation_(deadline), live_(size) {}
+
+  const db::Cancellation& cancellation() const { return cancellation_; }
+  void Leave() {
+    if (live_.fetch_sub(1) == 1) cancellation_.Cancel();
+  }
+
+ private:
+  db::Cancellation cancellation_;
+  std::atomic<int> live_;
+};
 
 // Whoever takes the Task out of the queue finishes the call: a worker, the
 // Executor's watch, or OnCancelled.
@@ -35,12 +55,54 @@ class UnaryHandler final : public Handler, private Task {
 
   void OnCancelled() override {
     cancellation_.Cancel();
-    if (context_.executor.Remove(*this)) call_.Finish(cancellation_.Check());
+    if (context_.executor.Remove(*this)) return call_.Finish(cancellation_.Check());
+    std::lock_guard lock(mutex_);
+    if (company_) std::exchange(company_, nullptr)->Leave();
   }
 
  private:
-  void Run() override {
-    auto response = Respond();
+  const void* lane() const override { return context_.coalesce && !alone_ && method_.coalesces() ? &method_ : nullptr; }
+
+  void Run() override { Finish(Respond()); }
+
+  // All are of this method.
+  void RunTogether(std::span<Task* const> tasks) override {
+    std::vector<UnaryHandler*> handlers;
+    auto deadline = std::chrono::system_clock::time_point::min();
+    for (Task* task : tasks) {
+      handlers.push_back(static_cast<UnaryHandler*>(task));
+      deadline = std::max(deadline, handlers.back()->call_.deadline());
+    }
+    const auto company = std::make_shared<Company>(deadline, static_cast<int>(handlers.size()));
+    std::vector<crud::Member> members;
+    for (UnaryHandler* handler : handlers) {
+      handler->Join(company);
+      members.push_back({handler->request_});
+    }
+    RespondTogether(members, company->cancellation());
+    for (std::size_t i = 0; i < handlers.size(); ++i) {
+      if (members[i].response) {
+        handlers[i]->Finish(*std::move(members[i].response));
+      } else {
+        handlers[i]->RunAlone();
+      }
+    }
+  }
+
+  void Join(const std::shared_ptr<Company>& company) {
+    std::lock_guard lock(mutex_);
+    if (cancellation_.cancelled()) return company->Leave();
+    company_ = company;
+  }
+
+  // Again, by any worker: what failed for several may do for one.
+  void RunAlone() {
+    alone_ = true;
+    if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
+    if (auto submitted = context_.executor.Submit(*this); !submitted.ok()) call_.Finish(submitted);
+  }
+
+  void Finish(absl::StatusOr<std::string> response) {
     if (response.ok()) return call_.Answer(*std::move(response));
     if (db::CatalogMoved(response.status()) && context_.on_catalog_moved) context_.on_catalog_moved();
     call_.Finish(response.status());
@@ -56,12 +118,21 @@ class UnaryHandler final : public Handler, private Task {
     return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");
   }
 
+  void RespondTogether(std::span<crud::Member> members, const db::Cancellation& cancellation) try {
+    method_.RunTogether(members, context_.pool, cancellation);
+  } catch (const std::exception&) {
+    // Memory that ran out: alone they need less of it.
+  }
+
   UnaryContext& context_;
   const std::shared_ptr<const Snapshot> snapshot_;
   const crud::Method& method_;
   Call& call_;
   db::Cancellation cancellation_;
   std::string_view request_;
+  bool alone_ = false;
+  std::mutex mutex_;
+  std::shared_ptr<Company> company_;  // while it runs together with others, and is not cancelled
 };
 
 }  // namespace

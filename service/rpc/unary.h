@@ -18,6 +18,7 @@ namespace protogres::rpc {
 struct UnaryContext {
   Executor& executor;
   db::Pool& pool;
+  bool coalesce;  // requests of one Method that wait together are run together, where the Method can
   std::function<void()> on_catalog_moved;
 };
 

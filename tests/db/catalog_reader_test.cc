@@ -349,7 +349,7 @@ TEST(CatalogReaderTest, AThousandTablesInAConstantNumberOfQueries) {
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ(catalog->relations.size(), 1000u);
   EXPECT_LE(queries, 8);
-  EXPECT_LT(took, std::chrono::seconds(3));  // some 0.1 s on a quiet machine
+  EXPECT_LT(took, std::chrono::seconds(10));  // some 0.1 s on a quiet machine, 4 s under ThreadSanitizer on a busy one
 }
 
 }  // namespace

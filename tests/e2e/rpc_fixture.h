@@ -102,6 +102,7 @@ bool WaitUntil(const std::function<bool()>& condition);
 class RpcTest : public testing::Test {
  protected:
   RpcTest() {
+    options_.coalesce = false;  // the fake rows are of single Gets
     options_.listen = "127.0.0.1:0";
     pool_options_.pool_size = 2;
     pool_options_.max_overflow = 0;

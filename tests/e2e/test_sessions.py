@@ -8,8 +8,8 @@ import sys
 import time
 import unittest
 
-from harness import PATIENCE, Client, Server, Session, wait_for
-from transactions import Transactions, reason
+from harness import PATIENCE, Client, Server, wait_for
+from transactions import Session, Transactions, reason
 
 
 class Sessions(Transactions):
@@ -149,13 +149,13 @@ class Sessions(Transactions):
         self.assertEqual(self.call("GetAccount", {"id": 10})["balance"], "1000")
 
     def test_a_client_killed_with_an_open_session_frees_its_lock(self):
-        code = ("import sys, time, harness\n"
+        code = ("import time, harness, transactions\n"
                 "class At:\n"
                 "    def channel(self, **options):\n"
                 "        import grpc\n"
                 f"        return grpc.insecure_channel('127.0.0.1:{self.server.port}')\n"
                 f"client = harness.Client(At(), harness.Contract({self.uri!r}))\n"
-                "session = harness.Session(client, {})\n"
+                "session = transactions.Session(client, {})\n"
                 f"session.run({self.name('GetAccount')!r}, id=11, lock='FOR UPDATE')\n"
                 "print('locked', flush=True)\n"
                 "time.sleep(60)\n")

@@ -5,8 +5,8 @@ import signal
 import time
 import unittest
 
-from harness import PATIENCE, Client, Contract, Session, wait_for
-from transactions import Transactions
+from harness import PATIENCE, Client, Contract, wait_for
+from transactions import Session, Transactions
 
 
 class Transact(Transactions):

@@ -1,6 +1,71 @@
-"""What the tests of transactions have in common: a database, and short words for requests."""
+"""What the tests of transactions have in common: open sessions, short words for requests, a database."""
 
-from harness import ServedTestCase, Session, operation
+import queue
+
+from google.protobuf import json_format
+
+from harness import PATIENCE, TRANSACTIONS, ServedTestCase
+
+class Session:
+    """An open transaction: a stream whose requests are sent, and answered, one by one."""
+
+    def __init__(self, client, begin=None, timeout=60):
+        _, descriptor = client.methods["Session"]
+        self.contract = client.contract
+        self.request_type = client.contract.message("protogres.v1.SessionRequest")
+        response = client.contract.message("protogres.v1.SessionResponse")
+        self.requests = queue.SimpleQueue()
+        self.stream = client.channel.stream_stream(
+            f"/{TRANSACTIONS}/Session", request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=response.FromString)(iter(self.requests.get, None), timeout=timeout * PATIENCE)
+        if begin is not None:
+            self.send({"begin": begin})
+
+    def put(self, fields):
+        self.requests.put(json_format.ParseDict(fields, self.request_type(), descriptor_pool=self.contract.pool))
+
+    def send(self, fields):
+        """The answer as a dictionary; raises what the stream ends with."""
+        self.put(fields)
+        return json_format.MessageToDict(next(self.stream), preserving_proto_field_name=True,
+                                         descriptor_pool=self.contract.pool)
+
+    def run(self, kind, **fields):
+        """The response of one operation; kind: "shop.v1.GetCustomer". AssertionError where it failed."""
+        answer = self.send({"operation": operation(kind, **fields)})
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return {name: value for name, value in answer["response"].items() if name != "@type"}
+
+    def error(self, kind, **fields):
+        """The error of one operation."""
+        return self.send({"operation": operation(kind, **fields)})["error"]
+
+    def commit(self):
+        self.send({"commit": {}})
+        self.finish()
+
+    def rollback(self):
+        self.send({"rollback": {}})
+        self.finish()
+
+    def finish(self):
+        """Half-closes, and raises what the stream ends with unless that is OK."""
+        self.requests.put(None)
+        for answer in self.stream:
+            raise AssertionError(f"an answer too many: {answer}")
+
+    def cancel(self):
+        self.stream.cancel()
+
+
+def operation(kind, bindings=(), **fields):
+    """An operation of Transact or Session: operation("shop.v1.GetCustomer", id=1)."""
+    made = {"request": {"@type": f"type.googleapis.com/{kind}Request", **fields}}
+    if bindings:
+        made["bindings"] = [{"field": field, "operation": index, "from": source} for field, index, source in bindings]
+    return made
+
 
 SHOP = """
 CREATE TABLE customer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE, age integer,

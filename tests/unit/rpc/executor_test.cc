@@ -235,5 +235,104 @@ TEST(ExecutorTest, ATaskIsTakenExactlyOnceUnderLoad) {
   EXPECT_EQ(ended.load(), kTasks);
 }
 
+// A Task of a lane, which tells how many ran with it.
+class LaneTask : public TestTask {
+ public:
+  LaneTask(
+      const void* lane, std::function<void()> run = [] {})
+      : TestTask(std::move(run)), lane_(lane) {}
+  const void* lane() const override { return lane_; }
+  void RunTogether(std::span<Task* const> tasks) override {
+    for (Task* task : tasks) {
+      static_cast<LaneTask*>(task)->together_ = static_cast<int>(tasks.size());
+      task->Run();
+    }
+  }
+  int together() const { return together_; }
+
+ private:
+  const void* const lane_;
+  int together_ = 1;
+};
+
+std::vector<std::unique_ptr<LaneTask>> SubmitToLane(Executor& executor, const void* lane, int count) {
+  std::vector<std::unique_ptr<LaneTask>> tasks;
+  for (int i = 0; i < count; ++i) {
+    tasks.push_back(std::make_unique<LaneTask>(lane));
+    EXPECT_TRUE(executor.Submit(*tasks.back()).ok());
+  }
+  return tasks;
+}
+
+TEST(ExecutorTest, WhatWaitsInALaneRunsTogether) {
+  Executor executor({.workers = 1, .max_together = 4});
+  const int one = 0, other = 0;
+  std::vector<std::unique_ptr<LaneTask>> tasks, others;
+  {
+    Occupied occupied(executor);
+    tasks = SubmitToLane(executor, &one, 6);
+    others = SubmitToLane(executor, &other, 1);
+  }
+  for (auto& task : tasks) EXPECT_TRUE(task->Await());
+  for (auto& task : others) EXPECT_TRUE(task->Await());
+  executor.Stop();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(tasks[i]->together(), 4);
+  for (int i = 4; i < 6; ++i) EXPECT_EQ(tasks[i]->together(), 2);
+  EXPECT_EQ(others[0]->together(), 1);
+}
+
+TEST(ExecutorTest, ALaneRunsInFewGroupsAndTheOthersGoOn) {
+  Executor executor({.workers = 4, .max_together = 64, .lane_groups = 1});
+  const int lane = 0;
+  Gate started, end;
+  LaneTask first(&lane, [&] {
+    started.Open();
+    end.Await();
+  });
+  ASSERT_TRUE(executor.Submit(first).ok());
+  ASSERT_TRUE(started.Await());
+  auto waiting = SubmitToLane(executor, &lane, 3);
+  TestTask alone;
+  ASSERT_TRUE(executor.Submit(alone).ok());
+  EXPECT_TRUE(alone.Await());
+  EXPECT_FALSE(waiting[0]->ran());
+  end.Open();
+  for (auto& task : waiting) EXPECT_TRUE(task->Await());
+  executor.Stop();
+  EXPECT_EQ(waiting[0]->together(), 3);
+}
+
+TEST(ExecutorTest, ASlowGroupDoesNotHoldUpItsLane) {
+  Executor executor({.workers = 2, .lane_groups = 1});
+  const int lane = 0;
+  Gate started, end;
+  LaneTask slow(&lane, [&] {
+    started.Open();
+    end.Await();
+  });
+  ASSERT_TRUE(executor.Submit(slow).ok());
+  ASSERT_TRUE(started.Await());
+  std::this_thread::sleep_for(milliseconds(20));
+  LaneTask next(&lane);
+  ASSERT_TRUE(executor.Submit(next).ok());
+  EXPECT_TRUE(next.Await());
+  end.Open();
+  EXPECT_TRUE(slow.Await());
+  executor.Stop();
+}
+
+TEST(ExecutorTest, TasksOfALaneCanBeRemovedAndExpire) {
+  Executor executor({.workers = 1, .queue_timeout = milliseconds(50)});
+  const int lane = 0;
+  Occupied occupied(executor);
+  auto tasks = SubmitToLane(executor, &lane, 3);
+  EXPECT_TRUE(executor.Remove(*tasks[1]));
+  EXPECT_FALSE(executor.Remove(*tasks[1]));
+  EXPECT_TRUE(tasks[0]->Await());
+  EXPECT_TRUE(tasks[2]->Await());
+  EXPECT_EQ(contract::ReasonOf(tasks[0]->refused()), "POOL_TIMEOUT");
+  EXPECT_FALSE(tasks[1]->ran());
+}
+
 }  // namespace
 }  // namespace protogres::rpc

@@ -1,0 +1,112 @@
+"""Gets that wait together are answered by one statement, and none of them notices."""
+
+import concurrent.futures
+import random
+import unittest
+
+import grpc
+
+from harness import PATIENCE, Client, Contract, Server, RpcFailure, ServedTestCase, wait_for
+
+SQL = """
+CREATE TABLE item (id integer PRIMARY KEY, name text, at timestamptz, deleted_at timestamptz);
+INSERT INTO item SELECT i, 'item ' || i FROM generate_series(1, 500) i;
+UPDATE item SET at = 'infinity' WHERE id % 50 = 7;
+UPDATE item SET deleted_at = now() WHERE id % 50 = 8;
+CREATE TABLE pair (a text, b date, c text, PRIMARY KEY (a, b));
+INSERT INTO pair SELECT 'a' || i, date '2024-01-01' + i, 'pair ' || i FROM generate_series(0, 99) i;
+"""
+
+
+class Coalescing(ServedTestCase):
+    SQL = SQL
+    # One worker: while it is busy all others wait, and then run together.
+    OPTIONS = ("--workers=1", "--echo")
+
+    def futures(self, requests):
+        return [self.client.stub(method).future(self.client.request(method, fields), timeout=20 * PATIENCE)
+                for method, fields in requests]
+
+    def outcome(self, call):
+        try:
+            return call.result().SerializeToString()
+        except grpc.RpcError as error:
+            failure = RpcFailure(error)
+            return (failure.code, failure.reason, failure.message, tuple(failure.fields))
+
+    def together(self):
+        return sum("FROM unnest(" in line for line in self.server.lines)
+
+    def test_each_answer_and_error_is_its_own(self):
+        random.seed(1)
+        requests = []
+        for _ in range(600):
+            key = random.randrange(0, 520)
+            requests.append(random.choice([
+                ("GetItem", {"id": key}), ("GetItem", {"id": key}), ("GetItem", {"id": key, "show_deleted": True}),
+                ("GetItem", {"id": key, "read_mask": "name"}), ("GetItem", {"id": key, "read_mask": "id,at"}),
+                ("GetItem", {"id": key, "read_mask": "nothing"}), ("GetItem", {}), ("GetItem", {"id": key, "lock": "FOR UPDATE"}),
+                ("BatchGetItems", {"requests": [{"id": key}, {"id": key}, {"id": 1}]}),
+                ("BatchGetItems", {"requests": [{"id": 1}, {"id": key}, {"id": 2}], "read_mask": "id,name,etag"}),
+                ("BatchGetItems", {"requests": []}),
+                ("GetPair", {"a": f"a{key % 100}", "b": f"2024-01-{1 + key % 31:02}"}),
+                ("GetPair", {"a": "a1", "b": "2024-99-99"}),
+            ]))
+        alone = [self.outcome(call) for request in requests for call in self.futures([request])]
+        before = self.together()
+        together = [self.outcome(call) for call in self.futures(requests)]
+        for request, one, other in zip(requests, alone, together):
+            self.assertEqual(one, other, request)
+        self.assertGreater(self.together() - before, 0)
+
+    def test_it_can_be_turned_off(self):
+        server = Server(self.uri, "--workers=1", "--echo", "--coalesce=off")
+        self.addCleanup(server.close)
+        client = Client(server, self.contract)
+        calls = [client.stub("GetItem").future(client.request("GetItem", {"id": 1})) for _ in range(100)]
+        for call in calls:
+            call.result()
+        self.assertFalse(any("FROM unnest(" in line for line in server.lines))
+
+    def test_one_that_leaves_does_not_take_the_others_with_it(self):
+        self.psql("CREATE TABLE IF NOT EXISTS locked (id integer PRIMARY KEY); INSERT INTO locked VALUES (1)")
+        server = Server(self.uri, "--workers=2")
+        self.addCleanup(server.close)
+        client = Client(server, Contract(self.uri))
+        holder = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(holder.shutdown)
+        held = holder.submit(self.psql, "BEGIN; LOCK TABLE locked; SELECT pg_sleep(1.5)")
+        wait_for(lambda: "1" == self.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted "
+                                          "AND relation = 'locked'::regclass"), "the lock")
+        request = client.request("GetLocked", {"id": 1})
+        calls = [client.stub("GetLocked").future(request, timeout=20 * PATIENCE) for _ in range(20)]
+        impatient = [client.stub("GetLocked").future(request, timeout=0.3) for _ in range(20)]
+        for call in impatient:
+            with self.fails("DEADLINE_EXCEEDED"):
+                call.result()
+        held.result()
+        for call in calls:
+            self.assertEqual(call.result().id, 1)
+
+    def test_when_all_have_left_the_statement_ends(self):
+        self.psql("CREATE TABLE IF NOT EXISTS left_alone (id integer PRIMARY KEY)")
+        server = Server(self.uri, "--workers=2")
+        self.addCleanup(server.close)
+        client = Client(server, Contract(self.uri))
+        holder = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(holder.shutdown)
+        held = holder.submit(self.psql, "BEGIN; LOCK TABLE left_alone; SELECT pg_sleep(3)")
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%left_alone%'"
+        wait_for(lambda: "1" == self.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted "
+                                          "AND relation = 'left_alone'::regclass"), "the lock")
+        request = client.request("GetLeftAlone", {"id": 1})
+        calls = [client.stub("GetLeftAlone").future(request, timeout=20 * PATIENCE) for _ in range(30)]
+        wait_for(lambda: int(self.psql(waiting)) > 0, "the statements to wait")
+        for call in calls:
+            call.cancel()
+        wait_for(lambda: self.psql(waiting) == "0", "the statements to end", 2)
+        held.result()
+
+
+if __name__ == "__main__":
+    unittest.main()
