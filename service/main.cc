@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "config/config.h"
 #include "config/log.h"
 #include "contract/pin.h"
@@ -204,6 +205,8 @@ int Run(const config::Exit& exit) {
 }  // namespace protogres
 
 int main(int argc, char** argv) {
+  // Debian builds Abseil, and with it gRPC's locks, with this check on.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const auto command = protogres::config::Parse(argc, argv);
   protogres::BlockSignals();
   return std::visit([](const auto& chosen) { return protogres::Run(chosen); }, command);

@@ -2,6 +2,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "contract/error.h"
 #include "crud/methods.h"
 #include "fmt/format.h"
@@ -34,19 +35,33 @@ absl::Status NotFound(const Binding& binding, const sql::Key& key, const sql::Lo
                          "ROW_NOT_FOUND", {{"table", binding.table().name}});
 }
 
-// The rows of sql::SelectByKeys, which come in the order of the keys, each with its position. For one pass.
+// Rows read by their keys, and where the row of each key is.
 class RowsByKey {
  public:
-  explicit RowsByKey(const db::Rows& rows) : rows_(rows) {}
+  // `plain`: of sql::SelectByAnyKey, which come with their key; else of sql::SelectByKeys, which come in the order of
+  // the keys, each with its position. `rows` must outlive it.
+  RowsByKey(const db::Rows& rows, bool plain) : rows_(rows), plain_(plain) {
+    if (!plain) return;
+    by_key_.reserve(static_cast<std::size_t>(rows.size()));
+    for (std::int64_t row = 0; row < rows.size(); ++row) by_key_.emplace(rows.Cell(row, 0).value_or(""), row);
+  }
 
-  // The row of the key at `position`, counted from 0 and never going back; -1: it has none.
-  std::int64_t Find(std::size_t position) {
+  const db::Rows& rows() const { return rows_; }
+
+  // The row of `key`, which was at `position`, counted from 0 and never going back; -1: there is none.
+  std::int64_t Find(const sql::Key& key, std::size_t position) {
+    if (plain_) {
+      const auto found = by_key_.find(key.front());
+      return found == by_key_.end() ? -1 : found->second;
+    }
     const std::string wanted = std::to_string(position + 1);
     return next_ < rows_.size() && rows_.Cell(next_, 0) == wanted ? next_++ : -1;
   }
 
  private:
   const db::Rows& rows_;
+  const bool plain_;
+  absl::flat_hash_map<std::string_view, std::int64_t> by_key_;
   std::int64_t next_ = 0;
 };
 
@@ -77,7 +92,8 @@ class GetOperation : public Operation {
 // What both have in common: how a request is answered from the rows of SelectByKeys.
 class KeyedMethod : public Method {
  public:
-  KeyedMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
+  KeyedMethod(const Binding& binding, const Names& names)
+      : Method(names), binding_(binding), plain_(sql::HasPlainKey(binding.table())) {}
 
   bool coalesces() const override { return true; }
 
@@ -106,9 +122,15 @@ class KeyedMethod : public Method {
     }
   }
 
+  // Reads what `keys` name as `read` says.
+  sql::Statement Select(const KeyedRead& read, const std::vector<sql::Key>& keys) const {
+    return plain_ ? sql::SelectByAnyKey(binding_.table(), read.view.projection, read.show_deleted, keys)
+                  : sql::SelectByKeys(binding_.table(), read.view.projection, read.show_deleted, keys);
+  }
+  bool plain() const { return plain_; }
+
   // The response to `read` from rows in which its keys begin at `position`.
-  virtual absl::StatusOr<std::string> Respond(const KeyedRead& read, const db::Rows& rows, std::size_t position,
-                                              RowsByKey* by_key) const = 0;
+  virtual absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const = 0;
 
  protected:
   virtual absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const = 0;
@@ -133,6 +155,8 @@ class KeyedMethod : public Method {
   const Binding& binding_;
 
  private:
+  const bool plain_;
+
   struct Part {
     Member* member;
     KeyedRead read;
@@ -143,14 +167,13 @@ class KeyedMethod : public Method {
     std::vector<sql::Key> keys;
     keys.reserve(size);
     for (const Part& part : parts) keys.insert(keys.end(), part.read.keys.begin(), part.read.keys.end());
-    const KeyedRead& any = parts.front().read;
-    const auto statement = sql::SelectByKeys(binding_.table(), any.view.projection, any.show_deleted, keys);
+    const auto statement = Select(parts.front().read, keys);
     const auto rows = session.Read(statement.text, statement.params);
     if (!rows.ok()) return false;
-    RowsByKey by_key(*rows);
+    RowsByKey by_key(*rows, plain_);
     std::size_t position = 0;
     for (const Part& part : parts) {
-      part.member->response = Respond(part.read, *rows, position, &by_key);
+      part.member->response = Respond(part.read, position, &by_key);
       position += part.read.keys.size();
     }
     return true;
@@ -172,12 +195,11 @@ class GetMethod : public KeyedMethod {
     return std::make_unique<GetOperation>(binding_, *std::move(read), std::move(sql));
   }
 
-  absl::StatusOr<std::string> Respond(const KeyedRead& read, const db::Rows& rows, std::size_t position,
-                                      RowsByKey* by_key) const override {
-    const std::int64_t row = by_key->Find(position);
+  absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const override {
+    const std::int64_t row = rows->Find(read.keys.front(), position);
     if (row < 0) return NotFound(binding_, read.keys.front(), read.lock);
     std::string response;
-    if (auto status = binding_.Encode(read.view, rows, row, &response, /*skip=*/1); !status.ok()) return status;
+    if (auto status = binding_.Encode(read.view, rows->rows(), row, &response, /*skip=*/1); !status.ok()) return status;
     return response;
   }
 
@@ -199,10 +221,8 @@ class GetMethod : public KeyedMethod {
 
 class BatchGetOperation : public Operation {
  public:
-  BatchGetOperation(const Binding& binding, const KeyedMethod& method, KeyedRead read)
-      : method_(method),
-        read_(std::move(read)),
-        statement_(sql::SelectByKeys(binding.table(), read_.view.projection, read_.show_deleted, read_.keys)) {
+  BatchGetOperation(const KeyedMethod& method, KeyedRead read)
+      : method_(method), read_(std::move(read)), statement_(method.Select(read_, read_.keys)) {
     statement_.text += read_.lock.clause;
   }
 
@@ -211,8 +231,8 @@ class BatchGetOperation : public Operation {
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = session.Read(statement_.text, statement_.params);
     if (!rows.ok()) return rows.status();
-    RowsByKey by_key(*rows);
-    return method_.Respond(read_, *rows, 0, &by_key);
+    RowsByKey by_key(*rows, method_.plain());
+    return method_.Respond(read_, 0, &by_key);
   }
 
  private:
@@ -228,19 +248,18 @@ class BatchGetMethod : public KeyedMethod {
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     auto read = PlanRead(bytes);
     if (!read.ok()) return read.status();
-    return std::make_unique<BatchGetOperation>(binding_, *this, *std::move(read));
+    return std::make_unique<BatchGetOperation>(*this, *std::move(read));
   }
 
-  absl::StatusOr<std::string> Respond(const KeyedRead& read, const db::Rows& rows, std::size_t position,
-                                      RowsByKey* by_key) const override {
+  absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const override {
     std::string response;
     absl::Status failed;
     // On to the end even so: the rows of the keys after the first failure are to be passed.
     for (std::size_t i = 0; i < read.keys.size(); ++i) {
-      const std::int64_t row = by_key->Find(position + i);
+      const std::int64_t row = rows->Find(read.keys[i], position + i);
       if (!failed.ok()) continue;
       failed = row < 0 ? contract::Within(PartPath(i), NotFound(binding_, read.keys[i], read.lock))
-                       : binding_.EncodeElement(read.view, rows, row, &response, /*skip=*/1);
+                       : binding_.EncodeElement(read.view, rows->rows(), row, &response, /*skip=*/1);
     }
     if (!failed.ok()) return failed;
     return response;

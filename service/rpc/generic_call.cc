@@ -45,6 +45,12 @@ spdlog::level::level_enum LevelOf(absl::StatusCode code) {
   }
 }
 
+// With so few in flight a thread hop costs more than a wake-up.
+constexpr std::int64_t kFewCalls = 3;
+
+// The one whose events this thread handles.
+thread_local const Line* served_here = nullptr;
+
 // One line stays one line, whatever a caller sent.
 std::string OneLine(absl::string_view text) {
   std::string line(text.data(), text.size());
@@ -56,14 +62,19 @@ std::string OneLine(absl::string_view text) {
 
 }  // namespace
 
-void Acceptor::Accept(grpc::ServerCompletionQueue* cq) { (new GenericCall(*this, cq))->Arm(); }
+void Acceptor::Accept(Line& line) { (new GenericCall(*this, line))->Arm(); }
 
-void Acceptor::Serve(grpc::ServerCompletionQueue* cq) {
+void Acceptor::Serve(Line& line) {
+  served_here = &line;
   void* tag = nullptr;
   bool ok = false;
-  while (cq->Next(&tag, &ok)) {
-    const auto [call, event] = *static_cast<GenericCall::Tag*>(tag);
-    call->On(event, ok);
+  while (line.cq->Next(&tag, &ok)) {
+    const auto [call, kind] = *static_cast<Line::Event*>(tag);
+    if (call) {
+      call->On(static_cast<GenericCall::Event>(kind), ok);
+    } else {
+      for (auto& reply : line.outbox.Take()) reply.call->Send(reply);
+    }
   }
 }
 
@@ -91,8 +102,8 @@ void Acceptor::AwaitNone() {
   none_.wait(lock, [this] { return calls_.load() == 0; });
 }
 
-GenericCall::GenericCall(Acceptor& acceptor, grpc::ServerCompletionQueue* cq) : acceptor_(acceptor), cq_(cq) {
-  for (int event = 0; event < kEvents; ++event) tags_[event] = {this, static_cast<Event>(event)};
+GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), line_(line) {
+  for (int event = 0; event < kEvents; ++event) tags_[event] = {this, event};
   acceptor_.calls_.fetch_add(1);
 }
 
@@ -106,7 +117,8 @@ GenericCall::~GenericCall() {
 
 void GenericCall::Arm() {
   context_.AsyncNotifyWhenDone(&tags_[kDone]);
-  acceptor_.service_.RequestCall(&context_, &stream_, cq_, cq_, &tags_[kBegin]);
+  auto* const cq = line_.cq.get();
+  acceptor_.service_.RequestCall(&context_, &stream_, cq, cq, &tags_[kBegin]);
 }
 
 void GenericCall::On(Event event, bool ok) {
@@ -127,7 +139,7 @@ void GenericCall::On(Event event, bool ok) {
 }
 
 void GenericCall::Begin() {
-  acceptor_.Accept(cq_);
+  acceptor_.Accept(line_);
   begin_ = std::chrono::steady_clock::now();
   begun_ = true;
   acceptor_.active_.fetch_add(1);
@@ -186,13 +198,22 @@ void GenericCall::Answer(std::string message) {
     return;
   }
   bytes_out_ += message.size();
-  if (!StartFinish(absl::OkStatus())) return;
-  stream_.WriteAndFinish(ToBuffer(std::move(message)), {}, grpc::Status::OK, &tags_[kFinished]);
+  if (StartFinish(absl::OkStatus())) Reply(absl::OkStatus(), std::move(message));
 }
 
 void GenericCall::Finish(const absl::Status& status) {
-  if (!StartFinish(status)) return;
-  stream_.Finish(ToGrpc(status), &tags_[kFinished]);
+  if (StartFinish(status)) Reply(status, std::nullopt);
+}
+
+void GenericCall::Reply(absl::Status status, std::optional<std::string> message) {
+  Line::Reply reply{this, std::move(status), std::move(message)};
+  if (served_here == &line_ || acceptor_.active_.load(std::memory_order_relaxed) <= kFewCalls) return Send(reply);
+  line_.outbox.Put(std::move(reply));
+}
+
+void GenericCall::Send(Line::Reply& reply) {
+  if (!reply.message) return stream_.Finish(ToGrpc(reply.status), &tags_[kFinished]);
+  stream_.WriteAndFinish(ToBuffer(*std::move(reply.message)), {}, grpc::Status::OK, &tags_[kFinished]);
 }
 
 bool GenericCall::StartFinish(const absl::Status& status) {
@@ -204,13 +225,13 @@ void GenericCall::Wake() {
   if (waking_.exchange(true)) return;
   refs_.fetch_add(1, std::memory_order_relaxed);
   alarm_ = std::make_unique<grpc::Alarm>();
-  alarm_->Set(cq_, std::chrono::system_clock::now(), &tags_[kWake]);
+  alarm_->Set(line_.cq.get(), std::chrono::system_clock::now(), &tags_[kWake]);
 }
 
 void GenericCall::SetTimer(std::chrono::system_clock::time_point time) {
   refs_.fetch_add(1, std::memory_order_relaxed);
   timer_ = std::make_unique<grpc::Alarm>();
-  timer_->Set(cq_, time, &tags_[kTimer]);
+  timer_->Set(line_.cq.get(), time, &tags_[kTimer]);
 }
 
 void GenericCall::Unref() {

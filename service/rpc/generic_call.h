@@ -11,10 +11,36 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "rpc/call.h"
+#include "rpc/outbox.h"
 
 namespace protogres::rpc {
+
+class GenericCall;
+
+// A completion queue and what its one thread has to send. Outlives the Calls on it.
+struct Line {
+  struct Event {
+    GenericCall* call;  // null: the outbox has something
+    int kind;
+  };
+  struct Reply {
+    GenericCall* call;
+    absl::Status status;
+    std::optional<std::string> message;  // to be sent before the status, which is OK then
+  };
+
+  explicit Line(std::unique_ptr<grpc::ServerCompletionQueue> completion_queue)
+      : cq(std::move(completion_queue)), outbox(cq.get(), &outbox_event) {}
+
+  const std::unique_ptr<grpc::ServerCompletionQueue> cq;
+  Event outbox_event{nullptr, 0};
+  Outbox<Reply> outbox;
+};
 
 // Accepts the Calls of one server. Thread-safe; must outlive them all.
 class Acceptor {
@@ -24,10 +50,10 @@ class Acceptor {
 
   // To be registered with the server before it starts.
   grpc::AsyncGenericService& service() { return service_; }
-  // Asks for the next RPC on `cq`, once the server has started.
-  void Accept(grpc::ServerCompletionQueue* cq);
-  // Handles the events of `cq` until it is shut down and drained.
-  static void Serve(grpc::ServerCompletionQueue* cq);
+  // Asks for the next RPC on `line`, once the server has started.
+  void Accept(Line& line);
+  // Handles the events of `line` until its queue is shut down and drained.
+  static void Serve(Line& line);
   // Blocks until no RPC is in flight and none has come for `quiet`, or until `deadline`: false, some are there.
   bool AwaitQuiet(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds quiet);
   // Blocks until every Call is gone, which takes a server that is shut down and cq threads that go on.
@@ -53,7 +79,7 @@ class Acceptor {
 // a worker may use the Call until it finishes it.
 class GenericCall final : public Call {
  public:
-  GenericCall(Acceptor& acceptor, grpc::ServerCompletionQueue* cq);
+  GenericCall(Acceptor& acceptor, Line& line);
 
   const std::string& method() const override { return context_.method(); }
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
@@ -67,11 +93,6 @@ class GenericCall final : public Call {
  private:
   friend class Acceptor;
   enum Event { kBegin, kRead, kWritten, kFinished, kDone, kWake, kTimer, kEvents };
-  struct Tag {
-    GenericCall* call;
-    Event event;
-  };
-
   ~GenericCall();
   void Arm();
   void On(Event event, bool ok);
@@ -81,15 +102,18 @@ class GenericCall final : public Call {
   bool Open() const { return !finishing_.load(std::memory_order_acquire); }
   // False, and to be left alone: the Call is finished already, which is a fault of its Handler.
   bool StartFinish(const absl::Status& status);
+  // Sends it, here or by the completion-queue thread.
+  void Reply(absl::Status status, std::optional<std::string> message);
+  void Send(Line::Reply& reply);
   void Unref();
   absl::Status CheckSize(const std::string& message) const;
   void Log(const absl::Status& status) const;
 
   Acceptor& acceptor_;
-  grpc::ServerCompletionQueue* const cq_;
+  Line& line_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_{&context_};
-  Tag tags_[kEvents];
+  Line::Event tags_[kEvents];
   grpc::ByteBuffer received_;
   grpc::Slice message_;  // what the Handler's view looks into
   std::unique_ptr<Handler> handler_;

@@ -103,7 +103,7 @@ class GrpcServer final : public Server, private Router {
   UnaryContext unary_;
   Sessions sessions_;
   Acceptor acceptor_;
-  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::vector<std::unique_ptr<Line>> lines_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
   int port_ = 0;
@@ -122,7 +122,9 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
   SetLimits(options, &builder);
   builder.AddListeningPort(address->ToString(), *credentials, &port_);
   builder.RegisterAsyncGenericService(&acceptor_.service());
-  for (int i = 0; i < std::max(1, options.completion_queues); ++i) queues_.push_back(builder.AddCompletionQueue());
+  for (int i = 0; i < std::max(1, options.completion_queues); ++i) {
+    lines_.push_back(std::make_unique<Line>(builder.AddCompletionQueue()));
+  }
   server_ = builder.BuildAndStart();
   if (!server_) {
     if (auto free = TryListen(*address); !free.ok()) return free;
@@ -131,9 +133,9 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
                     options.tls_cert.empty() ? "the address" : "the TLS certificate or its key"));
   }
   if (!address->unix_path.empty()) port_ = 0;
-  for (const auto& queue : queues_) {
-    acceptor_.Accept(queue.get());
-    threads_.emplace_back(&Acceptor::Serve, queue.get());
+  for (const auto& line : lines_) {
+    acceptor_.Accept(*line);
+    threads_.emplace_back(&Acceptor::Serve, std::ref(*line));
   }
   return absl::OkStatus();
 }
@@ -145,11 +147,11 @@ GrpcServer::~GrpcServer() {
   executor_.Stop();
   sessions_.Stop();
   acceptor_.AwaitNone();
-  for (const auto& queue : queues_) queue->Shutdown();
+  for (const auto& line : lines_) line->cq->Shutdown();
   for (auto& thread : threads_) thread.join();
   // Without threads it never listened, and each queue has its end to be fetched still.
   if (threads_.empty()) {
-    for (const auto& queue : queues_) Acceptor::Serve(queue.get());
+    for (const auto& line : lines_) Acceptor::Serve(*line);
   }
 }
 

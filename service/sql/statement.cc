@@ -135,6 +135,29 @@ Statement SelectByKeys(const Table& table, const Projection& projection, bool sh
   return statement;
 }
 
+bool HasPlainKey(const Table& table) {
+  if (table.key.size() != 1) return false;
+  const contract::Type& type = FieldAt(table, table.key.front()).type;
+  const bool integer = type.kind == Kind::kInt32 || type.kind == Kind::kInt64;
+  return integer && !type.repeated && BuiltIn(type);
+}
+
+Statement SelectByAnyKey(const Table& table, const Projection& projection, bool show_deleted,
+                         const std::vector<Key>& keys) {
+  const Field& key = FieldAt(table, table.key.front());
+  std::string values = "{";
+  for (const Key& value : keys) {
+    if (values.size() > 1) values += ',';
+    values += value.front();
+  }
+  values += '}';
+  const std::string list = projection.fields.empty() && !projection.etag ? "" : ", " + SelectList(table, projection);
+  return {fmt::format("SELECT {}{} FROM {} AS t{}", Column(key), list, table.sql_name,
+                      Where({fmt::format("{} = ANY($1::{}[])", Column(key), key.type.sql_type),
+                             show_deleted ? "" : Live(table)})),
+          {std::move(values)}};
+}
+
 Statement Insert(const Table& table, const std::vector<Row>& rows, const Projection& projection) {
   std::set<int> columns;
   for (const Row& row : rows) {

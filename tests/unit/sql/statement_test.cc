@@ -61,6 +61,15 @@ TEST_F(StatementTest, SelectByKeysUnnestsOneArrayAKeyColumn) {
   EXPECT_THAT(statement.params, ElementsAre(R"({"1","3"})", R"({"2","4"})"));
 }
 
+TEST_F(StatementTest, SelectByAnyKeyReturnsTheKeyFirst) {
+  EXPECT_TRUE(HasPlainKey(customer_));
+  EXPECT_FALSE(HasPlainKey(item_));  // two columns
+  const Statement statement = SelectByAnyKey(customer_, Only({price_}), true, {{"7"}, {"-1"}});
+  EXPECT_EQ(statement.text, R"(SELECT t."id", t."price"::numeric FROM "public"."customer" AS t )"
+                            R"(WHERE t."id" = ANY($1::"pg_catalog"."int8"[]))");
+  EXPECT_THAT(statement.params, ElementsAre("{7,-1}"));
+}
+
 TEST_F(StatementTest, KeysWithQuotesAndCommasStayOneElement) {
   contract::Table table = log_;
   table.key = {1};
