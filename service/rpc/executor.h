@@ -54,7 +54,7 @@ class Executor {
     int queue_size = 1024;
     std::chrono::milliseconds queue_timeout{30000};
     // Tasks of a lane that are run together at the most, and groups of it that run at once.
-    int max_together = 64;
+    int max_together = 256;
     int lane_groups = 2;
   };
 

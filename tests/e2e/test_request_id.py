@@ -22,8 +22,7 @@ CREATE TRIGGER ran AFTER INSERT OR UPDATE OR DELETE ON note FOR EACH ROW EXECUTE
 
 
 def install(uri, *options):
-    return subprocess.run([BINARY, "install", f"--database={uri}", *options], capture_output=True, text=True,
-                          timeout=60 * PATIENCE)
+    return subprocess.run([BINARY, "install", f"--database={uri}", *options], capture_output=True, text=True, timeout=99)
 
 
 def part(number, value):
