@@ -69,8 +69,8 @@ class Server:
         self.name = name
         self.log = tempfile.TemporaryFile("w+")
         self.started = time.monotonic()
-        self.process = subprocess.Popen([str(part) for part in command], stdout=self.log, stderr=self.log,
-                                        preexec_fn=harness.die_with_parent, **keywords)
+        self.process = subprocess.Popen([*harness.DIE_WITH_PARENT, *map(str, command)], stdout=self.log,
+                                        stderr=self.log, **keywords)
         try:
             self.port = int(self._await(pattern))
         except BaseException:
@@ -163,8 +163,8 @@ def start(programs, name, database, work, answers):
 
 def enter(command, what, seconds, **keywords):
     try:
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=seconds,
-                              preexec_fn=harness.die_with_parent, **keywords)
+        done = subprocess.run([*harness.DIE_WITH_PARENT, *map(str, command)], capture_output=True, text=True,
+                              timeout=seconds, **keywords)
     except subprocess.TimeoutExpired as error:
         raise Failed(f"{what} did not end within {seconds:.0f} s") from error
     if done.returncode != 0:

@@ -37,11 +37,9 @@ def pg_bin():
     return os.path.dirname(shutil.which("postgres") or "/usr/bin/postgres")
 
 
-def die_with_parent():
-    """Runs in the child: the kernel ends it when the test is gone, however that came."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+# Before a command: the kernel ends it when the test is gone, however that came. Not by a preexec_fn, since Python then
+# forks with its lock held, and gRPC's threads, for which its fork handlers wait, may want that lock.
+DIE_WITH_PARENT = ["setpriv", "--pdeathsig=TERM"]
 
 
 class Postgres:
@@ -52,41 +50,28 @@ class Postgres:
         self.data = os.path.join(self.dir, "data")
         self.settings = settings
         self.process = None
-        self.user = None
-        if os.getuid() == 0:
-            import pwd
-
-            self.user = pwd.getpwnam("postgres")
-            os.chown(self.dir, self.user.pw_uid, self.user.pw_gid)
+        self.as_user = []
+        if os.getuid() == 0:  # as whom PostgreSQL refuses to run
+            shutil.chown(self.dir, "postgres", "postgres")
+            self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         os.chmod(self.dir, 0o711)
         self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         self.start()
         atexit.register(self.close)
 
-    def _drop(self):
-        if self.user:
-            os.setgroups([])
-            os.setgid(self.user.pw_gid)
-            os.setuid(self.user.pw_uid)
-
     def _run(self, program, *args):
-        done = subprocess.run([os.path.join(pg_bin(), program), *args], preexec_fn=self._drop, capture_output=True,
-                              text=True, cwd="/")
+        command = [*self.as_user, os.path.join(pg_bin(), program), *args]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/")
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stderr}{done.stdout}")
 
     def start(self):
-        def prepare():
-            self._drop()
-            die_with_parent()
-
         log = open(os.path.join(self.dir, "log"), "ab")
-        command = [os.path.join(pg_bin(), "postgres"), "-D", self.data, "-k", self.dir, "-c", "listen_addresses=",
-                   "-c", "fsync=off", "-c", "max_connections=60"]
+        command = [*self.as_user, *DIE_WITH_PARENT, os.path.join(pg_bin(), "postgres"), "-D", self.data, "-k", self.dir,
+                   "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"]
         for setting in self.settings:
             command += ["-c", setting]
-        self.process = subprocess.Popen(command, preexec_fn=prepare, stdout=log, stderr=log, cwd="/",
-                                        start_new_session=True)
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", start_new_session=True)
         log.close()
         wait_for(lambda: self._ready(), "PostgreSQL to accept connections", 30)
 
@@ -141,8 +126,8 @@ class Server:
     def __init__(self, uri, *options, ready=True, command="serve"):
         self.lines = []
         self.process = subprocess.Popen(
-            [BINARY, command, f"--database={uri}", "--listen=127.0.0.1:0", "--log_level=debug", *options],
-            stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
+            [*DIE_WITH_PARENT, BINARY, command, f"--database={uri}", "--listen=127.0.0.1:0", "--log_level=debug",
+             *options], stderr=subprocess.PIPE, text=True, errors="replace")
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.channels = []
