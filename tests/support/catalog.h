@@ -18,7 +18,7 @@ namespace protogres::testing {
 
 // A file of tests/support.
 inline std::string SupportFile(const std::string& name) {
-  return (std::filesystem::path(__FILE__).parent_path() / name).string();
+  return (std::filesystem::path(PROTOGRES_TEST_SUPPORT) / name).string();
 }
 
 // Runs psql on a file; it stops at the first error. Throws std::runtime_error.
