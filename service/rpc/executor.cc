@@ -42,8 +42,11 @@ absl::Status Closed() {
 
 Executor::Executor(const Options& options) : options_(options) {
   lanes_[nullptr];
-  for (int i = 0; i < std::max(1, options_.workers); ++i) threads_.emplace_back([this] { Work(); });
-  threads_.emplace_back([this] { Watch(); });
+  for (int i = 0; i < std::max(1, options_.workers); ++i) {
+    Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
+    worker.thread = std::thread([this, &worker] { Work(worker); });
+  }
+  watch_ = std::thread([this] { Watch(); });
 }
 
 Executor::~Executor() { Stop(); }
@@ -51,19 +54,19 @@ Executor::~Executor() { Stop(); }
 absl::Status Executor::Submit(Task& task) {
   const void* const lane_key = task.lane();
   const auto now = Clock::now();
-  bool wake = false;
+  Worker* called = nullptr;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return Closed();
     // A Task that a free worker is about to take does not wait.
-    if (waiting_ >= options_.queue_size + idle_) return QueueFull(options_.queue_size);
+    if (waiting_ >= options_.queue_size + free_) return QueueFull(options_.queue_size);
     task.since_ = now;
     task.lane_ = lane_key;
     Lane& lane = lanes_[lane_key];
     Append(lane, task);
-    wake = idle_ > 0 && MayStart(lane_key, lane, now);
+    if (MayStart(lane_key, lane, now)) called = Call();
   }
-  if (wake) work_.notify_one();
+  if (called) called->wake.notify_one();
   return absl::OkStatus();
 }
 
@@ -90,28 +93,26 @@ void Executor::Stop() {
     std::lock_guard lock(mutex_);
     stopped_ = true;
   }
-  work_.notify_all();
   stop_.notify_all();
-  for (auto& thread : threads_) thread.join();
-  threads_.clear();
+  for (auto& worker : workers_) {
+    worker->wake.notify_one();
+    worker->thread.join();
+  }
+  workers_.clear();
+  if (watch_.joinable()) watch_.join();
 }
 
-void Executor::Work() {
+void Executor::Work(Worker& worker) {
   std::vector<Task*> tasks;
   std::unique_lock lock(mutex_);
-  while (true) {
-    ++idle_;
-    Lane* lane = nullptr;
-    work_.wait(lock, [&] { return stopped_ || (lane = NextLane()) != nullptr; });
-    --idle_;
-    if (stopped_) return;
+  while (Lane* lane = Await(worker, lock)) {
     Take(*lane, &tasks);
     ++lane->running;
     lane->started = Clock::now();
-    // Submit wakes nobody for a lane that could not start then, and may now.
-    const bool more = idle_ > 0 && NextLane() != nullptr;
+    // Submit calls nobody for a lane that could not start then, and may now.
+    Worker* const another = NextLane() != nullptr ? Call() : nullptr;
     lock.unlock();
-    if (more) work_.notify_one();
+    if (another) another->wake.notify_one();
     if (tasks.size() == 1) {
       tasks[0]->Run();
     } else {
@@ -120,6 +121,26 @@ void Executor::Work() {
     lock.lock();
     --lane->running;
   }
+}
+
+Executor::Lane* Executor::Await(Worker& worker, std::unique_lock<std::mutex>& lock) {
+  ++free_;
+  Lane* lane = nullptr;
+  while (!stopped_ && (lane = NextLane()) == nullptr) {
+    idle_.push_back(&worker);
+    worker.wake.wait(lock, [&] { return stopped_ || worker.called; });
+    worker.called = false;
+  }
+  --free_;
+  return stopped_ ? nullptr : lane;
+}
+
+Executor::Worker* Executor::Call() {
+  if (idle_.empty()) return nullptr;
+  Worker* const worker = idle_.back();
+  idle_.pop_back();
+  worker->called = true;
+  return worker;
 }
 
 void Executor::Watch() {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -83,7 +84,19 @@ class Executor {
     Time started;     // the latest of them
   };
 
-  void Work();
+  // Of those without a Task, the one that has been so shortest is called first: what it worked with is still in a
+  // processor's cache. Taking turns they would all find theirs gone.
+  struct Worker {
+    std::condition_variable wake;
+    bool called = false;
+    std::thread thread;
+  };
+
+  void Work(Worker& worker);
+  // Blocks until there is something to take; null: it is the end.
+  Lane* Await(Worker& worker, std::unique_lock<std::mutex>& lock);
+  // The worker to be woken once the mutex is free; null: none is idle.
+  Worker* Call();
   // Refuses Tasks that waited longer than queue_timeout, also while every worker is blocked.
   void Watch();
   // The lane whose first Task has waited longest, of those that a worker may take from now; null: none.
@@ -99,13 +112,15 @@ class Executor {
 
   const Options options_;
   std::mutex mutex_;
-  std::condition_variable work_, stop_;
+  std::condition_variable stop_;
   std::unordered_map<const void*, Lane> lanes_;
   int waiting_ = 0;
-  int idle_ = 0;  // workers without a Task
+  int free_ = 0;               // workers without a Task, called or not
+  std::vector<Worker*> idle_;  // of them, those not called
   bool closed_ = false;
   bool stopped_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::thread watch_;
 };
 
 }  // namespace protogres::rpc
