@@ -143,7 +143,7 @@ def judge(results):
     verdicts.at_least("Create, 64 in flight, durable", 0.6, ("create", "protogres", 64), ("create", "direct", 64))
     verdicts.at_least("Update, 64 in flight, durable", 0.6, ("update", "protogres", 64), ("update", "direct", 64))
     verdicts.at_least("Create, 64 in flight, group commit", 1.5, ("create", "protogres-group-commit", 64),
-                      ("create", "protogres", 64))
+                      ("create", "direct", 64))
     for work, factor in (("stream", 0.5), ("import", 0.6)):
         verdicts.at_least(work.capitalize(), factor, (work, "protogres", 1), (work, "direct", 1))
         verdicts.at_most(f"{work.capitalize()}: memory grows by", results.median(work, "protogres", 1, "rss_growth_mb"),
