@@ -56,12 +56,12 @@ absl::Status Executor::Submit(Task& task) {
     std::lock_guard lock(mutex_);
     if (closed_) return Closed();
     // A Task that a free worker is about to take does not wait.
-    if (waiting_ >= options_.queue_size + idle_) return QueueFull(options_.queue_size);
+    if (waiting_ >= options_.queue_size + idle_ && !task.taken_) return QueueFull(options_.queue_size);
     task.since_ = now;
     task.lane_ = lane_key;
     Lane& lane = lanes_[lane_key];
     Append(lane, task);
-    wake = idle_ > 0 && MayStart(lane_key, lane, now);
+    wake = Wakes(MayStart(lane_key, lane, now));
   }
   if (wake) work_.notify_one();
   return absl::OkStatus();
@@ -99,17 +99,14 @@ void Executor::Stop() {
 void Executor::Work() {
   std::vector<Task*> tasks;
   std::unique_lock lock(mutex_);
-  while (true) {
-    ++idle_;
-    Lane* lane = nullptr;
-    work_.wait(lock, [&] { return stopped_ || (lane = NextLane()) != nullptr; });
-    --idle_;
-    if (stopped_) return;
+  while (Lane* lane = AwaitLane(lock)) {
     Take(*lane, &tasks);
     ++lane->running;
     lane->started = Clock::now();
     // Submit wakes nobody for a lane that could not start then, and may now.
-    const bool more = idle_ > 0 && NextLane() != nullptr;
+    Time retry;
+    const bool may_start = NextLane(&retry) != nullptr;
+    const bool more = waiting_ > 0 && Wakes(may_start);
     lock.unlock();
     if (more) work_.notify_one();
     if (tasks.size() == 1) {
@@ -120,6 +117,23 @@ void Executor::Work() {
     lock.lock();
     --lane->running;
   }
+}
+
+Executor::Lane* Executor::AwaitLane(std::unique_lock<std::mutex>& lock) {
+  ++idle_;
+  Lane* lane = nullptr;
+  Time retry;
+  while (!stopped_ && (lane = NextLane(&retry)) == nullptr) {
+    if (watched_ || retry == Time::max()) {
+      work_.wait(lock);
+    } else {
+      watched_ = true;
+      work_.wait_until(lock, retry);
+      watched_ = false;
+    }
+  }
+  --idle_;
+  return stopped_ ? nullptr : lane;
 }
 
 void Executor::Watch() {
@@ -143,16 +157,21 @@ void Executor::Watch() {
 }
 
 bool Executor::MayStart(const void* key, const Lane& lane, Time now) const {
-  return key == nullptr || lane.running < options_.lane_groups || now - lane.started > kSlowGroup;
+  return key == nullptr || lane.running < options_.lane_groups || now - lane.started >= kSlowGroup;
 }
 
-Executor::Lane* Executor::NextLane() {
+Executor::Lane* Executor::NextLane(Time* retry) {
+  *retry = Time::max();
   if (waiting_ == 0) return nullptr;
   const auto now = Clock::now();
   Lane* next = nullptr;
   for (auto& [key, lane] : lanes_) {
-    if (!lane.first || !MayStart(key, lane, now)) continue;
-    if (!next || lane.first->since_ < next->first->since_) next = &lane;
+    if (!lane.first) continue;
+    if (!MayStart(key, lane, now)) {
+      *retry = std::min(*retry, lane.started + kSlowGroup);
+    } else if (!next || lane.first->since_ < next->first->since_) {
+      next = &lane;
+    }
   }
   return next;
 }
@@ -163,6 +182,7 @@ void Executor::Take(Lane& lane, std::vector<Task*>* tasks) {
   const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_together));
   while (lane.first && tasks->size() < most) {
     tasks->push_back(lane.first);
+    lane.first->taken_ = true;
     Unlink(lane, *lane.first);
   }
 }

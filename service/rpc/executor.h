@@ -39,6 +39,7 @@ class Task {
   Task* previous_ = nullptr;
   Task* next_ = nullptr;
   bool waiting_ = false;
+  bool taken_ = false;  // by a worker, once at least
   const void* lane_ = nullptr;
   std::chrono::steady_clock::time_point since_;
 };
@@ -63,7 +64,8 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo; UNAVAILABLE once closed. Never blocks.
+  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo, unless a worker has had the Task before: it comes again, to
+  // be run alone. UNAVAILABLE once closed. Never blocks.
   absl::Status Submit(Task& task);
   // True: the task was waiting still and is the caller's again; neither Run nor Refuse will be called.
   bool Remove(Task& task);
@@ -86,9 +88,14 @@ class Executor {
   void Work();
   // Refuses Tasks that waited longer than queue_timeout, also while every worker is blocked.
   void Watch();
-  // The lane whose first Task has waited longest, of those that a worker may take from now; null: none.
-  Lane* NextLane();
+  // The lane whose first Task has waited longest, of those that a worker may take from now; null: none. Then `retry` is
+  // when one may be taken from at the latest, unless a group ends or a Task comes: max() where none waits.
+  Lane* NextLane(Time* retry);
+  // Blocks until there is one; null: stopped.
+  Lane* AwaitLane(std::unique_lock<std::mutex>& lock);
   bool MayStart(const void* key, const Lane& lane, Time now) const;
+  // Whether a worker that has no Task is to look.
+  bool Wakes(bool may_start) const { return idle_ > 0 && (may_start || !watched_); }
   // Takes the first Task of a lane, and those that it is run together with.
   void Take(Lane& lane, std::vector<Task*>* tasks);
   void Append(Lane& lane, Task& task);
@@ -102,7 +109,8 @@ class Executor {
   std::condition_variable work_, stop_;
   std::unordered_map<const void*, Lane> lanes_;
   int waiting_ = 0;
-  int idle_ = 0;  // workers without a Task
+  int idle_ = 0;          // workers without a Task
+  bool watched_ = false;  // one of them sleeps no longer than until a lane that waits may start
   bool closed_ = false;
   bool stopped_ = false;
   std::vector<std::thread> threads_;
