@@ -1,89 +1,14 @@
 """Writes that wait together share a transaction with --group_commit, and each caller sees just its own result."""
 
-import contextlib
-import os
 import random
-import signal
 import threading
 import unittest
 
 import grpc
 
-from harness import PATIENCE, Client, Contract, Postgres, RpcFailure, Server, ServedTestCase, TestCase, wait_for
-from test_in_doubt import Proxy
+from grouping import OPTIONS, SQL, Group
+from harness import Client, Server, ServedTestCase, wait_for
 from test_request_id import install
-
-# A statement that inserts waits while its table is held.
-SQL = """
-CREATE TABLE held (name name);
-CREATE FUNCTION wait_for_it() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    WHILE EXISTS (SELECT FROM held WHERE name = TG_TABLE_NAME) LOOP PERFORM pg_sleep(0.01); END LOOP;
-    RETURN NULL;
-  END $$;
-CREATE TABLE turn (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
-CREATE TRIGGER held BEFORE INSERT ON turn FOR EACH STATEMENT EXECUTE FUNCTION wait_for_it();
-CREATE TABLE item (id integer PRIMARY KEY, name text UNIQUE, n integer CHECK (n >= 0), tags text[], at timestamptz,
-  made timestamptz NOT NULL DEFAULT clock_timestamp());
-CREATE FUNCTION edit() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    IF NEW.name LIKE 'unwanted%' THEN RETURN NULL; END IF;
-    IF NEW.name LIKE 'endless%' THEN NEW.at = 'infinity'; END IF;
-    RETURN NEW;
-  END $$;
-CREATE TRIGGER edit BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION edit();
-CREATE TRIGGER held BEFORE INSERT ON item FOR EACH STATEMENT EXECUTE FUNCTION wait_for_it();
-CREATE TABLE line (id integer PRIMARY KEY, item integer REFERENCES item DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE note (id integer PRIMARY KEY, body text, deleted_at timestamptz);
-CREATE TABLE serial (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a text DEFAULT 'a', b integer DEFAULT 5);
-CREATE TABLE part (id integer PRIMARY KEY, body text) PARTITION BY RANGE (id);
-CREATE TABLE part_low PARTITION OF part FOR VALUES FROM (0) TO (100);
-CREATE TABLE part_high PARTITION OF part FOR VALUES FROM (100) TO (1000);
-CREATE VIEW item_name AS SELECT id, name FROM item;
-"""
-# While the only worker is busy all others wait, and then run together.
-OPTIONS = ("--group_commit", "--workers=1")
-
-
-class Group:
-    """What both test cases do with many calls at once."""
-
-    def future(self, method, timeout=30, **fields):
-        return self.client.stub(method).future(self.client.request(method, fields), timeout=timeout * PATIENCE)
-
-    def outcome(self, call):
-        """The answer, or (code, reason)."""
-        try:
-            return call.result()
-        except grpc.FutureCancelledError:
-            return (grpc.StatusCode.CANCELLED, None)
-        except grpc.RpcError as error:
-            failure = RpcFailure(error)
-            return (failure.code, failure.reason)
-
-    def number(self, sql):
-        return int(self.psql(sql))
-
-    def hold(self, table):
-        self.psql(f"INSERT INTO held VALUES ('{table}')")
-
-    def release(self, table):
-        self.psql(f"DELETE FROM held WHERE name = '{table}'")
-
-    @contextlib.contextmanager
-    def waiting(self):
-        """What is sent within it waits, and then runs together."""
-        self.hold("turn")
-        call = self.future("CreateTurn", turn={})
-        wait_for(lambda: self.running("turn"), "the worker to be busy")
-        yield
-        self.release("turn")
-        call.result()
-
-    def running(self, table):
-        """The backends whose INSERT waits for release()."""
-        return self.psql("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
-                         f"query LIKE 'INSERT INTO \"public\".\"{table}\"%' AND state = 'active'").split()
 
 
 class GroupCommit(Group, ServedTestCase):
@@ -332,94 +257,6 @@ class GroupCommit(Group, ServedTestCase):
         for call in calls:
             call.result()
         self.assertEqual(self.number("SELECT count(DISTINCT xmin::text) FROM item"), 100)
-
-
-class LostGroup(Group, TestCase):
-    @classmethod
-    def setUpClass(cls):
-        # Of its own: a killed backend restarts the whole.
-        cls.cluster = Postgres()
-        cls.addClassCleanup(cls.cluster.close)
-        cls.uri = cls.cluster.create("lost", SQL)
-        cls.contract = Contract(cls.uri)
-        cls.proxy = Proxy(cls.cluster.dir)
-        cls.addClassCleanup(cls.proxy.close)
-        cls.server = Server(cls.uri.replace(cls.cluster.dir, cls.proxy.dir), *OPTIONS, "--backoff_max=200ms")
-        cls.addClassCleanup(cls.server.close)
-        cls.client = Client(cls.server, cls.contract)
-
-    def psql(self, sql):
-        return self.cluster.psql("lost", sql)
-
-    def setUp(self):
-        self.psql("TRUNCATE held, item, line")
-
-    def stored(self):
-        return {int(line) for line in self.psql("SELECT id FROM item").split()}
-
-    def outcomes(self, calls):
-        """Ids by what became of them: OK, UNAVAILABLE or COMMIT_IN_DOUBT."""
-        found = {"OK": set(), "UNAVAILABLE": set(), "COMMIT_IN_DOUBT": set()}
-        for i, call in enumerate(calls):
-            got = self.outcome(call)
-            if not isinstance(got, tuple):
-                self.assertEqual(got.id, i)
-                found["OK"].add(i)
-            elif got[0] == grpc.StatusCode.UNAVAILABLE:
-                found["UNAVAILABLE"].add(i)
-            else:
-                self.assertEqual(got, (grpc.StatusCode.UNKNOWN, "COMMIT_IN_DOUBT"))
-                found["COMMIT_IN_DOUBT"].add(i)
-        return found
-
-    def test_the_commit_is_lost(self):
-        for how in ("before", "after"):
-            self.setUp()
-            with self.waiting():
-                self.proxy.lose = how
-                calls = [self.future("CreateItem", item={"id": i}) for i in range(60)]
-            found = self.outcomes(calls)
-            self.assertIsNone(self.proxy.lose)
-            # All of one group, and nobody else.
-            self.assertGreater(len(found["COMMIT_IN_DOUBT"]), 10, found)
-            self.assertEqual(found["UNAVAILABLE"], set())
-            done = found["COMMIT_IN_DOUBT"] if how == "after" else set()
-            self.assertEqual(self.stored(), found["OK"] | done)
-
-    def test_the_connection_is_lost_within_a_group(self):
-        for how in (self.terminate, self.kill):
-            self.setUp()
-            wait_for(self.lives, "the server to serve", 30)
-            self.hold("item")
-            with self.waiting():
-                calls = [self.future("CreateItem", item={"id": i}) for i in range(60)]
-            how(int(wait_for(lambda: self.running("item"), "the group to run")[0]))
-            wait_for(self.released, "PostgreSQL to be back", 30)
-            found = self.outcomes(calls)
-            # Nothing of it was committed; in doubt is at the most what ran alone when PostgreSQL went down.
-            self.assertEqual(self.stored() - found["COMMIT_IN_DOUBT"], found["OK"])
-            if how == self.terminate:
-                self.assertEqual(len(found["OK"]), 60, found)
-
-    def lives(self):
-        try:
-            return self.client.raw("ListItems") is not None
-        except grpc.RpcError:
-            return False
-
-    def released(self):
-        try:
-            self.release("item")
-            return True
-        except RuntimeError:
-            return False
-
-    def terminate(self, pid):
-        self.psql(f"SELECT pg_terminate_backend({pid})")
-
-    @staticmethod
-    def kill(pid):
-        os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
