@@ -125,6 +125,8 @@ void AddServer(Table& table, Serve* serve) {
   table.Integer("completion_queues", &server->completion_queues, 1, 256, "completion queues, each with a thread");
   table.Switch("coalesce", &server->coalesce,
                "answer Gets and BatchGets that wait for one table together, by one statement");
+  table.Switch("group_commit", &server->group_commit,
+               "commit Creates, Updates, Deletes and Undeletes that wait for one table together, in one transaction");
   table.Integer("queue_size", &server->queue_size, 1, kMillion,
                 "requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED");
   table.Bytes("max_receive_message_bytes", &server->max_receive_message_bytes, false, "largest request");

@@ -1,8 +1,10 @@
 // Create (AIP-133) and BatchCreate (AIP-233).
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "contract/error.h"
+#include "crud/group.h"
 #include "crud/methods.h"
 
 namespace protogres::crud {
@@ -10,6 +12,8 @@ namespace {
 
 // The extended protocol counts parameters in 16 bits (PostgreSQL manual, "Message Formats", Bind).
 constexpr std::size_t kMaxParams = 65535;
+// Rows of one statement of a group.
+constexpr std::size_t kMaxRowsTogether = 64;
 
 class CreateOperation : public WriteOperation {
  public:
@@ -27,6 +31,8 @@ class CreateOperation : public WriteOperation {
     if (auto status = Written(session, binding_.Encode(view, *rows, 0, &response)); !status.ok()) return status;
     return response;
   }
+
+  const sql::Row& row() const { return row_; }
 
  private:
   const Binding& binding_;
@@ -51,7 +57,59 @@ class CreateMethod : public Method {
     return std::make_unique<CreateOperation>(binding_, *request, *std::move(row));
   }
 
+  Together together() const override { return SharedByWrites(binding_); }
+  void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+    auto group = PlanGroup(*this, members);
+    std::ranges::stable_sort(group, {}, Columns);
+    CommitGroup(std::move(group), pool, cancellation, [this](std::vector<GroupedWrite>& writes, db::Session& session) {
+      std::size_t begin = 0;
+      while (begin < writes.size()) {
+        const std::size_t size = NextStatement(std::span(writes).subspan(begin));
+        if (!InsertTogether(std::span(writes).subspan(begin, size), session)) return false;
+        begin += size;
+      }
+      return true;
+    });
+  }
+
  private:
+  static const sql::Row& RowOf(const GroupedWrite& write) {
+    return static_cast<const CreateOperation&>(*write.operation).row();
+  }
+
+  // What the text of a row's statement depends on.
+  static std::vector<int> Columns(const GroupedWrite& write) {
+    std::vector<int> columns;
+    for (const sql::Assignment& assignment : RowOf(write)) columns.push_back(assignment.field);
+    return columns;
+  }
+
+  // How many of `writes`, which are in order of their columns, the next statement takes: a power of two of rows with
+  // the same columns, so that a few prepared statements do for all groups.
+  static std::size_t NextStatement(std::span<const GroupedWrite> writes) {
+    const std::vector<int> columns = Columns(writes.front());
+    const std::size_t most = std::min(kMaxRowsTogether, kMaxParams / std::max<std::size_t>(1, columns.size()));
+    std::size_t alike = 1;
+    while (alike < std::min(writes.size(), most) && Columns(writes[alike]) == columns) ++alike;
+    return std::bit_floor(alike);
+  }
+
+  // False: it failed, or it is not known which row is whose.
+  bool InsertTogether(std::span<GroupedWrite> writes, db::Session& session) const {
+    std::vector<sql::Row> rows;
+    rows.reserve(writes.size());
+    for (const GroupedWrite& write : writes) rows.push_back(RowOf(write));
+    const sql::Statement statement = sql::Insert(binding_.table(), rows, binding_.whole().projection);
+    const auto stored = session.Write(statement.text, statement.params);
+    // A trigger may have kept a row from being stored.
+    if (!stored.ok() || stored->size() != static_cast<std::int64_t>(writes.size())) return false;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      auto encoded = binding_.Encode(binding_.whole(), *stored, static_cast<std::int64_t>(i), &*writes[i].response);
+      if (!encoded.ok()) return false;
+    }
+    return true;
+  }
+
   const Binding& binding_;
 };
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "contract/error.h"
+#include "crud/group.h"
 #include "crud/methods.h"
 
 namespace protogres::crud {
@@ -39,6 +40,8 @@ class DeleteOperation : public WriteOperation {
   DeleteOperation(const Binding& binding, const wire::Request& request, RowDelete deletion)
       : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), deletion_(std::move(deletion)) {}
 
+  std::span<const std::string> key() const override { return deletion_.key; }
+
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = ExecuteDelete(binding_, deletion_, session);
     if (!rows.ok()) return rows.status();
@@ -65,6 +68,11 @@ class DeleteMethod : public Method {
     auto deletion = PlanDelete(binding_, *request, kind_ == contract::MethodKind::kUndelete);
     if (!deletion.ok()) return deletion.status();
     return std::make_unique<DeleteOperation>(binding_, *request, *std::move(deletion));
+  }
+
+  Together together() const override { return SharedByWrites(binding_); }
+  void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+    WriteTogether(*this, members, pool, cancellation);
   }
 
  private:

@@ -95,7 +95,7 @@ class KeyedMethod : public Method {
   KeyedMethod(const Binding& binding, const Names& names)
       : Method(names), binding_(binding), plain_(sql::HasPlainKey(binding.table())) {}
 
-  bool coalesces() const override { return true; }
+  Together together() const override { return Together::kStatement; }
 
   void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
     std::map<std::string, std::vector<Part>> choices;

@@ -44,6 +44,8 @@ class Operation {
   virtual bool validate_only() const { return false; }
   // Empty: none was given.
   virtual std::string_view request_id() const { return ""; }
+  // Of the one row that it writes, where it names it. Empty: it names none, or several.
+  virtual std::span<const std::string> key() const { return {}; }
   // How often it may be run while it loses against other transactions.
   virtual int max_attempts() const { return 1; }
 
@@ -56,6 +58,13 @@ class Operation {
 struct Member {
   std::string_view request;
   std::optional<absl::StatusOr<std::string>> response = std::nullopt;
+};
+
+// What requests of one Method that wait at the same time may share. Each is an option of its own.
+enum class Together {
+  kNothing,
+  kStatement,  // reads: one statement (--coalesce)
+  kCommit,     // writes: one transaction (--group_commit)
 };
 
 // Immutable; threads share it.
@@ -76,10 +85,10 @@ class Method {
   // with the field's path. Does not block.
   virtual absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view request) const = 0;
 
-  // Whether RunTogether is worth while.
-  virtual bool coalesces() const { return false; }
+  // What RunTogether makes them share.
+  virtual Together together() const { return Together::kNothing; }
   // Answers several requests with as few statements as it can. Leaves those without a response that are to be run
-  // alone: a statement that fails for one must not fail its neighbours. Blocks.
+  // alone: a statement that fails for one must not fail its neighbours. Of these nothing has taken effect. Blocks.
   virtual void RunTogether(std::span<Member>, db::Pool&, const db::Cancellation&) const {}
 
  protected:

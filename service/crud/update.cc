@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "contract/error.h"
+#include "crud/group.h"
 #include "crud/methods.h"
 
 namespace protogres::crud {
@@ -67,6 +68,8 @@ class UpdateOperation : public WriteOperation {
   UpdateOperation(const Binding& binding, const wire::Request& request, RowUpdate update)
       : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), update_(std::move(update)) {}
 
+  std::span<const std::string> key() const override { return update_.key; }
+
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = ExecuteUpdate(binding_, update_, session);
     if (!rows.ok()) return rows.status();
@@ -91,6 +94,11 @@ class UpdateMethod : public Method {
     auto update = PlanUpdate(binding_, *request);
     if (!update.ok()) return update.status();
     return std::make_unique<UpdateOperation>(binding_, *request, *std::move(update));
+  }
+
+  Together together() const override { return SharedByWrites(binding_); }
+  void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+    WriteTogether(*this, members, pool, cancellation);
   }
 
  private:

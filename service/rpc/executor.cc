@@ -59,12 +59,12 @@ absl::Status Executor::Submit(Task& task) {
     std::lock_guard lock(mutex_);
     if (closed_) return Closed();
     // A Task that a free worker is about to take does not wait.
-    if (waiting_ >= options_.queue_size + free_) return QueueFull(options_.queue_size);
+    if (waiting_ >= options_.queue_size + free_ && !task.taken_) return QueueFull(options_.queue_size);
     task.since_ = now;
     task.lane_ = lane_key;
     Lane& lane = lanes_[lane_key];
     Append(lane, task);
-    if (MayStart(lane_key, lane, now)) called = Call();
+    called = Call(MayStart(lane_key, lane, now));
   }
   if (called) called->wake.notify_one();
   return absl::OkStatus();
@@ -110,7 +110,9 @@ void Executor::Work(Worker& worker) {
     ++lane->running;
     lane->started = Clock::now();
     // Submit calls nobody for a lane that could not start then, and may now.
-    Worker* const another = NextLane() != nullptr ? Call() : nullptr;
+    Time retry;
+    const bool may_start = NextLane(&retry) != nullptr;
+    Worker* const another = waiting_ > 0 ? Call(may_start) : nullptr;
     lock.unlock();
     if (another) another->wake.notify_one();
     if (tasks.size() == 1) {
@@ -126,17 +128,27 @@ void Executor::Work(Worker& worker) {
 Executor::Lane* Executor::Await(Worker& worker, std::unique_lock<std::mutex>& lock) {
   ++free_;
   Lane* lane = nullptr;
-  while (!stopped_ && (lane = NextLane()) == nullptr) {
-    idle_.push_back(&worker);
-    worker.wake.wait(lock, [&] { return stopped_ || worker.called; });
+  Time retry;
+  while (!stopped_ && (lane = NextLane(&retry)) == nullptr) {
+    const auto called = [&] { return stopped_ || worker.called; };
+    if (watched_ || retry == Time::max()) {
+      idle_.push_back(&worker);
+      worker.wake.wait(lock, called);
+    } else {
+      watched_ = true;
+      idle_.insert(idle_.begin(), &worker);  // the last to be called: another would have to watch then
+      worker.wake.wait_until(lock, retry, called);
+      watched_ = false;
+    }
+    if (!worker.called) std::erase(idle_, &worker);
     worker.called = false;
   }
   --free_;
   return stopped_ ? nullptr : lane;
 }
 
-Executor::Worker* Executor::Call() {
-  if (idle_.empty()) return nullptr;
+Executor::Worker* Executor::Call(bool may_start) {
+  if (idle_.empty() || (watched_ && !may_start)) return nullptr;
   Worker* const worker = idle_.back();
   idle_.pop_back();
   worker->called = true;
@@ -164,16 +176,21 @@ void Executor::Watch() {
 }
 
 bool Executor::MayStart(const void* key, const Lane& lane, Time now) const {
-  return key == nullptr || lane.running < options_.lane_groups || now - lane.started > kSlowGroup;
+  return key == nullptr || lane.running < options_.lane_groups || now - lane.started >= kSlowGroup;
 }
 
-Executor::Lane* Executor::NextLane() {
+Executor::Lane* Executor::NextLane(Time* retry) {
+  *retry = Time::max();
   if (waiting_ == 0) return nullptr;
   const auto now = Clock::now();
   Lane* next = nullptr;
   for (auto& [key, lane] : lanes_) {
-    if (!lane.first || !MayStart(key, lane, now)) continue;
-    if (!next || lane.first->since_ < next->first->since_) next = &lane;
+    if (!lane.first) continue;
+    if (!MayStart(key, lane, now)) {
+      *retry = std::min(*retry, lane.started + kSlowGroup);
+    } else if (!next || lane.first->since_ < next->first->since_) {
+      next = &lane;
+    }
   }
   return next;
 }
@@ -184,6 +201,7 @@ void Executor::Take(Lane& lane, std::vector<Task*>* tasks) {
   const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_together));
   while (lane.first && tasks->size() < most) {
     tasks->push_back(lane.first);
+    lane.first->taken_ = true;
     Unlink(lane, *lane.first);
   }
 }

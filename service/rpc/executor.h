@@ -40,6 +40,7 @@ class Task {
   Task* previous_ = nullptr;
   Task* next_ = nullptr;
   bool waiting_ = false;
+  bool taken_ = false;  // by a worker, once at least
   const void* lane_ = nullptr;
   std::chrono::steady_clock::time_point since_;
 };
@@ -64,7 +65,8 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo; UNAVAILABLE once closed. Never blocks.
+  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo, unless a worker has had the Task before: it comes again, to
+  // be run alone. UNAVAILABLE once closed. Never blocks.
   absl::Status Submit(Task& task);
   // True: the task was waiting still and is the caller's again; neither Run nor Refuse will be called.
   bool Remove(Task& task);
@@ -95,12 +97,14 @@ class Executor {
   void Work(Worker& worker);
   // Blocks until there is something to take; null: it is the end.
   Lane* Await(Worker& worker, std::unique_lock<std::mutex>& lock);
-  // The worker to be woken once the mutex is free; null: none is idle.
-  Worker* Call();
+  // The worker that is to look, to be woken once the mutex is free; null: none is idle, or none needs to, as nothing
+  // `may_start` and one watches.
+  Worker* Call(bool may_start);
   // Refuses Tasks that waited longer than queue_timeout, also while every worker is blocked.
   void Watch();
-  // The lane whose first Task has waited longest, of those that a worker may take from now; null: none.
-  Lane* NextLane();
+  // The lane whose first Task has waited longest, of those that a worker may take from now; null: none. Then `retry` is
+  // when one may be taken from at the latest, unless a group ends or a Task comes: max() where none waits.
+  Lane* NextLane(Time* retry);
   bool MayStart(const void* key, const Lane& lane, Time now) const;
   // Takes the first Task of a lane, and those that it is run together with.
   void Take(Lane& lane, std::vector<Task*>* tasks);
@@ -117,6 +121,7 @@ class Executor {
   int waiting_ = 0;
   int free_ = 0;               // workers without a Task, called or not
   std::vector<Worker*> idle_;  // of them, those not called
+  bool watched_ = false;       // one of them sleeps no longer than until a lane that waits may start
   bool closed_ = false;
   bool stopped_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;

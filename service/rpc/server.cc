@@ -81,7 +81,7 @@ class GrpcServer final : public Server, private Router {
  public:
   GrpcServer(const ServerOptions& options, db::Pool& pool, const std::function<void()>& on_catalog_moved)
       : executor_(ExecutorOptions(options, pool)),
-        unary_{executor_, pool, options.coalesce, on_catalog_moved},
+        unary_{executor_, pool, options.coalesce, options.group_commit, on_catalog_moved},
         sessions_({.max_sessions = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
                    .idle_timeout = options.session_idle_timeout,
                    .max_duration = options.session_max_duration},

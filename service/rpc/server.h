@@ -23,6 +23,8 @@ struct ServerOptions {
   int workers = 0;
   // Gets and BatchGets of one Method that wait together are answered by one statement.
   bool coalesce = true;
+  // Creates, Updates, Deletes and Undeletes of one Method that wait together share a transaction.
+  bool group_commit = false;
   // Requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED.
   int queue_size = 1024;
   // Sessions (protogres.v1.TransactionService/Session) open at once: each holds a connection. Less than the pool can

@@ -61,7 +61,19 @@ class UnaryHandler final : public Handler, private Task {
   }
 
  private:
-  const void* lane() const override { return context_.coalesce && !alone_ && method_.coalesces() ? &method_ : nullptr; }
+  const void* lane() const override { return !alone_ && MayShare() ? &method_ : nullptr; }
+
+  bool MayShare() const {
+    switch (method_.together()) {
+      case crud::Together::kNothing:
+        return false;
+      case crud::Together::kStatement:
+        return context_.coalesce;
+      case crud::Together::kCommit:
+        return context_.group_commit;
+    }
+    return false;
+  }
 
   void Run() override { Finish(Respond()); }
 
@@ -70,9 +82,16 @@ class UnaryHandler final : public Handler, private Task {
     std::vector<UnaryHandler*> handlers;
     auto deadline = std::chrono::system_clock::time_point::min();
     for (Task* task : tasks) {
-      handlers.push_back(static_cast<UnaryHandler*>(task));
-      deadline = std::max(deadline, handlers.back()->call_.deadline());
+      auto* const handler = static_cast<UnaryHandler*>(task);
+      if (auto live = handler->cancellation_.Check(); !live.ok()) {
+        handler->Finish(live);
+        continue;
+      }
+      handlers.push_back(handler);
+      deadline = std::max(deadline, handler->call_.deadline());
     }
+    if (handlers.empty()) return;
+    if (handlers.size() == 1) return handlers.front()->Run();
     const auto company = std::make_shared<Company>(deadline, static_cast<int>(handlers.size()));
     std::vector<crud::Member> members;
     for (UnaryHandler* handler : handlers) {

@@ -18,7 +18,9 @@ namespace protogres::rpc {
 struct UnaryContext {
   Executor& executor;
   db::Pool& pool;
-  bool coalesce;  // requests of one Method that wait together are run together, where the Method can
+  // What requests of one Method that wait together may share, where the Method can.
+  bool coalesce;
+  bool group_commit;
   std::function<void()> on_catalog_moved;
 };
 

@@ -321,6 +321,49 @@ TEST(ExecutorTest, ASlowGroupDoesNotHoldUpItsLane) {
   executor.Stop();
 }
 
+TEST(ExecutorTest, ATaskThatNoOtherFollowsDoesNotWaitForASlowGroup) {
+  Executor executor({.workers = 3, .lane_groups = 1});
+  const int lane = 0;
+  Gate end;
+  std::vector<std::unique_ptr<LaneTask>> slow;
+  // Each is submitted while the lane may not start, and nothing comes later that would wake a worker.
+  for (int i = 0; i < 2; ++i) {
+    Gate started;
+    slow.push_back(std::make_unique<LaneTask>(&lane, [&] {
+      started.Open();
+      end.Await();
+    }));
+    ASSERT_TRUE(executor.Submit(*slow.back()).ok());
+    ASSERT_TRUE(started.Await());
+  }
+  LaneTask last(&lane);
+  ASSERT_TRUE(executor.Submit(last).ok());
+  EXPECT_TRUE(last.Await());
+  end.Open();
+  for (auto& task : slow) EXPECT_TRUE(task->Await());
+  executor.Stop();
+}
+
+TEST(ExecutorTest, ATaskThatARunHasGivenBackHasItsPlace) {
+  Executor executor({.workers = 1, .queue_size = 1});
+  Gate started, filled;
+  int runs = 0;
+  TestTask task([&] {
+    if (++runs > 1) return;
+    started.Open();
+    filled.Await();
+  });
+  ASSERT_TRUE(executor.Submit(task).ok());
+  ASSERT_TRUE(started.Await());
+  TestTask waiting, refused;
+  ASSERT_TRUE(executor.Submit(waiting).ok());
+  EXPECT_EQ(contract::ReasonOf(executor.Submit(refused)), "QUEUE_FULL");
+  EXPECT_TRUE(executor.Submit(task).ok());
+  filled.Open();
+  EXPECT_TRUE(waiting.Await());
+  executor.Stop();
+}
+
 TEST(ExecutorTest, TasksOfALaneCanBeRemovedAndExpire) {
   Executor executor({.workers = 1, .queue_timeout = milliseconds(50)});
   const int lane = 0;
