@@ -60,7 +60,10 @@ class CreateMethod : public Method {
   Together together() const override { return SharedByWrites(binding_); }
   void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
     auto group = PlanGroup(*this, members);
-    std::ranges::stable_sort(group, {}, Columns);
+    std::ranges::stable_sort(group, [](const GroupedWrite& a, const GroupedWrite& b) {
+      return std::ranges::lexicographical_compare(RowOf(a), RowOf(b), {}, &sql::Assignment::field,
+                                                  &sql::Assignment::field);
+    });
     CommitGroup(std::move(group), pool, cancellation, [this](std::vector<GroupedWrite>& writes, db::Session& session) {
       std::size_t begin = 0;
       while (begin < writes.size()) {
@@ -77,20 +80,18 @@ class CreateMethod : public Method {
     return static_cast<const CreateOperation&>(*write.operation).row();
   }
 
-  // What the text of a row's statement depends on.
-  static std::vector<int> Columns(const GroupedWrite& write) {
-    std::vector<int> columns;
-    for (const sql::Assignment& assignment : RowOf(write)) columns.push_back(assignment.field);
-    return columns;
+  // A statement's text depends on the columns, and on the number of rows.
+  static bool SameColumns(const GroupedWrite& a, const GroupedWrite& b) {
+    return std::ranges::equal(RowOf(a), RowOf(b), {}, &sql::Assignment::field, &sql::Assignment::field);
   }
 
   // How many of `writes`, which are in order of their columns, the next statement takes: a power of two of rows with
   // the same columns, so that a few prepared statements do for all groups.
   static std::size_t NextStatement(std::span<const GroupedWrite> writes) {
-    const std::vector<int> columns = Columns(writes.front());
-    const std::size_t most = std::min(kMaxRowsTogether, kMaxParams / std::max<std::size_t>(1, columns.size()));
+    const std::size_t columns = RowOf(writes.front()).size();
+    const std::size_t most = std::min(kMaxRowsTogether, kMaxParams / std::max<std::size_t>(1, columns));
     std::size_t alike = 1;
-    while (alike < std::min(writes.size(), most) && Columns(writes[alike]) == columns) ++alike;
+    while (alike < std::min(writes.size(), most) && SameColumns(writes.front(), writes[alike])) ++alike;
     return std::bit_floor(alike);
   }
 

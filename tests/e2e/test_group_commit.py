@@ -82,6 +82,39 @@ class GroupCommit(Group, ServedTestCase):
         stored = [i for i, kind, _, _ in sent if kind in ("good", "endless")]
         self.assertEqual(self.psql("SELECT id FROM item WHERE id > 0 ORDER BY id").split(), [str(i) for i in stored])
 
+    def test_groups_that_meet_each_other(self):
+        random.seed(5)
+        server = Server(self.uri, "--group_commit")
+        self.addCleanup(server.close)
+        self.client = Client(server, self.contract)
+        self.addCleanup(delattr, self, "client")
+        creates = [(random.randrange(250), i) for i in range(600)]
+        calls = [self.future("CreateItem", item={"id": key, "n": i}) for key, i in creates]
+        stored = {}
+        for (key, i), call in zip(creates, calls):
+            got = self.outcome(call)
+            if not isinstance(got, tuple):
+                self.assertNotIn(key, stored)
+                stored[key] = got.n
+            else:
+                self.assertEqual(got, (grpc.StatusCode.ALREADY_EXISTS, "UNIQUE_VIOLATION"))
+        self.assertEqual(set(stored), {key for key, _ in creates})
+        # Each row is updated and deleted at once: either is found, or comes too late.
+        updates = [self.future("UpdateItem", item={"id": key, "n": 1000 + i}) for key, i in creates]
+        deletes = [self.future("DeleteItem", id=key) for key in stored if key % 2]
+        for (key, i), call in zip(creates, updates):
+            got = self.outcome(call)
+            if isinstance(got, tuple):
+                self.assertEqual((key % 2, got), (1, (grpc.StatusCode.NOT_FOUND, "ROW_NOT_FOUND")))
+            else:
+                self.assertEqual((got.id, got.n), (key, 1000 + i))
+        for call in deletes:
+            call.result()
+        left = {int(key): int(n) for key, n in (line.split("|") for line in self.psql("SELECT id, n FROM item").split())}
+        self.assertEqual(set(left), {key for key in stored if key % 2 == 0})
+        for key, n in left.items():
+            self.assertIn((key, n - 1000), creates)
+
     def test_what_fails_at_commit(self):
         self.psql("INSERT INTO item (id) SELECT generate_series(1, 50)")
         with self.waiting():
@@ -245,9 +278,11 @@ class GroupCommit(Group, ServedTestCase):
         server = Server(self.uri, "--group_commit", "--echo")
         self.addCleanup(server.close)
         Client(server, self.contract).raw("CreateItem", {"item": {"id": 1}})
-        self.assertIn('INSERT INTO "public"."item"', server.log())
-        self.assertNotIn("COMMIT", server.log().split('INSERT INTO "public"."item"')[1])
-        self.assertNotIn("BEGIN", server.log().split("serving")[1])
+        wait_for(lambda: "CreateItem" in server.log(), "the call's line")
+        log = server.log().split("serving")[1]
+        self.assertIn('INSERT INTO "public"."item"', log)
+        self.assertNotIn("BEGIN", log)
+        self.assertNotIn("COMMIT", log)
 
     def test_it_is_off_by_default(self):
         server = Server(self.uri, "--workers=1")
