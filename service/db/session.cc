@@ -128,6 +128,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
 }
 
 Session::~Session() {
+  if (reading_) {
+    if (!lease_.connection().Abandon().ok()) lease_.Discard();
+    cancel_sent_ = true;
+  }
   if (open_) Rollback().IgnoreError();
   // A cancel that came late has reached the server before the session's last
   // statement returned; it may still hit one statement, and that is a ping.
@@ -153,6 +157,41 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
     rows = *std::move(result);
     if (writes) affected_ += rows.affected();
     return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return rows;
+}
+
+absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> params) {
+  absl::Status status = Cancellable([&](Connection& connection) { return connection.OpenRows(sql, params); });
+  reading_ = status.ok();
+  return status;
+}
+
+absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
+  absl::Status status = Cancellable([&](Connection& connection) {
+    const absl::StatusOr<bool> more = connection.FetchRows(take);
+    reading_ = more.ok() && *more;
+    return more.status();
+  });
+  if (!status.ok()) return status;
+  return reading_;
+}
+
+absl::Status Session::OpenCopy(const std::string& sql) {
+  return Cancellable([&](Connection& connection) { return connection.OpenCopy(sql); });
+}
+
+absl::Status Session::PutCopy(std::string_view lines) {
+  return Cancellable([&](Connection& connection) { return connection.PutCopy(lines); });
+}
+
+absl::StatusOr<std::int64_t> Session::CloseCopy() {
+  std::int64_t rows = 0;
+  absl::Status status = Cancellable([&](Connection& connection) {
+    absl::StatusOr<std::int64_t> copied = connection.CloseCopy();
+    if (copied.ok()) rows = *copied;
+    return copied.status();
   });
   if (!status.ok()) return status;
   return rows;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -77,6 +78,14 @@ class Session {
   absl::StatusOr<Rows> Read(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
 
+  // Connection's OpenRows and FetchRows. The end of scope gives up what was not read.
+  absl::Status OpenRows(const std::string& sql, std::span<const Param> params);
+  absl::StatusOr<bool> FetchRows(TakeRow take);
+  // Connection's OpenCopy, PutCopy and CloseCopy. A rollback gives it up.
+  absl::Status OpenCopy(const std::string& sql);
+  absl::Status PutCopy(std::string_view lines);
+  absl::StatusOr<std::int64_t> CloseCopy();
+
   // Commits an explicit transaction; nothing to do for an implicit one.
   // UNKNOWN, reason COMMIT_IN_DOUBT: never to be retried. A read-only one has nothing to be in doubt of: UNAVAILABLE.
   absl::Status Commit();
@@ -103,6 +112,7 @@ class Session {
   SessionOptions options_;
   bool open_ = false;  // a transaction is
   std::int64_t affected_ = 0;
+  bool reading_ = false;      // rows that were not all fetched
   bool cancel_sent_ = false;  // so the connection is to be proven idle
 };
 

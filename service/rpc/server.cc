@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "crud/transaction.h"
+#include "rpc/bulk_call.h"
 #include "rpc/executor.h"
 #include "rpc/generic_call.h"
 #include "rpc/health.h"
@@ -195,7 +196,11 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   }
   if (snapshot->api) {
     if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
-    if (path == crud::kSessionPath) return sessions_.Open(std::move(snapshot), call);
+    if (const auto* table = snapshot->api->FindStream(path))
+      return MakeStream(sessions_, std::move(snapshot), *table, call);
+    if (const auto* table = snapshot->api->FindImport(path))
+      return MakeImport(sessions_, std::move(snapshot), *table, call);
+    if (path == crud::kSessionPath) return MakeSession(sessions_, std::move(snapshot), call);
   }
   if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);
   if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);

@@ -122,7 +122,8 @@ std::vector<OrderTerm> TotalOrder(const Table& table, const std::vector<OrderTer
 }
 
 Statement SelectPage(const Table& table, const Projection& projection, const std::vector<OrderTerm>& order,
-                     const Statement& condition, bool show_deleted, const Position* after, std::int64_t limit) {
+                     const Statement& condition, bool show_deleted, const Position* after,
+                     std::optional<std::int64_t> limit) {
   Statement statement;
   statement.params = condition.params;
   const bool keyless = table.key.empty();
@@ -137,12 +138,14 @@ Statement SelectPage(const Table& table, const Projection& projection, const std
   std::string position;
   if (after != nullptr) {
     position = After(table, order, *after, keyless, &statement.params);
-    if (keyless) limit += after->repeats;
+    if (keyless && limit.has_value()) *limit += after->repeats;
   }
-  statement.params.push_back(std::to_string(limit));
-  statement.text = fmt::format("SELECT {} FROM {} AS t{}{} LIMIT ${}::int8", list, table.sql_name,
-                               Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}),
-                               sorted, statement.params.size());
+  statement.text =
+      fmt::format("SELECT {} FROM {} AS t{}{}", list, table.sql_name,
+                  Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}), sorted);
+  if (!limit.has_value()) return statement;
+  statement.params.push_back(std::to_string(*limit));
+  statement.text += fmt::format(" LIMIT ${}::int8", statement.params.size());
   return statement;
 }
 
