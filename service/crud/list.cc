@@ -52,9 +52,8 @@ class ListOperation : public Operation {
  private:
   std::vector<sql::Param> OrderValues(const db::Rows& rows, std::int64_t row) const {
     std::vector<sql::Param> values;
-    const int begin = rows.columns() - static_cast<int>(plan_.listing.order.size());
-    for (int column = begin; column < rows.columns(); ++column) {
-      const auto cell = rows.Cell(row, column);
+    for (const std::size_t column : plan_.listing.token_columns) {
+      const auto cell = rows.Cell(row, static_cast<int>(column));
       values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
     }
     return values;

@@ -26,6 +26,7 @@ absl::StatusOr<Listing> PlanListing(const Binding& binding, const wire::Request&
   const auto order_by = sql::ParseOrderBy(table, request.order_by);
   if (!order_by.ok()) return order_by.status();
   listing.order = sql::TotalOrder(table, *order_by);
+  listing.token_columns = sql::TokenColumns(table, listing.view.projection, listing.order);
   listing.fingerprint = sql::Fingerprint(table, request.filter, request.order_by, request.show_deleted);
   if (request.page_token.empty()) return listing;
   auto after = sql::DecodeToken(request.page_token, listing.fingerprint, listing.order.size());

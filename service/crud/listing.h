@@ -19,7 +19,8 @@ namespace protogres::crud {
 struct Listing {
   View view;
   sql::Statement condition;
-  std::vector<sql::OrderTerm> order;  // total
+  std::vector<sql::OrderTerm> order;       // total
+  std::vector<std::size_t> token_columns;  // by `order`: where a row has what its token says
   bool show_deleted = false;
   std::optional<sql::Position> after;  // page_token
   std::uint64_t fingerprint = 0;

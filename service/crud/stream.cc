@@ -103,23 +103,23 @@ void RowStream::Advance(const db::Cells& cells) {
     return;
   }
   position_.repeats = 1;
-  auto cell = cells.end() - static_cast<std::ptrdiff_t>(position_.values.size());
-  for (sql::Param& value : position_.values) {
-    if (!cell->has_value()) {
+  for (std::size_t i = 0; i < position_.values.size(); ++i) {
+    const auto& cell = cells[listing_.token_columns[i]];
+    sql::Param& value = position_.values[i];
+    if (!cell.has_value()) {
       value.reset();
     } else if (value.has_value()) {
-      value->assign(**cell);
+      value->assign(*cell);
     } else {
-      value.emplace(**cell);
+      value.emplace(*cell);
     }
-    ++cell;
   }
 }
 
 bool RowStream::IsHere(const db::Cells& cells, const sql::Position& position) const {
-  return std::equal(position.values.begin(), position.values.end(),
-                    cells.end() - static_cast<std::ptrdiff_t>(position.values.size()),
-                    [](const sql::Param& value, const auto& cell) {
+  return std::equal(position.values.begin(), position.values.end(), listing_.token_columns.begin(),
+                    [&cells](const sql::Param& value, std::size_t column) {
+                      const auto& cell = cells[column];
                       return value.has_value() == cell.has_value() && (!value.has_value() || *value == *cell);
                     });
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "db/copy_line.h"
 #include "db/link.h"
 
 namespace protogres::db {
@@ -32,7 +33,7 @@ using Result = std::unique_ptr<PGresult, Clear>;
   throw pqxx::failure(PQresultErrorMessage(result.get()));
 }
 
-// Waits for what the server sends, at most until `end`. False: the connection is lost, as PQgetResult will tell.
+// Waits for what the server sends, at most until `end`. False: the connection is lost, as its next result will tell.
 bool Receive(PGconn* connection, Clock::time_point end) {
   int wait = -1;
   if (end != Clock::time_point::max()) {
@@ -58,6 +59,7 @@ void ReadCells(const PGresult* row, Cells* cells) {
 }  // namespace
 
 void Bulk::OpenRows(const std::string& sql, std::span<const Param> params) {
+  if (params.empty()) return BeginCopy("COPY (" + sql + ") TO STDOUT", PGRES_COPY_OUT, State::kCopyOut);
   std::vector<const char*> values;
   values.reserve(params.size());
   for (const Param& param : params) values.push_back(param ? param->c_str() : nullptr);
@@ -66,41 +68,71 @@ void Bulk::OpenRows(const std::string& sql, std::span<const Param> params) {
     Throw(connection_);
   }
   PQsetSingleRowMode(connection_);
-  state_ = State::kRows;
+  state_ = State::kQuery;
 }
 
 bool Bulk::FetchRows(TakeRow take) {
   const auto end = Clock::now() + kPatience;
-  thread_local Cells cells;
-  for (bool any = false;;) {
-    while (PQisBusy(connection_) != 0) {
-      if (any && Clock::now() >= end) return true;
-      if (!Receive(connection_, any ? end : Clock::time_point::max())) break;
+  bool more = true;
+  for (bool any = false; more;) {
+    switch (state_ == State::kCopyOut ? NextCopied(take, &more) : NextQueried(take, &more)) {
+      case Next::kRow:
+        any = true;
+        break;
+      case Next::kNotYet:
+        if (any && Clock::now() >= end) return true;
+        Receive(connection_, any ? end : Clock::time_point::max());
+        break;
+      case Next::kEnd:
+        state_ = State::kNone;
+        return false;
     }
-    const Result result(PQgetResult(connection_));
-    if (!result) break;
-    const auto status = PQresultStatus(result.get());
-    if (status == PGRES_TUPLES_OK) continue;
-    if (status != PGRES_SINGLE_TUPLE) Throw(connection_, result);
-    ReadCells(result.get(), &cells);
-    any = true;
-    if (!take(cells)) return true;
   }
-  state_ = State::kNone;
-  return false;
+  return true;
+}
+
+Bulk::Next Bulk::NextQueried(TakeRow take, bool* more) {
+  thread_local Cells cells;
+  if (PQisBusy(connection_) != 0 && PQstatus(connection_) == CONNECTION_OK) return Next::kNotYet;
+  const Result result(PQgetResult(connection_));
+  if (!result) return Next::kEnd;
+  const auto status = PQresultStatus(result.get());
+  if (status == PGRES_TUPLES_OK) return NextQueried(take, more);
+  if (status != PGRES_SINGLE_TUPLE) Throw(connection_, result);
+  ReadCells(result.get(), &cells);
+  *more = take(cells);
+  return Next::kRow;
+}
+
+Bulk::Next Bulk::NextCopied(TakeRow take, bool* more) {
+  thread_local Cells cells;
+  char* data = nullptr;
+  const int size = PQgetCopyData(connection_, &data, /*async=*/1);
+  if (size > 0) {
+    const std::unique_ptr<char, decltype(&PQfreemem)> line(data, &PQfreemem);
+    SplitCopyLine({data, static_cast<std::size_t>(size - 1)}, &cells);
+    *more = take(cells);
+    return Next::kRow;
+  }
+  if (size == 0 && PQstatus(connection_) == CONNECTION_OK) return Next::kNotYet;
+  if (size != -1) Throw(connection_);
+  const Result result(PQgetResult(connection_));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) Throw(connection_, result);
+  while (Result(PQgetResult(connection_))) continue;
+  return Next::kEnd;
 }
 
 void Bulk::OpenCopy(const std::string& sql) {
   copy_ = sql;
   copied_ = 0;
-  BeginCopy();
+  BeginCopy(copy_, PGRES_COPY_IN, State::kCopyIn);
 }
 
 void Bulk::PutCopy(std::string_view lines, bool spoken) {
   // An error, most likely, which would be told only at the end. If it is none, another COPY goes on.
   if (spoken) {
     copied_ += EndCopy();
-    BeginCopy();
+    BeginCopy(copy_, PGRES_COPY_IN, State::kCopyIn);
   }
   if (PQputCopyData(connection_, lines.data(), static_cast<int>(lines.size())) != 1) Throw(connection_);
 }
@@ -114,22 +146,27 @@ std::int64_t Bulk::CloseCopy() {
 bool Bulk::Abandon() {
   const State state = state_;
   state_ = State::kNone;
-  if (state == State::kCopy && PQputCopyEnd(connection_, "the client has given it up") != 1) Throw(connection_);
+  if (state == State::kCopyIn && PQputCopyEnd(connection_, "the client has given it up") != 1) Throw(connection_);
   const auto end = Clock::now() + kDrain;
-  while (state != State::kNone) {
-    while (PQisBusy(connection_) != 0) {
-      if (Clock::now() >= end) return false;
-      if (!Receive(connection_, end)) break;
+  bool copying = state == State::kCopyOut;
+  while (Clock::now() < end) {
+    char* line = nullptr;
+    const int size = copying ? PQgetCopyData(connection_, &line, /*async=*/1) : -1;
+    PQfreemem(line);
+    if (size > 0) continue;
+    if (size == 0 || PQisBusy(connection_) != 0) {
+      if (Receive(connection_, end)) continue;
     }
-    if (!Result(PQgetResult(connection_))) break;
+    copying = false;
+    if (!Result(PQgetResult(connection_))) return true;
   }
-  return true;
+  return false;
 }
 
-void Bulk::BeginCopy() {
-  const Result result(PQexec(connection_, copy_.c_str()));
-  if (PQresultStatus(result.get()) != PGRES_COPY_IN) Throw(connection_, result);
-  state_ = State::kCopy;
+void Bulk::BeginCopy(const std::string& sql, ExecStatusType direction, State state) {
+  const Result result(PQexec(connection_, sql.c_str()));
+  if (PQresultStatus(result.get()) != direction) Throw(connection_, result);
+  state_ = state;
 }
 
 std::int64_t Bulk::EndCopy() {

@@ -1,5 +1,9 @@
 // Rows one by one, out of PostgreSQL and into it, by libpq's own calls: what libpqxx has of it holds whole results,
 // or takes no parameters. Errors are exceptions, as in link.h.
+//
+// Rows come by COPY where the statement has no parameters, and else, as COPY takes none, in libpq's single-row mode,
+// which costs this side twice as much. Settings of the transaction could stand for parameters in a COPY, but their
+// values would be text: an operator could be another one, and they would be read again for every row.
 #ifndef PROTOGRES_SERVICE_DB_BULK_H_
 #define PROTOGRES_SERVICE_DB_BULK_H_
 
@@ -30,16 +34,19 @@ class Bulk {
   // What it takes after a cancel. False: it has not ended for so long that the connection is not worth more.
   bool Abandon();
 
-  bool reading() const { return state_ == State::kRows; }
   bool open() const { return state_ != State::kNone; }
   void Break() { state_ = State::kNone; }
   // Lines of the COPY that are stored already, beside those that an error's line counts.
   std::int64_t copied() const { return copied_; }
 
  private:
-  enum class State { kNone, kRows, kCopy };
+  enum class State { kNone, kQuery, kCopyOut, kCopyIn };
 
-  void BeginCopy();
+  // What the next row is, if there is one yet.
+  enum class Next { kRow, kNotYet, kEnd };
+  Next NextQueried(TakeRow take, bool* more);
+  Next NextCopied(TakeRow take, bool* more);
+  void BeginCopy(const std::string& sql, ExecStatusType direction, State state);
   std::int64_t EndCopy();
 
   PGconn* const connection_;

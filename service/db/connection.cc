@@ -104,7 +104,8 @@ class PqxxConnection : public Connection {
 
   absl::Status Abandon() override {
     if (!bulk_.open()) return absl::OkStatus();
-    if (bulk_.reading()) Cancel();
+    // A COPY may be waiting for a lock.
+    Cancel();
     bool over = false;
     const absl::Status status = InBulk([&] { over = bulk_.Abandon(); });
     aborted_ = in_transaction_;
@@ -142,7 +143,6 @@ class PqxxConnection : public Connection {
   }
 
   absl::Status Rollback() override {
-    if (absl::Status over = Abandon(); !over.ok()) return over;
     if (!in_transaction_) return absl::OkStatus();
     absl::Status status = Text("ROLLBACK", false);
     in_transaction_ = false;

@@ -78,10 +78,10 @@ class Session {
   absl::StatusOr<Rows> Read(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
 
-  // Connection's OpenRows and FetchRows. The end of scope gives up what was not read.
+  // Connection's OpenRows and FetchRows.
   absl::Status OpenRows(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<bool> FetchRows(TakeRow take);
-  // Connection's OpenCopy, PutCopy and CloseCopy. A rollback gives it up.
+  // Connection's OpenCopy, PutCopy and CloseCopy. A rollback, or the end of scope, gives up either.
   absl::Status OpenCopy(const std::string& sql);
   absl::Status PutCopy(std::string_view lines);
   absl::StatusOr<std::int64_t> CloseCopy();
@@ -106,13 +106,17 @@ class Session {
   // Does work that the Cancellation reaches, unless it is cancelled already; lost connections are discarded.
   template <typename Work>
   absl::Status Cancellable(const Work& work);
+  // The same of a part of what OpenRows or OpenCopy begins.
+  template <typename Work>
+  absl::Status Bulk(const Work& work);
+  void GiveUp();
 
   Lease lease_;
   const Cancellation& cancellation_;
   SessionOptions options_;
   bool open_ = false;  // a transaction is
   std::int64_t affected_ = 0;
-  bool reading_ = false;      // rows that were not all fetched
+  bool bulk_ = false;         // rows or a COPY may not be at their end
   bool cancel_sent_ = false;  // so the connection is to be proven idle
 };
 

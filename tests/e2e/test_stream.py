@@ -242,7 +242,7 @@ class StreamLimits(ServedTestCase):
             for chunk in call:
                 seen += len(chunk.bigs)
                 if not token:
-                    active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT t.%' AND state = 'active'"
+                    active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY (SELECT%' AND state = 'active'"
                     wait_for(lambda: self.psql(active) == "0", "the statement to end")
                 token = chunk.next_page_token
         self.assertLess(seen, whole)
