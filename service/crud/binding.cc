@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "contract/error.h"
 #include "fmt/format.h"
@@ -122,13 +123,13 @@ absl::Status Binding::ReadOnly(const contract::Field& field, bool inserting, con
                     "READ_ONLY_FIELD");
 }
 
-absl::StatusOr<sql::Row> Binding::Inserted(const wire::RowInput& row, const std::string& path) const {
+absl::StatusOr<sql::Row> Binding::Inserted(wire::RowInput row, const std::string& path) const {
   sql::Row assignments;
   assignments.reserve(row.values.size());
-  for (const auto& [index, value] : row.values) {
+  for (auto& [index, value] : row.values) {
     const auto& field = table_.fields[static_cast<std::size_t>(index)];
     if (!field.insertable) return ReadOnly(field, true, path.empty() ? field.name : path + "." + field.name);
-    assignments.push_back({.field = index, .value = value});
+    assignments.push_back({.field = index, .value = std::move(value)});
   }
   for (std::size_t i = 0; i < table_.fields.size(); ++i) {
     const auto& field = table_.fields[i];

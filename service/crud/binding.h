@@ -50,7 +50,7 @@ class Binding {
   absl::StatusOr<wire::RowInput> RowOf(const wire::Request& request) const;
 
   // What an INSERT of `row` assigns. INVALID_ARGUMENT: a column that a caller cannot insert; `path` is the row's.
-  absl::StatusOr<sql::Row> Inserted(const wire::RowInput& row, const std::string& path) const;
+  absl::StatusOr<sql::Row> Inserted(wire::RowInput row, const std::string& path) const;
   // What an UPDATE by `row` and `update_mask` assigns (design, "Methods"); never
   // the key's columns unless `with_key`. INVALID_ARGUMENT: an unknown or
   // read-only path, or nothing to change.

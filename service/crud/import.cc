@@ -51,8 +51,8 @@ absl::Status RowImport::AddMessage(std::string_view message) {
   if (recent_.size() == kMostRecent) recent_.pop_front();
   recent_.push_back({messages_++, rows_});
   for (std::size_t i = 0; i < request->requests.size(); ++i) {
-    const auto decoded = wire::DecodeRow(binding_.contract(), binding_.table(), request->requests[i], "");
-    const auto row = decoded.ok() ? binding_.Inserted(*decoded, "") : decoded.status();
+    auto decoded = wire::DecodeRow(binding_.contract(), binding_.table(), request->requests[i], "");
+    const auto row = decoded.ok() ? binding_.Inserted(*std::move(decoded), "") : decoded.status();
     if (!row.ok()) {
       return contract::Within(fmt::format("{}.{}[{}]", path, binding_.table().rows_field, i), row.status());
     }

@@ -21,7 +21,7 @@ namespace protogres::db {
 // What runs so on one connection; nothing else can meanwhile. An exception is its end.
 class Bulk {
  public:
-  // Null: none.
+  // `connection` must outlive it.
   explicit Bulk(PGconn* connection) : connection_(connection) {}
 
   // Functions of Connection.

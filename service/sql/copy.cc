@@ -36,6 +36,7 @@ std::string CopyFrom(const contract::Table& table, const std::vector<int>& field
 void AppendCopied(std::string_view value, std::string* out) {
   std::size_t begin = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] > '\r' && value[i] != '\\') continue;
     const char escape = Escape(value[i]);
     if (escape == 0) continue;
     out->append(value, begin, i - begin);

@@ -232,7 +232,7 @@ class Streams(ServedTestCase):
 
 class StreamLimits(ServedTestCase):
     SQL = SQL
-    OPTIONS = ("--session_idle_timeout=500ms", "--max_page_bytes=200000", "--max_page_size=1000")
+    OPTIONS = (f"--session_idle_timeout={int(800 * PATIENCE)}ms", "--max_page_bytes=200000", "--max_page_size=1000")
 
     def test_a_client_that_reads_nothing_is_told_to_resume(self):
         whole = 300000
