@@ -140,10 +140,10 @@ void AddServer(Table& table, Serve* serve) {
   table.Time("keepalive_min_client_interval", &server->keepalive_min_client_interval, milliseconds(0),
              "shortest time between a client's pings that is tolerated");
   table.Integer("max_sessions", &server->max_sessions, -1, 10'000,
-                "sessions (TransactionService/Session) open at once, each with a connection; less than the pool has; "
-                "-1: half of it");
+                "sessions (TransactionService/Session), streams and imports open at once, each with a connection; less "
+                "than the pool has; -1: half of it");
   table.Time("session_idle_timeout", &server->session_idle_timeout, milliseconds(1),
-             "roll back a session whose client sends nothing for this long");
+             "end a session, stream or import whose client sends or reads nothing for this long");
   table.Time("session_max_duration", &server->session_max_duration, milliseconds(1),
              "roll back a session that is open for this long");
   table.Time("drain_timeout", &serve->drain_timeout, milliseconds(0),

@@ -163,7 +163,7 @@ inline constexpr int kKeyedAllowMissing = 2003;
 inline constexpr int kKeyedValidateOnly = 2004;
 inline constexpr int kKeyedRequestId = 2005;
 inline constexpr int kKeyedLock = 2006;
-// In List requests.
+// In List and Stream requests.
 inline constexpr int kPageSize = 1;
 inline constexpr int kPageToken = 2;
 inline constexpr int kFilter = 3;
@@ -172,7 +172,7 @@ inline constexpr int kReadMask = 5;
 inline constexpr int kShowDeleted = 6;
 inline constexpr int kCountTotal = 7;
 inline constexpr int kLock = 8;
-// In List responses; 1 is the rows, as in all batch responses.
+// In List and Stream responses; 1 is the rows, as in all batch responses, and in Import requests.
 inline constexpr int kRows = 1;
 inline constexpr int kNextPageToken = 2;
 inline constexpr int kTotalSize = 3;
@@ -190,7 +190,7 @@ inline constexpr int kMaxAffected = 7;  // UpdateWhere, DeleteWhere
 inline constexpr int kBatchReadMask = 2;
 inline constexpr int kBatchShowDeleted = 3;
 inline constexpr int kBatchLock = 4;
-// In UpdateWhere and DeleteWhere responses.
+// In Import, UpdateWhere and DeleteWhere responses.
 inline constexpr int kAffected = 1;
 }  // namespace number
 

@@ -101,7 +101,16 @@ class TableMessages {
         Lock(number::kBatchLock);
         break;
       case MethodKind::kList:
-        List();
+        Listing("The most rows of a page (AIP-158).", "The next_page_token of the page before.");
+        file_.Field("count_total", number::kCountTotal, kBool, Presence::kPlain, "Asks for total_size.");
+        Lock(number::kLock);
+        break;
+      case MethodKind::kStream:
+        Listing("The most rows of a chunk; 0: as many as make a good size.",
+                "The next_page_token of a chunk: begins with the row after it.");
+        break;
+      case MethodKind::kImport:
+        Rows("Rows to insert, in any number of messages; an unset field takes its column's default.");
         break;
       case MethodKind::kCreate:
         RowField("The row to insert; an unset field takes its column's default.");
@@ -143,9 +152,6 @@ class TableMessages {
         Key();
         KeyedWrite(method.kind);
         break;
-      case MethodKind::kStream:
-      case MethodKind::kImport:
-        break;
     }
   }
 
@@ -153,17 +159,25 @@ class TableMessages {
   void Response(const Method& method) {
     const std::string name = method.response.substr(table_.package.size() + 1);
     file_.BeginMessage(name, "");
-    if (method.kind == MethodKind::kUpdateWhere || method.kind == MethodKind::kDeleteWhere) {
-      file_.Field("affected", number::kAffected, kInt64, Presence::kPlain, "How many rows there were.");
-      return;
+    switch (method.kind) {
+      case MethodKind::kImport:
+      case MethodKind::kUpdateWhere:
+      case MethodKind::kDeleteWhere:
+        file_.Field("affected", number::kAffected, kInt64, Presence::kPlain, "How many rows there were.");
+        break;
+      case MethodKind::kList:
+        Rows("A page of rows.");
+        NextPageToken("The page_token of the next page; empty: this is the last one.");
+        file_.Field("total_size", number::kTotalSize, kInt64, Presence::kOptional,
+                    "How many rows all pages have, where count_total asks for it.");
+        break;
+      case MethodKind::kStream:
+        Rows("A chunk of rows.");
+        NextPageToken("The page_token of a new call that begins with the row after this chunk.");
+        break;
+      default:
+        Rows("The rows, in the order of the requests.");
     }
-    file_.Field(table_.rows_field, number::kRows, Message(table_.FullMessage()), Presence::kRepeated,
-                method.kind == MethodKind::kList ? "A page of rows." : "The rows, in the order of the requests.");
-    if (method.kind != MethodKind::kList) return;
-    file_.Field("next_page_token", number::kNextPageToken, kString, Presence::kPlain,
-                "The page_token of the next page; empty: this is the last one.");
-    file_.Field("total_size", number::kTotalSize, kInt64, Presence::kOptional,
-                "How many rows all pages have, where count_total asks for it.");
   }
 
  private:
@@ -186,6 +200,14 @@ class TableMessages {
 
   void RowField(std::string_view comment) {
     file_.Field(table_.row_field, number::kRow, Message(table_.FullMessage()), Presence::kPlain, comment);
+  }
+
+  void Rows(std::string_view comment) {
+    file_.Field(table_.rows_field, number::kRows, Message(table_.FullMessage()), Presence::kRepeated, comment);
+  }
+
+  void NextPageToken(std::string_view comment) {
+    file_.Field("next_page_token", number::kNextPageToken, kString, Presence::kPlain, comment);
   }
 
   void UpdateMask() {
@@ -220,15 +242,14 @@ class TableMessages {
     file_.Field("request_id", number::kKeyedRequestId, kString, Presence::kPlain, kRequestIdNote);
   }
 
-  void List() {
-    file_.Field("page_size", number::kPageSize, kInt32, Presence::kPlain, "The most rows of a page (AIP-158).");
-    file_.Field("page_token", number::kPageToken, kString, Presence::kPlain, "The next_page_token of the page before.");
+  // What requests of List and Stream have in common.
+  void Listing(std::string_view page_size, std::string_view page_token) {
+    file_.Field("page_size", number::kPageSize, kInt32, Presence::kPlain, page_size);
+    file_.Field("page_token", number::kPageToken, kString, Presence::kPlain, page_token);
     file_.Field("filter", number::kFilter, kString, Presence::kPlain, kFilterNote);
     file_.Field("order_by", number::kOrderBy, kString, Presence::kPlain, "As in \"name desc, id\" (AIP-132).");
     file_.Field("read_mask", number::kReadMask, kMask, Presence::kPlain, kReadMaskNote);
     ShowDeleted(number::kShowDeleted);
-    file_.Field("count_total", number::kCountTotal, kBool, Presence::kPlain, "Asks for total_size.");
-    Lock(number::kLock);
   }
 
   const Contract& contract_;
@@ -266,10 +287,16 @@ std::string MethodNote(MethodKind kind, const Table& table) {
     case MethodKind::kUndelete:
       return "Brings a row back that was marked as deleted (AIP-164).";
     case MethodKind::kStream:
+      return "Reads any number of rows by filter and order, in chunks, as fast as the caller takes them.";
     case MethodKind::kImport:
-      break;
+      return "Inserts any number of rows, all or none.";
   }
   return "";
+}
+
+Streaming StreamingOf(MethodKind kind) {
+  if (kind == MethodKind::kStream) return Streaming::kServer;
+  return kind == MethodKind::kImport ? Streaming::kClient : Streaming::kNone;
 }
 
 }  // namespace
@@ -281,7 +308,7 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table, cons
                     fmt::format("The rows of {}.", Printable(table.schema + "." + table.name)));
   for (const Method& method : methods) {
     file.Method(MethodName(method.kind, table.message, table.plural), method.request, method.response,
-                MethodNote(method.kind, table));
+                StreamingOf(method.kind), MethodNote(method.kind, table));
   }
   TableMessages messages(contract, table, row, &file);
   messages.Row();

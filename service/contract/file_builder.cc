@@ -162,12 +162,14 @@ void FileBuilder::BeginService(const std::string& name, std::string_view comment
 }
 
 void FileBuilder::Method(const std::string& name, const std::string& request, const std::string& response,
-                         std::string_view comment) {
+                         Streaming streaming, std::string_view comment) {
   const int index = file_.service_size() - 1;
   auto* method = file_.mutable_service(index)->add_method();
   method->set_name(name);
   method->set_input_type("." + request);
   method->set_output_type("." + response);
+  if (streaming == Streaming::kClient) method->set_client_streaming(true);
+  if (streaming == Streaming::kServer) method->set_server_streaming(true);
   Import(WellKnownFile(response));
   Comment({FileDescriptorProto::kServiceFieldNumber, index,
            google::protobuf::ServiceDescriptorProto::kMethodFieldNumber, file_.service(index).method_size() - 1},

@@ -22,6 +22,9 @@ struct FieldType {
 // Singular fields of scalars that tell unset from zero are kOptional.
 enum class Presence { kPlain, kOptional, kRepeated };
 
+// Which side of a method sends many messages.
+enum class Streaming { kNone, kClient, kServer };
+
 class FileBuilder {
  public:
   // `go_tail` is appended to the Go package's path and name.
@@ -37,7 +40,7 @@ class FileBuilder {
   void Value(const std::string& name, int number, std::string_view comment);
   void BeginService(const std::string& name, std::string_view comment);
   // `request` and `response` are full names.
-  void Method(const std::string& name, const std::string& request, const std::string& response,
+  void Method(const std::string& name, const std::string& request, const std::string& response, Streaming streaming,
               std::string_view comment);
   // Imports the file itself is none of.
   void Import(const std::string& file);

@@ -17,6 +17,12 @@ constexpr MethodKind kAllKinds[] = {
     MethodKind::kDeleteWhere, MethodKind::kUndelete,
 };
 
+// PostgreSQL manual, COPY, "Notes".
+bool TakesCopy(catalog::RelationKind relation) {
+  return relation == catalog::RelationKind::kTable || relation == catalog::RelationKind::kPartitioned ||
+         relation == catalog::RelationKind::kForeign;
+}
+
 bool Supports(const Table& table, MethodKind kind) {
   const bool keyed = !table.key.empty();
   switch (kind) {
@@ -24,7 +30,10 @@ bool Supports(const Table& table, MethodKind kind) {
     case MethodKind::kBatchGet:
       return keyed;
     case MethodKind::kList:
+    case MethodKind::kStream:
       return true;
+    case MethodKind::kImport:
+      return table.insertable && TakesCopy(table.relation);
     case MethodKind::kCreate:
     case MethodKind::kBatchCreate:
       return table.insertable;
@@ -44,9 +53,6 @@ bool Supports(const Table& table, MethodKind kind) {
       return table.deletable;
     case MethodKind::kUndelete:
       return keyed && table.deletable && table.soft_delete.has_value();
-    case MethodKind::kStream:
-    case MethodKind::kImport:
-      return false;
   }
   return false;
 }

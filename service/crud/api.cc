@@ -13,6 +13,7 @@ using google::protobuf::DescriptorProto;
 using google::protobuf::EnumDescriptorProto;
 using google::protobuf::FileDescriptorProto;
 
+// Null for those that are not unary.
 std::unique_ptr<Method> Bind(MethodKind kind, const Binding& binding, const Method::Names& names) {
   switch (kind) {
     case MethodKind::kGet:
@@ -85,8 +86,11 @@ std::shared_ptr<const Api> Api::Build(contract::Contract contract, const Limits&
     api->bindings_.push_back(std::make_unique<Binding>(api->contract_, table, api->limits_));
   }
   for (const auto& method : api->contract_.methods) {
-    auto bound = Bind(method.kind, *api->bindings_[static_cast<std::size_t>(method.table)],
-                      {.path = method.path, .request = method.request, .response = method.response});
+    const Binding& binding = *api->bindings_[static_cast<std::size_t>(method.table)];
+    if (method.kind == MethodKind::kStream) api->streams_.emplace(method.path, &binding);
+    if (method.kind == MethodKind::kImport) api->imports_.emplace(method.path, &binding);
+    auto bound =
+        Bind(method.kind, binding, {.path = method.path, .request = method.request, .response = method.response});
     if (bound == nullptr) continue;
     api->by_request_.emplace(bound->names().request, bound.get());
     api->Add(std::move(bound));
@@ -107,6 +111,16 @@ void Api::Add(std::unique_ptr<Method> method) {
 const Method* Api::Find(std::string_view path) const {
   const auto it = by_path_.find(path);
   return it == by_path_.end() ? nullptr : it->second;
+}
+
+const Binding* Api::FindStream(std::string_view path) const {
+  const auto it = streams_.find(path);
+  return it == streams_.end() ? nullptr : it->second;
+}
+
+const Binding* Api::FindImport(std::string_view path) const {
+  const auto it = imports_.find(path);
+  return it == imports_.end() ? nullptr : it->second;
 }
 
 const Method* Api::FindByRequest(std::string_view type) const {

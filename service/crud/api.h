@@ -24,10 +24,13 @@ class Api {
   static std::shared_ptr<const Api> Build(contract::Contract contract, const Limits& limits);
   ~Api();
 
-  // By gRPC path ("/shop.v1.CustomerService/GetCustomer"); null: there is none.
+  // A unary method by gRPC path ("/shop.v1.CustomerService/GetCustomer"); null: there is none.
   // Lives as long as the Api.
   const Method* Find(std::string_view path) const;
-  // The same by the full name of the request message, of the tables' methods only.
+  // The table whose Stream or Import has this path; null: it is none.
+  const Binding* FindStream(std::string_view path) const;
+  const Binding* FindImport(std::string_view path) const;
+  // As Find, by the full name of the request message, of the tables' unary methods.
   const Method* FindByRequest(std::string_view type) const;
 
   const Messages& messages() const { return messages_; }
@@ -52,6 +55,9 @@ class Api {
   // Views of the methods' own names.
   absl::flat_hash_map<std::string_view, const Method*> by_path_;
   absl::flat_hash_map<std::string_view, const Method*> by_request_;
+  // Views of the Contract's.
+  absl::flat_hash_map<std::string_view, const Binding*> streams_;
+  absl::flat_hash_map<std::string_view, const Binding*> imports_;
 };
 
 }  // namespace protogres::crud

@@ -49,8 +49,8 @@ class Binding {
   // The row of a Create, Update or UpdateWhere request. INVALID_ARGUMENT: there is none.
   absl::StatusOr<wire::RowInput> RowOf(const wire::Request& request) const;
 
-  // What an INSERT of `row` assigns. INVALID_ARGUMENT: a column that a caller cannot insert.
-  absl::StatusOr<sql::Row> Inserted(const wire::RowInput& row) const;
+  // What an INSERT of `row` assigns. INVALID_ARGUMENT: a column that a caller cannot insert; `path` is the row's.
+  absl::StatusOr<sql::Row> Inserted(wire::RowInput row, const std::string& path) const;
   // What an UPDATE by `row` and `update_mask` assigns (design, "Methods"); never
   // the key's columns unless `with_key`. INVALID_ARGUMENT: an unknown or
   // read-only path, or nothing to change.
@@ -71,7 +71,7 @@ class Binding {
 
  private:
   absl::StatusOr<int> FindMasked(const std::string& path, const std::string& mask) const;
-  absl::Status Writable(const contract::Field& field, bool inserting, const std::string& path) const;
+  absl::Status ReadOnly(const contract::Field& field, bool inserting, const std::string& path) const;
   std::string PathOf(const contract::Field& field) const { return table_.row_field + "." + field.name; }
 
   const contract::Contract& contract_;

@@ -40,9 +40,9 @@ class CreateOperation : public WriteOperation {
 };
 
 absl::StatusOr<sql::Row> PlanRow(const Binding& binding, const wire::Request& request) {
-  const auto row = binding.RowOf(request);
+  auto row = binding.RowOf(request);
   if (!row.ok()) return row.status();
-  return binding.Inserted(*row);
+  return binding.Inserted(*std::move(row), binding.table().row_field);
 }
 
 class CreateMethod : public Method {

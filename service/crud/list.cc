@@ -2,10 +2,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "contract/error.h"
+#include "crud/listing.h"
 #include "crud/methods.h"
-#include "fmt/format.h"
-#include "sql/filter.h"
 #include "sql/lock.h"
 #include "sql/page.h"
 #include "wire/writer.h"
@@ -14,14 +12,11 @@ namespace protogres::crud {
 namespace {
 
 struct ListPlan {
-  View view;
+  Listing listing;
   sql::Statement page;
   std::optional<sql::Statement> count;  // count_total
-  std::optional<sql::Position> after;
   std::int64_t page_size = 0;
-  std::size_t order_columns = 0;
   bool locks = false;
-  std::uint64_t fingerprint = 0;
 };
 
 class ListOperation : public Operation {
@@ -43,7 +38,7 @@ class ListOperation : public Operation {
     const auto end = EncodeRows(*rows, first, &response);
     if (!end.ok()) return end.status();
     if (*end < rows->size() || (plan_.locks && *end - first == plan_.page_size)) {
-      const std::string token = sql::EncodeToken(plan_.fingerprint, PositionAfter(*rows, *end - 1));
+      const std::string token = plan_.listing.Token(PositionAfter(*rows, *end - 1));
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
     }
     if (plan_.count.has_value()) {
@@ -57,9 +52,8 @@ class ListOperation : public Operation {
  private:
   std::vector<sql::Param> OrderValues(const db::Rows& rows, std::int64_t row) const {
     std::vector<sql::Param> values;
-    const int begin = rows.columns() - static_cast<int>(plan_.order_columns);
-    for (int column = begin; column < rows.columns(); ++column) {
-      const auto cell = rows.Cell(row, column);
+    for (const std::size_t column : plan_.listing.token_columns) {
+      const auto cell = rows.Cell(row, static_cast<int>(column));
       values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
     }
     return values;
@@ -68,8 +62,10 @@ class ListOperation : public Operation {
   // Without a key the page begins with the rows equal to the last one returned, of which some were returned.
   std::int64_t FirstNewRow(const db::Rows& rows) const {
     std::int64_t row = 0;
-    if (!plan_.after.has_value() || !binding_.table().key.empty()) return row;
-    while (row < rows.size() && row < plan_.after->repeats && OrderValues(rows, row) == plan_.after->values) ++row;
+    if (!plan_.listing.after.has_value() || !binding_.table().key.empty()) return row;
+    while (row < rows.size() && row < plan_.listing.after->repeats &&
+           OrderValues(rows, row) == plan_.listing.after->values)
+      ++row;
     return row;
   }
 
@@ -79,7 +75,7 @@ class ListOperation : public Operation {
     std::int64_t row = first;
     for (; row < end; ++row) {
       const std::size_t before = response->size();
-      if (auto status = binding_.EncodeElement(plan_.view, rows, row, response); !status.ok()) return status;
+      if (auto status = binding_.EncodeElement(plan_.listing.view, rows, row, response); !status.ok()) return status;
       if (row > first && response->size() > static_cast<std::size_t>(binding_.limits().max_page_bytes)) {
         response->resize(before);
         return row;
@@ -108,48 +104,26 @@ class ListMethod : public Method {
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = binding_.Decode(contract::MethodKind::kList, bytes);
     if (!request.ok()) return request.status();
-    const auto& table = binding_.table();
     ListPlan plan;
-    auto view = binding_.Masked(request->mask, /*etag_by_default=*/false);
-    if (!view.ok()) return view.status();
-    plan.view = *std::move(view);
-    const auto page_size = PageSize(request->page_size);
+    auto listing = PlanListing(binding_, *request);
+    if (!listing.ok()) return listing.status();
+    plan.listing = *std::move(listing);
+    const auto page_size = PageSize(binding_, *request, binding_.limits().page_size);
     if (!page_size.ok()) return page_size.status();
     plan.page_size = *page_size;
-    const auto condition = sql::CompileFilter(binding_.contract(), table, request->filter);
-    if (!condition.ok()) return condition.status();
-    const auto order_by = sql::ParseOrderBy(table, request->order_by);
-    if (!order_by.ok()) return order_by.status();
-    const auto order = sql::TotalOrder(table, *order_by);
-    plan.order_columns = order.size();
-    plan.fingerprint = sql::Fingerprint(table, request->filter, request->order_by, request->show_deleted);
-    if (!request->page_token.empty()) {
-      auto after = sql::DecodeToken(request->page_token, plan.fingerprint, order.size());
-      if (!after.ok()) return after.status();
-      plan.after = *std::move(after);
-    }
     const auto lock = sql::ParseLock(request->lock);
     if (!lock.ok()) return lock.status();
     plan.locks = !lock->clause.empty();
     // A row more shows whether there is a next page; but it would be locked, and never seen by the caller.
-    const std::int64_t limit = plan.locks ? plan.page_size : plan.page_size + 1;
-    plan.page = sql::SelectPage(table, plan.view.projection, order, *condition, request->show_deleted,
-                                plan.after.has_value() ? &*plan.after : nullptr, limit);
+    plan.page = plan.listing.Select(binding_.table(), plan.locks ? plan.page_size : plan.page_size + 1);
     plan.page.text += lock->clause;
-    if (request->count_total) plan.count = sql::SelectCount(table, *condition, request->show_deleted);
+    if (request->count_total) {
+      plan.count = sql::SelectCount(binding_.table(), plan.listing.condition, request->show_deleted);
+    }
     return std::make_unique<ListOperation>(binding_, std::move(plan));
   }
 
  private:
-  absl::StatusOr<std::int64_t> PageSize(std::int32_t asked) const {
-    const Limits& limits = binding_.limits();
-    if (asked < 0) {
-      return contract::BadRequest("page_size", fmt::format("is {}; give 0 for the default of {}, or up to {}", asked,
-                                                           limits.page_size, limits.max_page_size));
-    }
-    return asked == 0 ? limits.page_size : std::min<std::int32_t>(asked, limits.max_page_size);
-  }
-
   const Binding& binding_;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contract/error.h"
+#include "db/bulk.h"
 #include "db/conninfo.h"
 #include "db/echo.h"
 #include "db/error.h"
@@ -74,6 +75,44 @@ class PqxxConnection : public Connection {
     return Rows(std::make_shared<Source>(std::move(result)));
   }
 
+  absl::Status OpenRows(const std::string& sql, std::span<const Param> params) override {
+    if (absl::Status good = CheckParams(params); !good.ok()) return good;
+    return Timed(sql, params, [&] { return InBulk([&] { bulk_.OpenRows(sql, params); }); });
+  }
+
+  absl::StatusOr<bool> FetchRows(TakeRow take) override {
+    bool more = false;
+    absl::Status status = InBulk([&] { more = bulk_.FetchRows(take); });
+    if (!status.ok()) return status;
+    return more;
+  }
+
+  absl::Status OpenCopy(const std::string& sql) override {
+    return Timed(sql, {}, [&] { return InBulk([&] { bulk_.OpenCopy(sql); }); });
+  }
+
+  absl::Status PutCopy(std::string_view lines) override {
+    return InBulk([&] { bulk_.PutCopy(lines, Readable()); });
+  }
+
+  absl::StatusOr<std::int64_t> CloseCopy() override {
+    std::int64_t rows = 0;
+    absl::Status status = InBulk([&] { rows = bulk_.CloseCopy(); });
+    if (!status.ok()) return status;
+    return rows;
+  }
+
+  absl::Status Abandon() override {
+    if (!bulk_.open()) return absl::OkStatus();
+    // A COPY may be waiting for a lock.
+    Cancel();
+    bool over = false;
+    const absl::Status status = InBulk([&] { over = bulk_.Abandon(); });
+    aborted_ = in_transaction_;
+    if (status.ok() && !over) return Lost(false, "a cancelled statement did not end");
+    return status;
+  }
+
   absl::Status Begin(const std::string& mode) override {
     if (in_transaction_) return Internal("BEGIN within a transaction");
     const absl::Status status = Text(mode.empty() ? "BEGIN" : "BEGIN " + mode, false);
@@ -125,7 +164,7 @@ class PqxxConnection : public Connection {
 
   bool Idle() override {
     // An idle session gets nothing but its end (or a changed setting, after which a new one is as good).
-    return !in_transaction_ && Alive() && !Readable();
+    return !in_transaction_ && !bulk_.open() && Alive() && !Readable();
   }
 
   bool Alive() const override { return !lost_ && link_.is_open(); }
@@ -187,6 +226,16 @@ class PqxxConnection : public Connection {
     } catch (const std::exception& error) {
       return Failed(error, in_doubt);
     }
+  }
+
+  // A part of what OpenRows or OpenCopy begins. An error is its end.
+  template <typename Work>
+  absl::Status InBulk(const Work& work) {
+    absl::Status status = Guarded(false, work);
+    if (status.ok()) return status;
+    bulk_.Break();
+    aborted_ = in_transaction_;
+    return status;
   }
 
   template <typename Work>
@@ -266,6 +315,7 @@ class PqxxConnection : public Connection {
     if (!said) {
       if (std::string state = StateOf(error); !state.empty()) said = ServerError{state, OneLine(text), "", "", ""};
     }
+    if (said && said->row > 0) said->row += bulk_.copied();
     // With an SQLSTATE the server says that it did not commit; but class 08 is a pooler's word, who cannot know.
     if (said && !(lost_ && said->sqlstate.starts_with("08"))) return ToStatus(*said);
     const std::string message = said ? said->message : OneLine(text);
@@ -284,6 +334,7 @@ class PqxxConnection : public Connection {
   }
 
   Link link_;
+  Bulk bulk_{link_.raw()};
   StatementCache statements_;
   std::vector<std::string> unwanted_;  // prepared, to be deallocated
   Echo echo_ = Echo::kOff;

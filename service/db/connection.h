@@ -10,7 +10,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "db/rows.h"
@@ -18,6 +21,11 @@
 namespace protogres::db {
 
 using Param = std::optional<std::string>;  // PostgreSQL's text form; no value is NULL
+
+// A row in PostgreSQL's text form; no value is NULL.
+using Cells = std::vector<std::optional<std::string_view>>;
+// Takes a row, which lives until it returns. False: no more for now.
+using TakeRow = absl::FunctionRef<bool(const Cells&)>;
 
 class Connection {
  public:
@@ -28,6 +36,24 @@ class Connection {
   // one. Errors by the table in error.h. `writes` says whether a lost
   // connection leaves an outcome in doubt (implicit transactions only).
   virtual absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) = 0;
+
+  // The same of a statement that reads, but its rows come by FetchRows, in as much memory as one of them takes:
+  // PostgreSQL goes only as far ahead as the socket's buffers.
+  virtual absl::Status OpenRows(const std::string& sql, std::span<const Param> params) = 0;
+  // Gives rows to `take` until it wants no more, or none has come for a moment: true. False: that was the last.
+  virtual absl::StatusOr<bool> FetchRows(TakeRow take) = 0;
+
+  // COPY ... FROM STDIN, in the text format (PostgreSQL manual, COPY, "Text Format"), within a transaction.
+  virtual absl::Status OpenCopy(const std::string& sql) = 0;
+  // Sends whole lines. An error of an earlier line may be told here; its ErrorInfo's `row` is the line, from 1.
+  virtual absl::Status PutCopy(std::string_view lines) = 0;
+  // How many rows were stored.
+  virtual absl::StatusOr<std::int64_t> CloseCopy() = 0;
+
+  // Between an Open and its end (an error, the last row, CloseCopy) nothing but Cancel and the functions above may be
+  // called, and this, which gives it up: an implicit transaction is rolled back, an explicit one aborted.
+  // Fails only with the connection.
+  virtual absl::Status Abandon() = 0;
 
   // BEGIN with this tail ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults).
   virtual absl::Status Begin(const std::string& mode) = 0;

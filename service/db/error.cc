@@ -106,8 +106,11 @@ std::span<const ErrorRow> ErrorTable() { return kTable; }
 absl::Status ToStatus(const ServerError& error) {
   const ErrorRow row = Classify(error);
   const std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
-  const std::map<std::string, std::string> metadata = {
-      {"sqlstate", error.sqlstate}, {"table", error.table}, {"constraint", error.constraint}, {"column", error.column}};
+  const std::map<std::string, std::string> metadata = {{"sqlstate", error.sqlstate},
+                                                       {"table", error.table},
+                                                       {"constraint", error.constraint},
+                                                       {"column", error.column},
+                                                       {"row", error.row > 0 ? std::to_string(error.row) : ""}};
   if (row.code == StatusCode::kInvalidArgument) {
     absl::Status status = contract::Error(row.code, message, row.reason, metadata);
     AddViolation(message, &status);

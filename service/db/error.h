@@ -2,6 +2,7 @@
 #ifndef PROTOGRES_SERVICE_DB_ERROR_H_
 #define PROTOGRES_SERVICE_DB_ERROR_H_
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -16,6 +17,7 @@ struct ServerError {
   std::string table;    // where it can be told
   std::string constraint;
   std::string column;
+  std::int64_t row = 0;  // of a COPY, from 1; 0: it cannot be told
 };
 
 // A row of the table: the first whose `prefix` begins the SQLSTATE wins.

@@ -42,6 +42,7 @@ class Link : public pqxx::connection_base {
   }
   ~Link() { close(); }
 
+  PGconn* raw() const { return policy_.raw(); }
   std::string LastError() const { return policy_.raw() != nullptr ? PQerrorMessage(policy_.raw()) : ""; }
   void PrepareNow(const std::string& name, const std::string& sql) {
     prepare(name, sql);
@@ -63,6 +64,7 @@ class Link : public pqxx::connection {
     set_verbosity(pqxx::error_verbosity::verbose);
   }
 
+  PGconn* raw() const { return raw_; }
   std::string LastError() const { return PQerrorMessage(raw_); }
   void PrepareNow(const std::string& name, const std::string& sql) { prepare(name, sql); }
 

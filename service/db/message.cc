@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 
 namespace protogres::db {
@@ -67,6 +68,20 @@ struct Parts {
   }
 };
 
+// "COPY item, line 3, column price: ..." in the CONTEXT, where it is the last line: triggers stand before it.
+void ReadCopyContext(std::string_view context, ServerError* error) {
+  context = context.substr(context.rfind('\n') + 1);
+  constexpr std::string_view kColumn = ", column ";
+  if (!context.starts_with("COPY ")) return;
+  const std::size_t line = context.find_first_of("0123456789", context.find(", "));
+  if (line == std::string_view::npos) return;
+  const char* const end = context.data() + context.size();
+  const auto parsed = std::from_chars(context.data() + line, end, error->row);
+  const std::string_view rest(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));
+  if (!error->column.empty() || !rest.starts_with(kColumn)) return;
+  error->column = std::string(rest.substr(kColumn.size(), rest.find(": ") - kColumn.size()));
+}
+
 bool ShowsRow(std::string_view sqlstate) { return sqlstate == "23502" || sqlstate == "23514" || sqlstate == "44000"; }
 
 }  // namespace
@@ -90,6 +105,7 @@ std::optional<ServerError> ParseServerError(std::string_view text) {
   error.table = std::string(parts.Get("TABLE NAME"));
   error.column = std::string(parts.Get("COLUMN NAME"));
   error.constraint = std::string(parts.Get("CONSTRAINT NAME"));
+  ReadCopyContext(parts.Get("CONTEXT"), &error);
   return error;
 }
 

@@ -128,6 +128,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
 }
 
 Session::~Session() {
+  GiveUp();
   if (open_) Rollback().IgnoreError();
   // A cancel that came late has reached the server before the session's last
   // statement returned; it may still hit one statement, and that is a ping.
@@ -158,6 +159,54 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
   return rows;
 }
 
+template <typename Work>
+absl::Status Session::Bulk(const Work& work) {
+  bulk_ = true;
+  return Cancellable(work);
+}
+
+void Session::GiveUp() {
+  if (!std::exchange(bulk_, false)) return;
+  if (!lease_.connection().Abandon().ok()) lease_.Discard();
+  cancel_sent_ = true;
+}
+
+absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> params) {
+  return Bulk([&](Connection& connection) { return connection.OpenRows(sql, params); });
+}
+
+absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
+  bool more = false;
+  absl::Status status = Bulk([&](Connection& connection) {
+    const absl::StatusOr<bool> fetched = connection.FetchRows(take);
+    more = fetched.ok() && *fetched;
+    return fetched.status();
+  });
+  if (!status.ok()) return status;
+  bulk_ = more;
+  return more;
+}
+
+absl::Status Session::OpenCopy(const std::string& sql) {
+  return Bulk([&](Connection& connection) { return connection.OpenCopy(sql); });
+}
+
+absl::Status Session::PutCopy(std::string_view lines) {
+  return Bulk([&](Connection& connection) { return connection.PutCopy(lines); });
+}
+
+absl::StatusOr<std::int64_t> Session::CloseCopy() {
+  std::int64_t rows = 0;
+  absl::Status status = Bulk([&](Connection& connection) {
+    absl::StatusOr<std::int64_t> copied = connection.CloseCopy();
+    if (copied.ok()) rows = *copied;
+    return copied.status();
+  });
+  if (!status.ok()) return status;
+  bulk_ = false;
+  return rows;
+}
+
 absl::Status Session::Commit() {
   if (!open_) return absl::OkStatus();
   absl::Status status = cancellation_.Check();
@@ -173,6 +222,7 @@ absl::Status Session::Commit() {
 }
 
 absl::Status Session::Rollback() {
+  GiveUp();
   if (!open_) return absl::OkStatus();
   open_ = false;
   const absl::Status status = lease_.connection().Rollback();

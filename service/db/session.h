@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -77,6 +78,14 @@ class Session {
   absl::StatusOr<Rows> Read(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
 
+  // Connection's OpenRows and FetchRows.
+  absl::Status OpenRows(const std::string& sql, std::span<const Param> params);
+  absl::StatusOr<bool> FetchRows(TakeRow take);
+  // Connection's OpenCopy, PutCopy and CloseCopy. A rollback, or the end of scope, gives up either.
+  absl::Status OpenCopy(const std::string& sql);
+  absl::Status PutCopy(std::string_view lines);
+  absl::StatusOr<std::int64_t> CloseCopy();
+
   // Commits an explicit transaction; nothing to do for an implicit one.
   // UNKNOWN, reason COMMIT_IN_DOUBT: never to be retried. A read-only one has nothing to be in doubt of: UNAVAILABLE.
   absl::Status Commit();
@@ -97,12 +106,17 @@ class Session {
   // Does work that the Cancellation reaches, unless it is cancelled already; lost connections are discarded.
   template <typename Work>
   absl::Status Cancellable(const Work& work);
+  // The same of a part of what OpenRows or OpenCopy begins.
+  template <typename Work>
+  absl::Status Bulk(const Work& work);
+  void GiveUp();
 
   Lease lease_;
   const Cancellation& cancellation_;
   SessionOptions options_;
   bool open_ = false;  // a transaction is
   std::int64_t affected_ = 0;
+  bool bulk_ = false;         // rows or a COPY may not be at their end
   bool cancel_sent_ = false;  // so the connection is to be proven idle
 };
 

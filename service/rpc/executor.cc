@@ -94,11 +94,11 @@ void Executor::Stop() {
     stopped_ = true;
   }
   stop_.notify_all();
+  // They stay, joined: a Submit that was overtaken by the end may be about to wake one.
   for (auto& worker : workers_) {
     worker->wake.notify_one();
-    worker->thread.join();
+    if (worker->thread.joinable()) worker->thread.join();
   }
-  workers_.clear();
   if (watch_.joinable()) watch_.join();
 }
 

@@ -256,8 +256,8 @@ void GenericCall::Log(const absl::Status& status) const {
   if (!spdlog::should_log(level)) return;
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin_;
   spdlog::log(level, "call method={} code={} ms={:.2f} peer={} in={} out={}{}{}", OneLine(method()),
-              absl::StatusCodeToString(status.code()), took.count(), context_.peer(), bytes_in_, bytes_out_,
-              status.ok() ? "" : " error=", OneLine(status.message()));
+              absl::StatusCodeToString(status.code()), took.count(), context_.peer(), bytes_in_.load(),
+              bytes_out_.load(), status.ok() ? "" : " error=", OneLine(status.message()));
 }
 
 }  // namespace protogres::rpc

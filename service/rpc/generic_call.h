@@ -123,10 +123,10 @@ class GenericCall final : public Call {
   std::atomic<int> refs_{0};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> waking_{false};
-  // For the log.
+  // For the log, which a worker may write while a message comes.
   std::chrono::steady_clock::time_point begin_;
-  std::size_t bytes_in_ = 0;
-  std::size_t bytes_out_ = 0;
+  std::atomic<std::size_t> bytes_in_{0};
+  std::atomic<std::size_t> bytes_out_{0};
 };
 
 }  // namespace protogres::rpc

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "crud/transaction.h"
+#include "rpc/bulk_call.h"
 #include "rpc/executor.h"
 #include "rpc/generic_call.h"
 #include "rpc/health.h"
@@ -38,6 +39,8 @@ constexpr milliseconds kFarewell{1000};
 // When nobody has called for so long, all have heard of it.
 constexpr milliseconds kQuiet{100};
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
+// What a client may send of a call before it is read.
+constexpr int kLookahead = 1024 * 1024;
 // A call may come in after the others were cancelled, as long as the shutdown has not begun.
 constexpr milliseconds kCancelAgain{50};
 
@@ -62,6 +65,9 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   if (options.keepalive_timeout.count() > 0) set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
   set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options.keepalive_min_client_interval);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Else gRPC lets a client that sends faster than the database stores run 16 MiB ahead.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);
   if (options.max_concurrent_streams > 0) {
     builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   }
@@ -195,7 +201,11 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   }
   if (snapshot->api) {
     if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
-    if (path == crud::kSessionPath) return sessions_.Open(std::move(snapshot), call);
+    if (const auto* table = snapshot->api->FindStream(path))
+      return MakeStream(sessions_, std::move(snapshot), *table, call);
+    if (const auto* table = snapshot->api->FindImport(path))
+      return MakeImport(sessions_, std::move(snapshot), *table, call);
+    if (path == crud::kSessionPath) return MakeSession(sessions_, std::move(snapshot), call);
   }
   if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);
   if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);

@@ -27,10 +27,11 @@ struct ServerOptions {
   bool group_commit = false;
   // Requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED.
   int queue_size = 1024;
-  // Sessions (protogres.v1.TransactionService/Session) open at once: each holds a connection. Less than the pool can
-  // have, so that unary calls never starve; 0: none, -1: half of it.
+  // Sessions (protogres.v1.TransactionService/Session), Streams and Imports open at once: each holds a connection. Less
+  // than the pool can have, so that unary calls never starve; 0: none, -1: half of it.
   int max_sessions = -1;
-  // The longest that a session may wait for its client's next request, and that it may be open at all.
+  // The longest that one may wait for its client, to send or to read the next message; and that a session may be open
+  // at all.
   std::chrono::milliseconds session_idle_timeout{60 * 1000};
   std::chrono::milliseconds session_max_duration{10 * 60 * 1000};
   // The longest that a request may wait in the queue: --pool_timeout.

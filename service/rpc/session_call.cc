@@ -11,7 +11,6 @@
 
 #include "contract/error.h"
 #include "crud/session_stream.h"
-#include "db/error.h"
 #include "db/session.h"
 
 namespace protogres::rpc {
@@ -19,16 +18,6 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 using std::chrono::milliseconds;
-
-constexpr milliseconds kRetryLater{1000};
-constexpr milliseconds kNever = std::chrono::hours(24 * 365);
-
-absl::Status TooMany(int limit) {
-  return contract::WithRetry(
-      contract::Error(absl::StatusCode::kResourceExhausted,
-                      fmt::format("{} sessions are open already (--max_sessions)", limit), "TOO_MANY_SESSIONS"),
-      kRetryLater);
-}
 
 absl::Status NotCommitted() {
   return contract::Error(absl::StatusCode::kAborted,
@@ -43,8 +32,6 @@ absl::Status Expired(const char* what, milliseconds limit, const char* option, c
       reason);
 }
 
-}  // namespace
-
 // The completion-queue thread reads, and decides when it is over; a worker runs
 // requests, and ends the session. They take turns, but for what may come at any
 // time: a cancel, the timer.
@@ -57,7 +44,7 @@ class SessionHandler final : public Handler, private Task {
         cancellation_(call.deadline()),
         begun_(Clock::now()),
         idle_since_(begun_) {
-    stream_.emplace(*snapshot_->api, sessions.pool_, cancellation_);
+    stream_.emplace(*snapshot_->api, sessions.pool(), cancellation_);
     ArmTimer();
   }
 
@@ -89,7 +76,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
   void OnTimer() override {
-    const SessionOptions& options = sessions_.options_;
+    const SessionOptions& options = sessions_.options();
     const auto now = Clock::now();
     if (now >= begun_ + options.max_duration) {
       End(Expired("open", options.max_duration, "session_max_duration", "SESSION_MAX_DURATION"));
@@ -117,10 +104,10 @@ class SessionHandler final : public Handler, private Task {
 
   Clock::time_point IdleUntil(Clock::time_point now) {
     std::lock_guard lock(mutex_);
-    return (state_ == State::kWaiting ? idle_since_ : now) + sessions_.options_.idle_timeout;
+    return (state_ == State::kWaiting ? idle_since_ : now) + sessions_.options().idle_timeout;
   }
 
-  void ArmTimer() { call_.SetTimer(std::min(begun_ + sessions_.options_.max_duration, IdleUntil(Clock::now()))); }
+  void ArmTimer() { call_.SetTimer(std::min(begun_ + sessions_.options().max_duration, IdleUntil(Clock::now()))); }
 
   // The first cause counts. A worker that runs a request ends the session after it; else one is asked to.
   void End(absl::Status status) {
@@ -134,7 +121,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
   void Submit() {
-    if (auto submitted = sessions_.executor_.Submit(*this); !submitted.ok()) Finish(submitted);
+    if (auto submitted = sessions_.executor().Submit(*this); !submitted.ok()) Finish(submitted);
   }
 
   void Run() override {
@@ -165,7 +152,7 @@ class SessionHandler final : public Handler, private Task {
   // Exceptions end in db; of what may still come, memory that runs out, only this session dies.
   crud::SessionStream::Answer Handle() try {
     auto answer = stream_->Handle(request_);
-    if (answer.end && db::CatalogMoved(*answer.end) && sessions_.on_catalog_moved_) sessions_.on_catalog_moved_();
+    if (answer.end) sessions_.Ended(*answer.end);
     return answer;
   } catch (const std::exception& e) {
     return {"",
@@ -183,7 +170,7 @@ class SessionHandler final : public Handler, private Task {
   void Release() {
     if (!stream_) return;
     stream_.reset();
-    sessions_.open_.fetch_sub(1);
+    sessions_.Leave();
   }
 
   Sessions& sessions_;
@@ -201,19 +188,14 @@ class SessionHandler final : public Handler, private Task {
   std::optional<absl::Status> end_;  // it is over, with this
 };
 
-Sessions::Sessions(const SessionOptions& options, db::Pool& pool, std::function<void()> on_catalog_moved)
-    : options_(options),
-      pool_(pool),
-      on_catalog_moved_(std::move(on_catalog_moved)),
-      executor_({.workers = options.max_sessions, .queue_size = options.max_sessions, .queue_timeout = kNever}) {}
+}  // namespace
 
-std::unique_ptr<Handler> Sessions::Open(std::shared_ptr<const Snapshot> snapshot, Call& call) {
-  if (open_.fetch_add(1) >= options_.max_sessions) {
-    open_.fetch_sub(1);
-    call.Finish(TooMany(options_.max_sessions));
+std::unique_ptr<Handler> MakeSession(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, Call& call) {
+  if (auto entered = sessions.Enter(); !entered.ok()) {
+    call.Finish(entered);
     return nullptr;
   }
-  return std::make_unique<SessionHandler>(*this, std::move(snapshot), call);
+  return std::make_unique<SessionHandler>(sessions, std::move(snapshot), call);
 }
 
 }  // namespace protogres::rpc

@@ -35,7 +35,7 @@ std::vector<std::string> MethodsOf(const std::string& service, const crud::Api* 
   } else if (api) {
     const std::string prefix = "/" + service + "/";
     for (const auto& method : api->contract().methods) {
-      if (method.path.starts_with(prefix) && api->Find(method.path)) names.push_back(method.path.substr(prefix.size()));
+      if (method.path.starts_with(prefix)) names.push_back(method.path.substr(prefix.size()));
     }
   }
   std::ranges::sort(names);

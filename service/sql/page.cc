@@ -26,6 +26,15 @@ std::string TokenColumn(const Field& field) {
   return (field.type.orderable ? ReadColumn(field) : Column(field)) + "::text";
 }
 
+// Whether a column's text in a row is that of TokenColumn: it is not of types that have a cast to text of their own.
+bool IsTokenText(const Field& field) {
+  const contract::Type& type = field.type;
+  if (type.repeated || !BuiltIn(type) || !type.orderable) return false;
+  return type.kind == contract::Kind::kInt32 || type.kind == contract::Kind::kInt64 ||
+         type.kind == contract::Kind::kTimestamp || type.text == contract::Text::kUuid ||
+         type.element_sql_type == R"("pg_catalog"."text")" || type.element_sql_type == R"("pg_catalog"."varchar")";
+}
+
 // One column of the order, and its value in the row that the page before ended with.
 struct Bound {
   std::string sql;
@@ -121,28 +130,46 @@ std::vector<OrderTerm> TotalOrder(const Table& table, const std::vector<OrderTer
   return order;
 }
 
+std::vector<std::size_t> TokenColumns(const Table& table, const Projection& projection,
+                                      const std::vector<OrderTerm>& order) {
+  const std::vector<int>& fields = projection.fields;
+  std::size_t next = fields.size() + (projection.etag ? 1 : 0);
+  std::vector<std::size_t> columns;
+  for (const OrderTerm& term : order) {
+    const auto own = std::ranges::find(fields, term.field);
+    const bool there = own != fields.end() && IsTokenText(FieldOf(table, term));
+    columns.push_back(there ? static_cast<std::size_t>(own - fields.begin()) : next++);
+  }
+  return columns;
+}
+
 Statement SelectPage(const Table& table, const Projection& projection, const std::vector<OrderTerm>& order,
-                     const Statement& condition, bool show_deleted, const Position* after, std::int64_t limit) {
+                     const Statement& condition, bool show_deleted, const Position* after,
+                     std::optional<std::int64_t> limit) {
   Statement statement;
   statement.params = condition.params;
   const bool keyless = table.key.empty();
   std::string list = projection.fields.empty() && !projection.etag ? "" : SelectList(table, projection);
   std::string sorted;
-  for (const OrderTerm& term : order) {
+  const std::vector<std::size_t> columns = TokenColumns(table, projection, order);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const OrderTerm& term = order[i];
     const Field& field = FieldOf(table, term);
-    list += (list.empty() ? "" : ", ") + TokenColumn(field);
+    if (columns[i] >= projection.fields.size()) list += (list.empty() ? "" : ", ") + TokenColumn(field);
     sorted +=
         fmt::format("{}{}{}", sorted.empty() ? " ORDER BY " : ", ", Sorted(field), term.descending ? " DESC" : "");
   }
   std::string position;
   if (after != nullptr) {
     position = After(table, order, *after, keyless, &statement.params);
-    if (keyless) limit += after->repeats;
+    if (keyless && limit.has_value()) *limit += after->repeats;
   }
-  statement.params.push_back(std::to_string(limit));
-  statement.text = fmt::format("SELECT {} FROM {} AS t{}{} LIMIT ${}::int8", list, table.sql_name,
-                               Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}),
-                               sorted, statement.params.size());
+  statement.text =
+      fmt::format("SELECT {} FROM {} AS t{}{}", list, table.sql_name,
+                  Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}), sorted);
+  if (!limit.has_value()) return statement;
+  statement.params.push_back(std::to_string(*limit));
+  statement.text += fmt::format(" LIMIT ${}::int8", statement.params.size());
   return statement;
 }
 

@@ -2,7 +2,9 @@
 #ifndef PROTOGRES_SERVICE_SQL_PAGE_H_
 #define PROTOGRES_SERVICE_SQL_PAGE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,13 +34,18 @@ std::vector<OrderTerm> TotalOrder(const contract::Table& table, const std::vecto
 // SELECT of a page: rows after `after` (null: from the start) that meet
 // `condition` (from CompileFilter with first_param 1), in `order`, at most
 // `limit` rows (the caller asks for one more than the page to see whether
-// there is a next). The select list is the projection, then, for the token, the columns of `order` in
-// PostgreSQL's text form. NULLs sort as PostgreSQL's default has them: last
-// ascending, first descending. Where the relation has no key, the rows begin
+// there is a next); without one, all. The select list is the projection, then what TokenColumns says. NULLs sort as
+// PostgreSQL's default has them: last ascending, first descending. Where the relation has no key, the rows begin
 // with the ones equal to `after`, of which the caller drops `repeats`; the
 // limit allows for them.
 Statement SelectPage(const contract::Table& table, const Projection& projection, const std::vector<OrderTerm>& order,
-                     const Statement& condition, bool show_deleted, const Position* after, std::int64_t limit);
+                     const Statement& condition, bool show_deleted, const Position* after,
+                     std::optional<std::int64_t> limit);
+
+// Where in a row of SelectPage the values of `order` stand, for the token: in the projection where its text is one that
+// PostgreSQL reads back the same, else after it.
+std::vector<std::size_t> TokenColumns(const contract::Table& table, const Projection& projection,
+                                      const std::vector<OrderTerm>& order);
 
 // SELECT count(*) of what meets `condition`.
 Statement SelectCount(const contract::Table& table, const Statement& condition, bool show_deleted);

@@ -19,6 +19,9 @@ namespace {
 
 using contract::Kind;
 
+// Most rows set no more fields than this.
+constexpr std::size_t kUsuallySet = 16;
+
 bool Mismatch(const contract::Contract& contract, const contract::Type& type, const Reader& reader, Fault* fault) {
   return fault->Set(fmt::format("wire type {} does not fit {}{}", static_cast<int>(reader.type()),
                                 type.repeated ? "repeated " : "", TypeName(contract, type)));
@@ -209,6 +212,7 @@ bool AppendBytesText(const contract::Contract& contract, const contract::Type& t
 FieldCollector::Slot& FieldCollector::SlotOf(int index) {
   int& slot = slots_[static_cast<std::size_t>(index)];
   if (slot < 0) {
+    if (set_.empty()) set_.reserve(std::min(fields_.size(), kUsuallySet));
     slot = static_cast<int>(set_.size());
     set_.emplace_back().index = index;
   }

@@ -22,6 +22,7 @@ using contract::MethodKind;
 // Protogres' own fields of requests, whatever their numbers.
 enum class Part {
   kRow,
+  kRows,
   kRequests,
   kReadMask,
   kUpdateMask,
@@ -71,7 +72,7 @@ constexpr Own kBatchWrite[] = {
     {contract::number::kValidateOnly, Part::kValidateOnly},
     {contract::number::kRequestId, Part::kRequestId},
 };
-constexpr Own kImport[] = {{contract::number::kRequests, Part::kRequests}};
+constexpr Own kImport[] = {{contract::number::kRows, Part::kRows}};
 constexpr Own kUpdate[] = {
     {contract::number::kRow, Part::kRow},
     {contract::number::kUpdateMask, Part::kUpdateMask},
@@ -144,7 +145,7 @@ Shape ShapeOf(MethodKind kind) {
 }
 
 struct PartInfo {
-  const char* name;  // of kRow: the table's own
+  const char* name;  // of kRow and kRows: the table's own
   const char* type;
   WireType wire_type;
 };
@@ -152,6 +153,7 @@ struct PartInfo {
 PartInfo InfoOf(Part part) {
   switch (part) {
     case Part::kRow:
+    case Part::kRows:
       return {"", "a message", WireType::kBytes};
     case Part::kRequests:
       return {"requests", "a message", WireType::kBytes};
@@ -264,7 +266,7 @@ class RequestDecoder {
                                     reader.number(), RequestName()));
     }
     const PartInfo info = InfoOf(own->part);
-    const std::string_view name = own->part == Part::kRow ? std::string_view(table_.row_field) : info.name;
+    const std::string_view name = NameOf(own->part, info);
     if (reader.type() != info.wire_type) {
       fault->Set(fmt::format("wire type {} does not fit {}", static_cast<int>(reader.type()), info.type));
       return fault->Under(name);
@@ -272,11 +274,17 @@ class RequestDecoder {
     return Read(own->part, reader, request, fault) || fault->Under(name);
   }
 
+  std::string_view NameOf(Part part, const PartInfo& info) const {
+    if (part == Part::kRow) return table_.row_field;
+    return part == Part::kRows ? std::string_view(table_.rows_field) : info.name;
+  }
+
   bool Read(Part part, const Reader& reader, Request* request, Fault* fault) {
     switch (part) {
       case Part::kRow:
         row_.Add(reader.bytes());
         return true;
+      case Part::kRows:
       case Part::kRequests:
         request->requests.push_back(reader.bytes());
         return true;

@@ -19,7 +19,7 @@ namespace protogres::wire {
 struct Request {
   std::vector<std::optional<std::string>> key;   // Get, Delete, Undelete: by Table::key, PostgreSQL's text form
   std::optional<std::string_view> row;           // Create, Update, UpdateWhere: the row message's bytes
-  std::vector<std::string_view> requests;        // Batch: each one request of the single method
+  std::vector<std::string_view> requests;        // Batch: each one request of the single method; Import: each a row
   std::optional<std::vector<std::string>> mask;  // read_mask or update_mask; set but empty: no paths
   std::string etag;
   std::string filter;

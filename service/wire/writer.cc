@@ -11,7 +11,7 @@ void AppendTag(int number, WireType type, std::string* out) {
 
 }  // namespace
 
-void AppendVarint(std::uint64_t value, std::string* out) {
+void AppendLongVarint(std::uint64_t value, std::string* out) {
   char bytes[10];
   std::size_t size = 0;
   while (value >= 0x80) {

@@ -9,7 +9,15 @@
 
 namespace protogres::wire {
 
-void AppendVarint(std::uint64_t value, std::string* out);
+void AppendLongVarint(std::uint64_t value, std::string* out);
+// Most values, and nearly all lengths, take one byte.
+inline void AppendVarint(std::uint64_t value, std::string* out) {
+  if (value < 0x80) {
+    out->push_back(static_cast<char>(value));
+  } else {
+    AppendLongVarint(value, out);
+  }
+}
 // `size` (4 or 8) bytes, without a tag.
 void AppendFixed(std::uint64_t value, std::size_t size, std::string* out);
 // Tag and value. `number` is a field number.

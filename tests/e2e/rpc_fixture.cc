@@ -49,6 +49,12 @@ class FakeConnection final : public db::Connection {
   absl::StatusOr<db::Rows> Execute(const std::string&, std::span<const db::Param>, bool) override {
     return database_.Execute();
   }
+  absl::Status OpenRows(const std::string&, std::span<const db::Param>) override { return absl::OkStatus(); }
+  absl::StatusOr<bool> FetchRows(db::TakeRow) override { return false; }
+  absl::Status OpenCopy(const std::string&) override { return absl::OkStatus(); }
+  absl::Status PutCopy(std::string_view) override { return absl::OkStatus(); }
+  absl::StatusOr<std::int64_t> CloseCopy() override { return 0; }
+  absl::Status Abandon() override { return absl::OkStatus(); }
   absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
   absl::Status Commit() override { return absl::OkStatus(); }
   absl::Status Rollback() override { return absl::OkStatus(); }

@@ -35,7 +35,7 @@ TEST_F(RpcUnaryTest, AnswersOfEverySizeAreWhole) {
   Start();
   for (const std::size_t size : {0, 1, 1000, 1014, 1015, 1016, 1023, 1024, 1025, 70000, 10'000'000}) {
     const std::string name(size, 'n');
-    database_.SetScript([&] { return FakeDatabase::Row(name); });
+    database_.SetScript([name] { return FakeDatabase::Row(name); });
     const Reply reply = Call();
     ASSERT_TRUE(reply.status.ok()) << reply.status.error_message();
     EXPECT_THAT(reply.message.size(), testing::Gt(size));

@@ -79,9 +79,9 @@ TEST(DeriveTest, ATable) {
   EXPECT_FALSE(table.fields[0].insertable || table.fields[0].updatable);
 
   EXPECT_THAT(MethodNames(contract, 0),
-              ElementsAre("GetCustomer", "BatchGetCustomers", "ListCustomers", "CreateCustomer", "BatchCreateCustomers",
-                          "UpdateCustomer", "BatchUpdateCustomers", "UpdateCustomersWhere", "DeleteCustomer",
-                          "BatchDeleteCustomers", "DeleteCustomersWhere"));
+              ElementsAre("GetCustomer", "BatchGetCustomers", "ListCustomers", "StreamCustomers", "CreateCustomer",
+                          "BatchCreateCustomers", "ImportCustomers", "UpdateCustomer", "BatchUpdateCustomers",
+                          "UpdateCustomersWhere", "DeleteCustomer", "BatchDeleteCustomers", "DeleteCustomersWhere"));
   EXPECT_EQ(contract.methods[0].path, "/shop.v1.CustomerService/GetCustomer");
   EXPECT_EQ(contract.methods[0].request, "shop.v1.GetCustomerRequest");
   EXPECT_EQ(contract.methods[0].response, "shop.v1.Customer");
@@ -92,12 +92,19 @@ TEST(DeriveTest, ATable) {
     const Method& method = contract.methods[static_cast<std::size_t>(i)];
     EXPECT_EQ(service->method(i)->input_type()->full_name(), method.request);
     EXPECT_EQ(service->method(i)->output_type()->full_name(), method.response);
+    EXPECT_EQ(service->method(i)->server_streaming(), method.kind == MethodKind::kStream);
+    EXPECT_EQ(service->method(i)->client_streaming(), method.kind == MethodKind::kImport);
   }
 
   EXPECT_THAT(Fields(*pool, "shop.v1.Customer"), ElementsAre("id=1", "name=2", "tags=3", "etag=2000"));
   EXPECT_THAT(Fields(*pool, "shop.v1.GetCustomerRequest"), ElementsAre("id=1", "read_mask=2001", "lock=2006"));
   EXPECT_THAT(Fields(*pool, "shop.v1.BatchGetCustomersRequest"), ElementsAre("requests=1", "read_mask=2", "lock=4"));
   EXPECT_THAT(Fields(*pool, "shop.v1.BatchGetCustomersResponse"), ElementsAre("customers=1"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.StreamCustomersRequest"),
+              ElementsAre("page_size=1", "page_token=2", "filter=3", "order_by=4", "read_mask=5"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.StreamCustomersResponse"), ElementsAre("customers=1", "next_page_token=2"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.ImportCustomersRequest"), ElementsAre("customers=1"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.ImportCustomersResponse"), ElementsAre("affected=1"));
   EXPECT_THAT(
       Fields(*pool, "shop.v1.ListCustomersRequest"),
       ElementsAre("page_size=1", "page_token=2", "filter=3", "order_by=4", "read_mask=5", "count_total=7", "lock=8"));
@@ -211,8 +218,8 @@ TEST(DeriveTest, WithoutAKey) {
   builder.Table("log").primary_key.clear();
   const Contract contract = builder.Derive();
   BuildPool(contract);
-  EXPECT_THAT(MethodNames(contract, 0),
-              ElementsAre("ListLogs", "CreateLog", "BatchCreateLogs", "UpdateLogsWhere", "DeleteLogsWhere"));
+  EXPECT_THAT(MethodNames(contract, 0), ElementsAre("ListLogs", "StreamLogs", "CreateLog", "BatchCreateLogs",
+                                                    "ImportLogs", "UpdateLogsWhere", "DeleteLogsWhere"));
 }
 
 TEST(DeriveTest, KeysThatCannotBeServed) {
@@ -281,10 +288,11 @@ TEST(DeriveTest, ViewsAndTheirKin) {
               ElementsAre("id=1", "allow_missing=2003", "validate_only=2004", "request_id=2005"));
   EXPECT_THAT(contract.tables[1].key, IsEmpty());
   EXPECT_THAT(contract.tables[2].key, IsEmpty());
-  EXPECT_THAT(MethodNames(contract, 3), ElementsAre("GetDMat", "BatchGetDMats", "ListDMats"));
+  EXPECT_THAT(MethodNames(contract, 3), ElementsAre("GetDMat", "BatchGetDMats", "ListDMats", "StreamDMats"));
+  EXPECT_THAT(MethodNames(contract, 4), Contains("ImportEForeigns"));
   EXPECT_THAT(Fields(*pool, "shop.v1.UpdateEForeignRequest"), testing::Not(Contains("allow_missing=3")));
   EXPECT_THAT(MethodNames(contract, 5),
-              ElementsAre("ListFPlains", "CreateFPlain", "BatchCreateFPlains", "DeleteFPlainsWhere"));
+              ElementsAre("ListFPlains", "StreamFPlains", "CreateFPlain", "BatchCreateFPlains", "DeleteFPlainsWhere"));
   EXPECT_THAT(contract.warnings, ElementsAre(HasSubstr("does not exist"), HasSubstr("cannot be compared")));
 }
 

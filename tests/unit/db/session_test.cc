@@ -36,6 +36,12 @@ class FakeConnection : public Connection {
     if (!status.ok()) return status;
     return Rows();
   }
+  absl::Status OpenRows(const std::string&, std::span<const Param>) override { return absl::OkStatus(); }
+  absl::StatusOr<bool> FetchRows(TakeRow) override { return false; }
+  absl::Status OpenCopy(const std::string&) override { return absl::OkStatus(); }
+  absl::Status PutCopy(std::string_view) override { return absl::OkStatus(); }
+  absl::StatusOr<std::int64_t> CloseCopy() override { return 0; }
+  absl::Status Abandon() override { return absl::OkStatus(); }
   absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
   absl::Status Commit() override { return fake_.execute(); }
   absl::Status Rollback() override {

@@ -16,6 +16,20 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+TEST(MessageTest, ALineOfACopy) {
+  const auto parse = [](const std::string& context) {
+    return *ParseServerError("ERROR:  22P02: invalid\nCONTEXT:  " + context + "\nLOCATION:  f, x.c:1\n");
+  };
+  EXPECT_EQ(parse("COPY item, line 3").row, 3);
+  EXPECT_EQ(parse("COPY item, line 3").column, "");
+  EXPECT_EQ(parse("COPY item2, line 41, column unit price: \"a: 7\"").row, 41);
+  EXPECT_EQ(parse("COPY item2, line 41, column unit price: \"a: 7\"").column, "unit price");
+  EXPECT_EQ(parse("PL/pgSQL function f() line 9 at RAISE\nCOPY item, line 12: \"1\t2\"").row, 12);
+  EXPECT_EQ(parse("COPY item, Zeile 5").row, 5);
+  EXPECT_EQ(parse("PL/pgSQL function f() line 9 at RAISE").row, 0);
+  EXPECT_EQ(parse("COPY item").row, 0);
+}
+
 TEST(MessageTest, AllFields) {
   const auto error = ParseServerError(
       "ERROR:  23505: duplicate key value violates unique constraint \"t_pkey\"\n"

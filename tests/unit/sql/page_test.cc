@@ -63,7 +63,7 @@ TEST_F(PageTest, FirstPage) {
   const Statement statement =
       SelectPage(item_, {{2}, true}, TotalOrder(item_, {{2, true}}), {R"(t."line" = $1)", {"7"}}, false, nullptr, 51);
   EXPECT_EQ(statement.text,
-            R"(SELECT t."note", (t.xmin::text || '-' || t.ctid::text), t."note"::text, t."order_id"::text, )"
+            R"(SELECT t."note", (t.xmin::text || '-' || t.ctid::text), t."order_id"::text, )"
             R"(t."line"::text FROM "public"."item" AS t WHERE (t."line" = $1) AND t."gone" IS NOT TRUE )"
             R"(ORDER BY t."note" DESC, t."order_id", t."line" LIMIT $2::int8)");
   EXPECT_THAT(statement.params, ElementsAre("7", "51"));
@@ -104,7 +104,7 @@ TEST_F(PageTest, KeylessPagesBeginAgainWithTheRowsThatAreTheSame) {
   const Position after{{std::nullopt, "x", "(1,2)"}, 3};
   const Statement statement = Page(log_, {}, &after);
   EXPECT_EQ(statement.text,
-            R"(SELECT t."at", t."at"::text, t."line"::text, t."place"::text FROM "public"."log" AS t )"
+            R"(SELECT t."at", t."line"::text, t."place"::text FROM "public"."log" AS t )"
             R"(WHERE (t."at" IS NULL AND ((t."line" > $1::"pg_catalog"."text" OR t."line" IS NULL) OR )"
             R"((t."line" = $1::"pg_catalog"."text" AND (((t."place"::text COLLATE "C") > $2::text OR )"
             R"((t."place"::text COLLATE "C") IS NULL) OR ((t."place"::text COLLATE "C") = $2::text))))) )"
@@ -122,6 +122,24 @@ TEST_F(PageTest, MoneyTravelsAsNumeric) {
   EXPECT_THAT(Page(customer_, {{price, false}}, nullptr).text, HasSubstr(R"(t."price"::numeric::text)"));
   EXPECT_THAT(After(customer_, {{price, true}}, {"1.5", "1"}),
               HasSubstr(R"(t."price" < $1::numeric::"pg_catalog"."money")"));
+}
+
+// A column that is read anyhow is not read twice, unless its text alone is no value: true is "t" there.
+TEST_F(PageTest, TheTokensColumnsAreThoseReadOrComeAfterThem) {
+  EXPECT_THAT(TokenColumns(item_, {{0, 1, 2}, true}, TotalOrder(item_, {{2, true}})), ElementsAre(2, 0, 1));
+  EXPECT_THAT(TokenColumns(item_, {{1, 2}, true}, TotalOrder(item_, {{2, true}})), ElementsAre(1, 3, 0));
+  EXPECT_THAT(TokenColumns(item_, {{}, false}, TotalOrder(item_, {})), ElementsAre(0, 1));
+  EXPECT_EQ(SelectPage(item_, {{0, 1}, false}, TotalOrder(item_, {}), {}, true, nullptr, std::nullopt).text,
+            R"(SELECT t."order_id", t."line" FROM "public"."item" AS t ORDER BY t."order_id", t."line")");
+  const int price = customer_.FieldIndex(11);
+  EXPECT_THAT(TokenColumns(customer_, {{price}, false}, {{price, false}}), ElementsAre(1));
+}
+
+TEST_F(PageTest, WithoutALimitARowThatWasReturnedComesAgainAllTheSame) {
+  const Position after{{std::nullopt, "x", "(1,2)"}, 3};
+  const Statement statement = SelectPage(log_, {{0}, false}, TotalOrder(log_, {}), {}, true, &after, std::nullopt);
+  EXPECT_THAT(statement.text, Not(HasSubstr("LIMIT")));
+  EXPECT_THAT(statement.params, ElementsAre("x", "(1,2)"));
 }
 
 TEST_F(PageTest, Count) {

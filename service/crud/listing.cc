@@ -1,0 +1,47 @@
+#include "crud/listing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "contract/error.h"
+#include "fmt/format.h"
+
+namespace protogres::crud {
+
+sql::Statement Listing::Select(const contract::Table& table, std::optional<std::int64_t> limit) const {
+  return sql::SelectPage(table, view.projection, order, condition, show_deleted, after.has_value() ? &*after : nullptr,
+                         limit);
+}
+
+absl::StatusOr<Listing> PlanListing(const Binding& binding, const wire::Request& request) {
+  const auto& table = binding.table();
+  Listing listing;
+  auto view = binding.Masked(request.mask, /*etag_by_default=*/false);
+  if (!view.ok()) return view.status();
+  listing.view = *std::move(view);
+  listing.show_deleted = request.show_deleted;
+  auto condition = sql::CompileFilter(binding.contract(), table, request.filter);
+  if (!condition.ok()) return condition.status();
+  listing.condition = *std::move(condition);
+  const auto order_by = sql::ParseOrderBy(table, request.order_by);
+  if (!order_by.ok()) return order_by.status();
+  listing.order = sql::TotalOrder(table, *order_by);
+  listing.token_columns = sql::TokenColumns(table, listing.view.projection, listing.order);
+  listing.fingerprint = sql::Fingerprint(table, request.filter, request.order_by, request.show_deleted);
+  if (request.page_token.empty()) return listing;
+  auto after = sql::DecodeToken(request.page_token, listing.fingerprint, listing.order.size());
+  if (!after.ok()) return after.status();
+  listing.after = *std::move(after);
+  return listing;
+}
+
+absl::StatusOr<std::int64_t> PageSize(const Binding& binding, const wire::Request& request, std::int64_t otherwise) {
+  const Limits& limits = binding.limits();
+  if (request.page_size < 0) {
+    return contract::BadRequest("page_size", fmt::format("is {}; give 0 for the default, or up to {}",
+                                                         request.page_size, limits.max_page_size));
+  }
+  return request.page_size == 0 ? otherwise : std::min(request.page_size, limits.max_page_size);
+}
+
+}  // namespace protogres::crud
