@@ -86,7 +86,8 @@ void AddPool(Table& table, db::PoolOptions* pool) {
   using std::chrono::milliseconds;
   table.Group("Connection pool");
   table.Integer("pool_size", &pool->pool_size, 1, 10'000, "connections kept open");
-  table.Integer("max_overflow", &pool->max_overflow, 0, 10'000, "connections opened beyond pool_size under load");
+  table.Integer("max_overflow", &pool->max_overflow, 0, 10'000,
+                "connections opened beyond pool_size under load, closed after a second without use");
   table.Time("pool_timeout", &pool->pool_timeout, milliseconds(0),
              "how long a request waits for a worker or a connection before RESOURCE_EXHAUSTED");
   table.Add("pool_recycle", "TIME", "a connection older than this is replaced; 0 or -1: never",

@@ -7,7 +7,7 @@
 namespace protogres::db {
 namespace {
 
-// How often idle connections are looked at, so that a lost database is seen without traffic.
+// How often idle connections are looked at, so that a lost database is seen without traffic and overflow is closed.
 constexpr std::chrono::milliseconds kWatchInterval{1000};
 
 }  // namespace
@@ -82,6 +82,7 @@ void Pool::State::Watch() {
     std::vector<SlotPtr> dead;
     const bool connect = HasDeadIdle(&dead) || probe;
     probe = false;
+    TakeSurplus(&dead);
     lock.unlock();
     dead.clear();
     if (connect) TryConnect();
@@ -99,6 +100,16 @@ bool Pool::State::HasDeadIdle(std::vector<SlotPtr>* dead) {
     }
   }
   return !dead->empty();
+}
+
+// Connections beyond pool_size that nobody had a use for since the last look. Closed when they are given back, as
+// SQLAlchemy has it, they would be opened again for the next request wherever load comes in bursts.
+void Pool::State::TakeSurplus(std::vector<SlotPtr>* surplus) {
+  for (int left = least_idle - std::max(0, options.pool_size); left > 0 && !idle.empty(); --left) {
+    surplus->push_back(std::move(idle.front()));
+    idle.pop_front();
+  }
+  least_idle = static_cast<int>(idle.size());
 }
 
 void Pool::State::Reconnect() {

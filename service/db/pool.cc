@@ -90,7 +90,10 @@ absl::Status Pool::State::Wait(Lock& lock, Clock::time_point deadline, SlotPtr* 
 }
 
 std::shared_ptr<Lease::Slot> Pool::State::TakeIdle() {
-  if (idle.empty()) return nullptr;
+  if (idle.empty()) {
+    least_idle = 0;
+    return nullptr;
+  }
   SlotPtr slot;
   if (options.pool_use_lifo) {
     slot = std::move(idle.back());
@@ -99,6 +102,7 @@ std::shared_ptr<Lease::Slot> Pool::State::TakeIdle() {
     slot = std::move(idle.front());
     idle.pop_front();
   }
+  least_idle = std::min(least_idle, static_cast<int>(idle.size()));
   return slot;
 }
 
@@ -157,11 +161,6 @@ void Pool::State::Release(SlotPtr slot) {
   Lock lock(mutex);
   if (!clean || !Current(*slot)) closed = std::move(slot);
   GivePermit(std::move(slot));
-  // What is beyond pool_size is closed; there is never more than one.
-  if (static_cast<int>(idle.size()) > std::max(0, options.pool_size)) {
-    closed = std::move(idle.front());
-    idle.pop_front();
-  }
   lock.unlock();
 }
 

@@ -20,7 +20,7 @@ enum class ResetOnReturn { kRollback, kNone };
 struct PoolOptions {
   // Connections kept open.
   int pool_size = 8;
-  // Connections opened beyond pool_size under load; closed when given back.
+  // Connections opened beyond pool_size under load; closed when for a second nobody had a use for them.
   int max_overflow = 4;
   // How long a request waits for a connection before RESOURCE_EXHAUSTED.
   std::chrono::milliseconds pool_timeout{30000};

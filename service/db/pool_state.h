@@ -69,6 +69,7 @@ struct Pool::State {
 
   void Watch();
   bool HasDeadIdle(std::vector<SlotPtr>* dead);
+  void TakeSurplus(std::vector<SlotPtr>* surplus);
   void Reconnect();
   void TryConnect();
   std::chrono::milliseconds Jittered(std::chrono::milliseconds delay);
@@ -80,6 +81,7 @@ struct Pool::State {
 
   mutable std::mutex mutex;
   std::deque<SlotPtr> idle;  // the one given back last is at the end
+  int least_idle = 0;        // of them, since the watcher has looked
   std::deque<Waiter*> waiters;
   int permits;
   std::uint64_t generation = 0;

@@ -35,8 +35,18 @@ TEST_F(PoolTest, LendsNoMoreThanItsCapacityAndKeepsPoolSize) {
     EXPECT_EQ(server_.Made(), 3);
   }
   EXPECT_EQ(pool->stats().lent, 0);
+  EXPECT_EQ(server_.Alive(), 3) << "the overflow is kept for what may come next";
+  EXPECT_TRUE(Eventually([&] { return server_.Alive() == 2; })) << "and closed when nothing has";
   EXPECT_EQ(pool->stats().idle, 2);
-  EXPECT_EQ(server_.Alive(), 2) << "the overflow is closed when it is given back";
+}
+
+TEST_F(PoolTest, OverflowThatIsUsedIsNotOpenedAgain) {
+  auto pool = Make({.pool_size = 1, .max_overflow = 2});
+  const auto end = Clock::now() + milliseconds(2500);  // the pool looks twice meanwhile
+  while (Clock::now() < end) {
+    Lease a = Take(*pool), b = Take(*pool), c = Take(*pool);
+  }
+  EXPECT_EQ(server_.Made(), 3);
 }
 
 TEST_F(PoolTest, LendsTheSameConnectionAgain) {
