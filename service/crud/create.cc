@@ -85,14 +85,14 @@ class CreateMethod : public Method {
     return std::ranges::equal(RowOf(a), RowOf(b), {}, &sql::Assignment::field, &sql::Assignment::field);
   }
 
-  // How many of `writes`, which are in order of their columns, the next statement takes: a power of two of rows with
-  // the same columns, so that a few prepared statements do for all groups.
+  // How many of `writes`, which are in order of their columns, the next statement takes: rows with the same columns, in
+  // round numbers (1 to 8, 10, 12, 14, 16, 20, ...), so that a few prepared statements do for all groups.
   static std::size_t NextStatement(std::span<const GroupedWrite> writes) {
     const std::size_t columns = RowOf(writes.front()).size();
     const std::size_t most = std::min(kMaxRowsTogether, kMaxParams / std::max<std::size_t>(1, columns));
     std::size_t alike = 1;
     while (alike < std::min(writes.size(), most) && SameColumns(writes.front(), writes[alike])) ++alike;
-    return std::bit_floor(alike);
+    return alike - alike % std::max<std::size_t>(1, std::bit_floor(alike) / 4);
   }
 
   // False: it failed, or it is not known which row is whose.

@@ -59,11 +59,13 @@ class Handler {
   virtual void OnTimer() {}
 };
 
-// Finds who answers a Call. On any completion-queue thread.
+// Finds who answers a Call. Called on completion-queue threads.
 class Router {
  public:
   // Null: it has finished the Call itself.
   virtual std::unique_ptr<Handler> Route(Call& call) = 0;
+  // All that has come is handled, and the thread is about to wait for more.
+  virtual void OnIdle() {}
 
  protected:
   ~Router() = default;

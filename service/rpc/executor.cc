@@ -63,11 +63,31 @@ absl::Status Executor::Submit(Task& task) {
     task.since_ = now;
     task.lane_ = lane_key;
     Lane& lane = lanes_[lane_key];
+    if (!lane.first) lane.held = lane_key != nullptr && options_.hold;
     Append(lane, task);
-    called = Call(MayStart(lane_key, lane, now));
+    if (lane.size >= options_.max_together) lane.held = false;
+    if (lane.held) {
+      holds_.store(true, std::memory_order_relaxed);
+    } else {
+      called = Call(MayStart(lane_key, lane, now));
+    }
   }
   if (called) called->wake.notify_one();
   return absl::OkStatus();
+}
+
+void Executor::Dispatch() {
+  if (!holds_.load(std::memory_order_relaxed)) return;
+  Worker* called = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    holds_.store(false, std::memory_order_relaxed);
+    for (auto& [key, lane] : lanes_) lane.held = false;
+    Time retry;
+    const bool may_start = NextLane(&retry) != nullptr;
+    if (waiting_ > 0) called = Call(may_start);
+  }
+  if (called) called->wake.notify_one();
 }
 
 bool Executor::Remove(Task& task) {
@@ -185,7 +205,7 @@ Executor::Lane* Executor::NextLane(Time* retry) {
   const auto now = Clock::now();
   Lane* next = nullptr;
   for (auto& [key, lane] : lanes_) {
-    if (!lane.first) continue;
+    if (!lane.first || lane.held) continue;
     if (!MayStart(key, lane, now)) {
       *retry = std::min(*retry, lane.started + kSlowGroup);
     } else if (!next || lane.first->since_ < next->first->since_) {
@@ -212,6 +232,7 @@ void Executor::Append(Lane& lane, Task& task) {
   task.waiting_ = true;
   (lane.last ? lane.last->next_ : lane.first) = &task;
   lane.last = &task;
+  ++lane.size;
   ++waiting_;
 }
 
@@ -219,6 +240,7 @@ void Executor::Unlink(Lane& lane, Task& task) {
   (task.previous_ ? task.previous_->next_ : lane.first) = task.next_;
   (task.next_ ? task.next_->previous_ : lane.last) = task.previous_;
   task.waiting_ = false;
+  --lane.size;
   --waiting_;
 }
 

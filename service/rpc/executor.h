@@ -3,6 +3,7 @@
 #ifndef PROTOGRES_SERVICE_RPC_EXECUTOR_H_
 #define PROTOGRES_SERVICE_RPC_EXECUTOR_H_
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -47,8 +48,8 @@ class Task {
 
 // Thread-safe. First in, first out, except that Tasks of one lane are taken
 // together by the first worker that is free for them, and that of one lane only
-// a few groups run at a time: so groups form by themselves where there is much
-// to do, and nobody waits where there is not.
+// a few groups run at a time: so groups form where there is much to do, and
+// nobody waits where there is not.
 class Executor {
  public:
   struct Options {
@@ -58,6 +59,9 @@ class Executor {
     // Tasks of a lane that are run together at the most, and groups of it that run at once.
     int max_together = 256;
     int lane_groups = 2;
+    // Tasks of a lane wait for Dispatch, or for max_together to be there: by themselves groups stay small, as the first
+    // of those that come together is run before the others are there.
+    bool hold = false;
   };
 
   explicit Executor(const Options& options);
@@ -68,6 +72,8 @@ class Executor {
   // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo, unless a worker has had the Task before: it comes again, to
   // be run alone. UNAVAILABLE once closed. Never blocks.
   absl::Status Submit(Task& task);
+  // Whoever submits has, for now, no more. Cheap where nothing is held.
+  void Dispatch();
   // True: the task was waiting still and is the caller's again; neither Run nor Refuse will be called.
   bool Remove(Task& task);
   // Refuses what waits, and all that comes. Running Tasks go on.
@@ -82,8 +88,10 @@ class Executor {
   struct Lane {
     Task* first = nullptr;
     Task* last = nullptr;
-    int running = 0;  // groups
-    Time started;     // the latest of them
+    int size = 0;
+    bool held = false;  // until Dispatch
+    int running = 0;    // groups
+    Time started;       // the latest of them
   };
 
   // Of those without a Task, the one that has been so shortest is called first: what it worked with is still in a
@@ -118,6 +126,7 @@ class Executor {
   std::mutex mutex_;
   std::condition_variable stop_;
   std::unordered_map<const void*, Lane> lanes_;
+  std::atomic<bool> holds_{false};  // some lane is held
   int waiting_ = 0;
   int free_ = 0;               // workers without a Task, called or not
   std::vector<Worker*> idle_;  // of them, those not called

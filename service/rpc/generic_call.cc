@@ -64,11 +64,19 @@ std::string OneLine(absl::string_view text) {
 
 void Acceptor::Accept(Line& line) { (new GenericCall(*this, line))->Arm(); }
 
+// False: the queue is shut down and drained.
+bool Acceptor::Next(Line& line, void** tag, bool* ok) {
+  const auto status = line.cq->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_REALTIME));
+  if (status != grpc::CompletionQueue::TIMEOUT) return status == grpc::CompletionQueue::GOT_EVENT;
+  router_.OnIdle();
+  return line.cq->Next(tag, ok);
+}
+
 void Acceptor::Serve(Line& line) {
   served_here = &line;
   void* tag = nullptr;
   bool ok = false;
-  while (line.cq->Next(&tag, &ok)) {
+  while (Next(line, &tag, &ok)) {
     const auto [call, kind] = *static_cast<Line::Event*>(tag);
     if (call) {
       call->On(static_cast<GenericCall::Event>(kind), ok);

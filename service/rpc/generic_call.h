@@ -52,8 +52,8 @@ class Acceptor {
   grpc::AsyncGenericService& service() { return service_; }
   // Asks for the next RPC on `line`, once the server has started.
   void Accept(Line& line);
-  // Handles the events of `line` until its queue is shut down and drained.
-  static void Serve(Line& line);
+  // Handles the events of `line` until its queue is shut down and drained. Tells the Router when none is left for now.
+  void Serve(Line& line);
   // Blocks until no RPC is in flight and none has come for `quiet`, or until `deadline`: false, some are there.
   bool AwaitQuiet(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds quiet);
   // Blocks until every Call is gone, which takes a server that is shut down and cq threads that go on.
@@ -63,6 +63,8 @@ class Acceptor {
 
  private:
   friend class GenericCall;
+
+  bool Next(Line& line, void** tag, bool* ok);
 
   Router& router_;
   const int max_send_bytes_;

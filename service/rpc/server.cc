@@ -45,12 +45,13 @@ constexpr int kLookahead = 1024 * 1024;
 constexpr milliseconds kCancelAgain{50};
 
 Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
-  // On few cores a second statement of a Method takes from the first what it gains, and both are smaller.
-  const int groups = std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 4, 1, 4);
+  // Two: while PostgreSQL works for one, the other is decoded or answered.
+  const int groups = std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 4, 2, 4);
   return {.workers = options.workers > 0 ? options.workers : pool.capacity(),
           .queue_size = options.queue_size,
           .queue_timeout = options.queue_timeout,
-          .lane_groups = groups};
+          .lane_groups = groups,
+          .hold = true};
 }
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
@@ -104,6 +105,7 @@ class GrpcServer final : public Server, private Router {
 
  private:
   std::unique_ptr<Handler> Route(Call& call) override;
+  void OnIdle() override { executor_.Dispatch(); }
 
   Current current_;
   Streams streams_;
@@ -144,7 +146,7 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
   if (!address->unix_path.empty()) port_ = 0;
   for (const auto& line : lines_) {
     acceptor_.Accept(*line);
-    threads_.emplace_back(&Acceptor::Serve, std::ref(*line));
+    threads_.emplace_back(&Acceptor::Serve, &acceptor_, std::ref(*line));
   }
   return absl::OkStatus();
 }
@@ -160,7 +162,7 @@ GrpcServer::~GrpcServer() {
   for (auto& thread : threads_) thread.join();
   // Without threads it never listened, and each queue has its end to be fetched still.
   if (threads_.empty()) {
-    for (const auto& line : lines_) Acceptor::Serve(*line);
+    for (const auto& line : lines_) acceptor_.Serve(*line);
   }
 }
 

@@ -302,6 +302,30 @@ TEST(ExecutorTest, ALaneRunsInFewGroupsAndTheOthersGoOn) {
   EXPECT_EQ(waiting[0]->together(), 3);
 }
 
+TEST(ExecutorTest, HeldTasksWaitForDispatchOrForAFullGroup) {
+  Executor executor({.workers = 2, .max_together = 4, .lane_groups = 2, .hold = true});
+  const int lane = 0;
+  auto few = SubmitToLane(executor, &lane, 3);
+  TestTask alone;
+  ASSERT_TRUE(executor.Submit(alone).ok());
+  EXPECT_TRUE(alone.Await()) << "only those of lanes are held";
+  EXPECT_FALSE(few[0]->ran());
+  executor.Dispatch();
+  for (auto& task : few) EXPECT_TRUE(task->Await());
+  EXPECT_EQ(few[0]->together(), 3);
+  auto many = SubmitToLane(executor, &lane, 5);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(many[i]->Await());
+  executor.Dispatch();
+  EXPECT_TRUE(many[4]->Await());
+  auto removed = SubmitToLane(executor, &lane, 1);
+  EXPECT_TRUE(executor.Remove(*removed[0]));
+  auto rest = SubmitToLane(executor, &lane, 1);
+  EXPECT_FALSE(rest[0]->ran());
+  executor.Dispatch();
+  EXPECT_TRUE(rest[0]->Await());
+  executor.Stop();
+}
+
 TEST(ExecutorTest, ASlowGroupDoesNotHoldUpItsLane) {
   Executor executor({.workers = 2, .lane_groups = 1});
   const int lane = 0;
