@@ -255,7 +255,7 @@ class StreamLimits(ServedTestCase):
         self.assertTrue(any(len(chunk.wides) == 1 and chunk.ByteSize() > 1_000_000 for chunk in chunks))
         self.assertEqual([row.id for chunk in chunks for row in chunk.wides], list(range(1, 501)))
         seen = 0
-        for chunk in stream(self.client, "StreamWides", page_size=1_000_000):
+        for chunk in list(stream(self.client, "StreamWides", page_size=1_000_000)):
             seen += len(chunk.wides)
             rest = stream(self.client, "StreamWides", page_token=chunk.next_page_token)
             self.assertEqual(next((row.id for part in rest for row in part.wides), 501), seen + 1)
