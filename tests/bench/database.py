@@ -11,8 +11,8 @@ import harness  # noqa: E402
 NAME = "bench"
 ITEMS = 100_000
 # What a durable server needs, and room so that neither a checkpoint nor a cold cache falls into a measured interval.
-SETTINGS = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "200",
-            "shared_buffers": "512MB", "max_wal_size": "4GB"}
+SETTINGS = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on",
+            "max_connections": "200", "shared_buffers": "512MB", "max_wal_size": "4GB"}
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 COLUMNS = """(

@@ -68,7 +68,8 @@ class Postgres:
     def start(self):
         log = open(os.path.join(self.dir, "log"), "ab")
         command = [*self.as_user, *DIE_WITH_PARENT, os.path.join(pg_bin(), "postgres"), "-D", self.data, "-k", self.dir,
-                   "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"]
+                   "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60",
+                   "-c", "autovacuum=off"]  # its workers would be taken for the server's backends
         for setting in self.settings:
             command += ["-c", setting]
         self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", start_new_session=True)
