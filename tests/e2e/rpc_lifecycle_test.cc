@@ -106,7 +106,10 @@ TEST_F(RpcDrainTest, CallsInFlightFinishAndNewOnesAreRefused) {
   auto running = CallAsync();
   ASSERT_TRUE(database_.AwaitBlocked(1));
   auto drained = std::async(std::launch::async, [this] { return server_->Drain(seconds(60)); });
-  EXPECT_TRUE(WaitUntil([this] { return Call().status.error_code() == StatusCode::UNAVAILABLE; }));
+  // Of a method that there is not: one that comes before the drain has begun must not block.
+  const auto refused = [this] { return Call("/no.such/Method").status.error_code() == StatusCode::UNAVAILABLE; };
+  EXPECT_TRUE(WaitUntil(refused));
+  EXPECT_EQ(Call().status.error_code(), StatusCode::UNAVAILABLE);
   // Readiness can be asked for still: it says that it is going.
   EXPECT_TRUE(CallUnary(NewChannel(), "/grpc.health.v1.Health/Check", "").status.ok());
   database_.Release();
