@@ -83,9 +83,7 @@ void Executor::Dispatch() {
     std::lock_guard lock(mutex_);
     holds_.store(false, std::memory_order_relaxed);
     for (auto& [key, lane] : lanes_) lane.held = false;
-    Time retry;
-    const bool may_start = NextLane(&retry) != nullptr;
-    if (waiting_ > 0) called = Call(may_start);
+    called = CallForWaiting();
   }
   if (called) called->wake.notify_one();
 }
@@ -130,9 +128,7 @@ void Executor::Work(Worker& worker) {
     ++lane->running;
     lane->started = Clock::now();
     // Submit calls nobody for a lane that could not start then, and may now.
-    Time retry;
-    const bool may_start = NextLane(&retry) != nullptr;
-    Worker* const another = waiting_ > 0 ? Call(may_start) : nullptr;
+    Worker* const another = CallForWaiting();
     lock.unlock();
     if (another) another->wake.notify_one();
     if (tasks.size() == 1) {
@@ -173,6 +169,12 @@ Executor::Worker* Executor::Call(bool may_start) {
   idle_.pop_back();
   worker->called = true;
   return worker;
+}
+
+Executor::Worker* Executor::CallForWaiting() {
+  Time retry;
+  const bool may_start = NextLane(&retry) != nullptr;
+  return may_start || retry != Time::max() ? Call(may_start) : nullptr;
 }
 
 void Executor::Watch() {

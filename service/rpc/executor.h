@@ -108,6 +108,8 @@ class Executor {
   // The worker that is to look, to be woken once the mutex is free; null: none is idle, or none needs to, as nothing
   // `may_start` and one watches.
   Worker* Call(bool may_start);
+  // The same for all that waits and is not held; null also where nothing is.
+  Worker* CallForWaiting();
   // Refuses Tasks that waited longer than queue_timeout, also while every worker is blocked.
   void Watch();
   // The lane whose first Task has waited longest, of those that a worker may take from now; null: none. Then `retry` is
