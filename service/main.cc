@@ -20,6 +20,7 @@
 #include "crud/request_log.h"
 #include "db/listener.h"
 #include "dev/postgres.h"
+#include "fmt/format.h"
 #include "rpc/server.h"
 #include "spdlog/spdlog.h"
 
@@ -107,7 +108,8 @@ int RunServe(const config::Serve& options) {
   });
   if (!server.ok()) return Fail(server.status());
   readiness.SetServer(server->get());
-  spdlog::info("listening on {}, port {}", options.server.listen, (*server)->port());
+  const int port = (*server)->port();  // of a Unix socket 0
+  spdlog::info("listening on {}{}", options.server.listen, port > 0 ? fmt::format(", port {}", port) : "");
 
   const auto publish = [&](std::shared_ptr<const crud::Api> api) {
     (*server)->SetApi(api);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "config/table.h"
+#include "rpc/listen.h"
 
 namespace protogres::config {
 namespace {
@@ -113,9 +114,13 @@ void AddServer(Table& table, Serve* serve) {
   rpc::ServerOptions* server = &serve->server;
   constexpr int kMost = std::numeric_limits<int>::max();
   table.Group("Server");
-  table.Add("listen", "HOST:PORT", "address to listen on; port 0: a free one, which the log names", server->listen,
-            [server](const std::string& text) -> std::string {
-              if (!IsHostPort(text)) return "must be host:port, e.g. 0.0.0.0:50051, localhost:0 or [::]:50051";
+  table.Add("listen", "HOST:PORT",
+            "address to listen on, or :PORT for all IPv4 interfaces, or unix:/PATH; port 0: a free one, which the log "
+            "names",
+            server->listen, [server](const std::string& text) -> std::string {
+              if (const auto address = rpc::ParseAddress(text); !address.ok()) {
+                return std::string(address.status().message());
+              }
               server->listen = text;
               return "";
             });

@@ -138,17 +138,6 @@ bool IsPackage(std::string_view text) {
   return !starts;
 }
 
-bool IsHostPort(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return false;
-  const std::string_view host = text.substr(0, colon);
-  const std::string_view port = text.substr(colon + 1);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (host.empty() || (host.find_first_of(":[]") != std::string_view::npos && !bracketed)) return false;
-  const auto number = IsDigits(port) ? ParseInteger(port) : std::nullopt;
-  return number && *number <= 65535;
-}
-
 std::optional<std::string> Nearest(const std::string& name, const std::vector<std::string>& names) {
   std::optional<std::string> nearest;
   std::size_t best = name.size() / 3 + 2;

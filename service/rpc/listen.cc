@@ -22,9 +22,13 @@ namespace {
 constexpr char kUnix[] = "unix:";
 constexpr std::size_t kUnixSize = sizeof(kUnix) - 1;
 
-absl::Status Invalid(const std::string& listen, const std::string& what) {
+absl::Status Malformed(const std::string& what) {
   return absl::InvalidArgumentError(
-      fmt::format("--listen={}: {}; expected host:port, [IPv6]:port or unix:/path", listen, what));
+      what + "; it must be host:port, [IPv6]:port, :port for all IPv4 interfaces, or unix:/path");
+}
+
+absl::Status Invalid(const Address& address, const std::string& what) {
+  return absl::InvalidArgumentError(fmt::format("--listen={}: {}", address.ToString(), what));
 }
 
 absl::Status Refused(const Address& address, const std::string& what) {
@@ -50,7 +54,7 @@ absl::Status TryUnix(const Address& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (address.unix_path.size() >= sizeof(name.sun_path)) {
-    return Invalid(address.ToString(), fmt::format("the path is longer than {} bytes", sizeof(name.sun_path) - 1));
+    return Invalid(address, fmt::format("the path is longer than {} bytes", sizeof(name.sun_path) - 1));
   }
   std::memcpy(name.sun_path, address.unix_path.data(), address.unix_path.size());
   const Socket socket(AF_UNIX);
@@ -74,22 +78,23 @@ absl::StatusOr<Address> ParseAddress(const std::string& listen) {
   if (listen.starts_with(kUnix)) {
     address.unix_path = listen.substr(kUnixSize);
     if (address.unix_path.starts_with("//")) address.unix_path.erase(0, 2);  // unix:///path
-    if (address.unix_path.empty()) return Invalid(listen, "the path is missing");
+    if (address.unix_path.empty()) return Malformed("the path is missing");
     return address;
   }
   const std::size_t colon = listen.rfind(':');
-  if (colon == std::string::npos) return Invalid(listen, "the port is missing");
+  if (colon == std::string::npos) return Malformed("the port is missing");
   address.host = listen.substr(0, colon);
   address.port = listen.substr(colon + 1);
   std::uint16_t port = 0;
   const char* end = address.port.data() + address.port.size();
   if (const auto [at, error] = std::from_chars(address.port.data(), end, port); error != std::errc() || at != end) {
-    return Invalid(listen, fmt::format("\"{}\" is no port from 0 to 65535", address.port));
+    return Malformed(fmt::format("\"{}\" is no port from 0 to 65535", address.port));
   }
   if (address.host.starts_with('[') && address.host.ends_with(']')) {
     address.host = address.host.substr(1, address.host.size() - 2);
+    if (address.host.empty()) return Malformed("the host in the brackets is missing");
   } else if (address.host.find(':') != std::string::npos) {
-    return Invalid(listen, "an IPv6 address needs brackets");
+    return Malformed("an IPv6 address needs brackets");
   }
   if (address.host.empty() || address.host == "*") address.host = "0.0.0.0";
   return address;
@@ -102,7 +107,7 @@ absl::Status TryListen(const Address& address) {
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
   if (const int failure = ::getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found); failure != 0) {
-    return Invalid(address.ToString(), fmt::format("the host cannot be resolved: {}", ::gai_strerror(failure)));
+    return Invalid(address, fmt::format("the host cannot be resolved: {}", ::gai_strerror(failure)));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   // One address of several is enough (localhost without IPv6), as long as nobody else has another.

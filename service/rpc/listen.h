@@ -19,7 +19,8 @@ struct Address {
   std::string ToString() const;
 };
 
-// host:port, [IPv6]:port, :port (every interface), or unix:/path. INVALID_ARGUMENT.
+// host:port, [IPv6]:port, :port (all IPv4 interfaces), or unix:/path. INVALID_ARGUMENT: what is wrong with `listen`,
+// and what it may be.
 absl::StatusOr<Address> ParseAddress(const std::string& listen);
 
 // Whether one can listen there, by doing so for a moment. INVALID_ARGUMENT: the host

@@ -124,7 +124,10 @@ class GrpcServer final : public Server, private Router {
 
 absl::Status GrpcServer::Listen(const ServerOptions& options) {
   const auto address = ParseAddress(options.listen);
-  if (!address.ok()) return address.status();
+  if (!address.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));
+  }
   if (auto free = TryListen(*address); !free.ok()) return free;
   const auto credentials = MakeCredentials(options);
   if (!credentials.ok()) return credentials.status();

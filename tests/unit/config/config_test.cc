@@ -67,6 +67,15 @@ TEST(ParseTest, DefaultsAreTheStructs) {
   EXPECT_EQ(ParseAs<Dev>({"dev"}).serve.server.listen, "127.0.0.1:50051");
 }
 
+TEST(ParseTest, ListensWhereverTheServerCan) {
+  for (const char* listen : {"0.0.0.0:50051", "localhost:0", "[::]:65535", "db.example:1", ":50051", "unix:/run/p"}) {
+    EXPECT_EQ(ParseAs<Serve>({"serve", "--listen", listen}).server.listen, listen);
+  }
+  EXPECT_THAT(Error({"serve", "--listen=localhost"}),
+              HasSubstr("protogres: --listen=localhost: the port is missing; it must be host:port, [IPv6]:port, :port "
+                        "for all IPv4 interfaces, or unix:/path"));
+}
+
 TEST(ParseTest, EveryOptionOfServeReachesItsField) {
   const auto serve = ParseAs<Serve>({"serve",
                                      "--database=postgresql://a/b?c=d",
@@ -175,7 +184,7 @@ TEST(ParseTest, AFlagWinsOverTheEnvironment) {
   EXPECT_EQ(ParseAs<Serve>({"serve", "--pool_size=6"}).pool.pool_size, 6);
   EXPECT_FALSE(ParseAs<Serve>({"serve", "--pool_pre_ping=off"}).pool.pool_pre_ping);
   const Environment wrong("PROTOGRES_LISTEN", "nowhere");
-  EXPECT_THAT(Error({"serve"}), HasSubstr("PROTOGRES_LISTEN=nowhere: must be host:port"));
+  EXPECT_THAT(Error({"serve"}), HasSubstr("PROTOGRES_LISTEN=nowhere: the port is missing"));
 }
 
 TEST(ParseTest, TheLastOfTwoWins) {

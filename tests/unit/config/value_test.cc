@@ -81,15 +81,6 @@ TEST(IsPackageTest, IsProtobufsIdea) {
     EXPECT_FALSE(IsPackage(text)) << text;
 }
 
-TEST(IsHostPortTest, NeedsBoth) {
-  for (const char* text : {"0.0.0.0:50051", "localhost:0", "[::]:65535", "db.example:1"})
-    EXPECT_TRUE(IsHostPort(text)) << text;
-  for (const char* text :
-       {"", "50051", ":50051", "localhost", "localhost:", "localhost:65536", "::1:5", "[]:1", "a:-1", "a:x"}) {
-    EXPECT_FALSE(IsHostPort(text)) << text;
-  }
-}
-
 TEST(NearestTest, FindsSlipsAndNothingFarOff) {
   const Names names = {"pool_size", "page_size", "listen"};
   EXPECT_EQ(Nearest("pool-size", names), "pool_size");

@@ -35,6 +35,7 @@ TEST(ListenTest, SaysWhatIsWrong) {
                                                                   {"localhost:-1", "no port"},
                                                                   {"localhost:80 ", "no port"},
                                                                   {"::1:80", "brackets"},
+                                                                  {"[]:80", "the host in the brackets is missing"},
                                                                   {"unix:", "the path is missing"}}) {
     const auto address = ParseAddress(listen);
     ASSERT_FALSE(address.ok()) << listen;
