@@ -1,4 +1,4 @@
-"""The seven operations of the SQLAlchemy pattern, through a generated client."""
+"""A query, an insert, updates and deletes by key and by condition, and a soft delete, through a generated client."""
 
 import sys
 
