@@ -1,49 +1,22 @@
 #include "db/bulk.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "db/copy_line.h"
-#include "db/link.h"
+#include "db/error.h"
 
 namespace protogres::db {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = Exchange::Clock;
 using std::chrono::milliseconds;
 
 // Rows that came are not held back for longer than this while the next is not there.
 constexpr milliseconds kPatience{50};
 constexpr milliseconds kDrain{2000};
-
-struct Clear {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using Result = std::unique_ptr<PGresult, Clear>;
-
-[[noreturn]] void Throw(const PGconn* connection) { throw pqxx::failure(PQerrorMessage(connection)); }
-
-// Throws what `result` says of an error, once the statement is over.
-[[noreturn]] void Throw(PGconn* connection, const Result& result) {
-  while (Result(PQgetResult(connection))) continue;
-  throw pqxx::failure(PQresultErrorMessage(result.get()));
-}
-
-// Waits for what the server sends, at most until `end`. False: the connection is lost, as its next result will tell.
-bool Receive(PGconn* connection, Clock::time_point end) {
-  int wait = -1;
-  if (end != Clock::time_point::max()) {
-    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
-    wait = static_cast<int>(std::max(left, milliseconds(0)).count());
-  }
-  pollfd socket{PQsocket(connection), POLLIN, 0};
-  poll(&socket, 1, wait);
-  return PQconsumeInput(connection) == 1;
-}
 
 void ReadCells(const PGresult* row, Cells* cells) {
   cells->resize(static_cast<std::size_t>(PQnfields(row)));
@@ -58,30 +31,27 @@ void ReadCells(const PGresult* row, Cells* cells) {
 
 }  // namespace
 
-void Bulk::OpenRows(const std::string& sql, std::span<const Param> params) {
-  if (params.empty()) return BeginCopy("COPY (" + sql + ") TO STDOUT", PGRES_COPY_OUT, State::kCopyOut);
-  std::vector<const char*> values;
-  values.reserve(params.size());
-  for (const Param& param : params) values.push_back(param ? param->c_str() : nullptr);
-  const int count = static_cast<int>(values.size());
-  if (PQsendQueryParams(connection_, sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0) != 1) {
-    Throw(connection_);
-  }
+absl::Status Bulk::OpenRows(const std::string& sql, std::span<const Param> params) {
+  if (params.empty()) return BeginCopy("COPY (" + sql + ") TO STDOUT", State::kCopyOut);
+  if (absl::Status sent = exchange_.SendParams(sql, params); !sent.ok()) return sent;
   PQsetSingleRowMode(connection_);
   state_ = State::kQuery;
+  return absl::OkStatus();
 }
 
-bool Bulk::FetchRows(TakeRow take) {
+absl::StatusOr<bool> Bulk::FetchRows(TakeRow take) {
   const auto end = Clock::now() + kPatience;
   bool more = true;
   for (bool any = false; more;) {
-    switch (state_ == State::kCopyOut ? NextCopied(take, &more) : NextQueried(take, &more)) {
+    const auto next = state_ == State::kCopyOut ? NextCopied(take, &more) : NextQueried(take, &more);
+    if (!next.ok()) return next.status();
+    switch (*next) {
       case Next::kRow:
         any = true;
         break;
       case Next::kNotYet:
         if (any && Clock::now() >= end) return true;
-        Receive(connection_, any ? end : Clock::time_point::max());
+        exchange_.Receive(any ? end : Exchange::kNever);
         break;
       case Next::kEnd:
         state_ = State::kNone;
@@ -91,20 +61,20 @@ bool Bulk::FetchRows(TakeRow take) {
   return true;
 }
 
-Bulk::Next Bulk::NextQueried(TakeRow take, bool* more) {
+absl::StatusOr<Bulk::Next> Bulk::NextQueried(TakeRow take, bool* more) {
   thread_local Cells cells;
   if (PQisBusy(connection_) != 0 && PQstatus(connection_) == CONNECTION_OK) return Next::kNotYet;
-  const Result result(PQgetResult(connection_));
+  Result result(PQgetResult(connection_));
   if (!result) return Next::kEnd;
   const auto status = PQresultStatus(result.get());
   if (status == PGRES_TUPLES_OK) return NextQueried(take, more);
-  if (status != PGRES_SINGLE_TUPLE) Throw(connection_, result);
+  if (status != PGRES_SINGLE_TUPLE) return exchange_.StatusOf(exchange_.Drain(std::move(result)).get(), false);
   ReadCells(result.get(), &cells);
   *more = take(cells);
   return Next::kRow;
 }
 
-Bulk::Next Bulk::NextCopied(TakeRow take, bool* more) {
+absl::StatusOr<Bulk::Next> Bulk::NextCopied(TakeRow take, bool* more) {
   thread_local Cells cells;
   char* data = nullptr;
   const int size = PQgetCopyData(connection_, &data, /*async=*/1);
@@ -115,38 +85,37 @@ Bulk::Next Bulk::NextCopied(TakeRow take, bool* more) {
     return Next::kRow;
   }
   if (size == 0 && PQstatus(connection_) == CONNECTION_OK) return Next::kNotYet;
-  if (size != -1) Throw(connection_);
-  const Result result(PQgetResult(connection_));
-  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) Throw(connection_, result);
-  while (Result(PQgetResult(connection_))) continue;
+  // Its end, or its error.
+  if (absl::Status ended = exchange_.Finish(false).status(); !ended.ok()) return ended;
   return Next::kEnd;
 }
 
-void Bulk::OpenCopy(const std::string& sql) {
+absl::Status Bulk::OpenCopy(const std::string& sql) {
   copy_ = sql;
   copied_ = 0;
-  BeginCopy(copy_, PGRES_COPY_IN, State::kCopyIn);
+  return BeginCopy(copy_, State::kCopyIn);
 }
 
-void Bulk::PutCopy(std::string_view lines, bool spoken) {
+absl::Status Bulk::PutCopy(std::string_view lines) {
   // An error, most likely, which would be told only at the end. If it is none, another COPY goes on.
-  if (spoken) {
-    copied_ += EndCopy();
-    BeginCopy(copy_, PGRES_COPY_IN, State::kCopyIn);
+  if (exchange_.Readable()) {
+    if (absl::Status ended = EndCopy(); !ended.ok()) return ended;
+    if (absl::Status begun = BeginCopy(copy_, State::kCopyIn); !begun.ok()) return begun;
   }
-  if (PQputCopyData(connection_, lines.data(), static_cast<int>(lines.size())) != 1) Throw(connection_);
+  if (PQputCopyData(connection_, lines.data(), static_cast<int>(lines.size())) == 1) return absl::OkStatus();
+  // What the server says of it, or that it is lost.
+  absl::Status ended = EndCopy();
+  return ended.ok() ? exchange_.Lost(false, "it takes no more rows of a COPY") : ended;
 }
 
-std::int64_t Bulk::CloseCopy() {
-  const std::int64_t rows = copied_ + EndCopy();
-  copied_ = 0;
-  return rows;
+absl::StatusOr<std::int64_t> Bulk::CloseCopy() {
+  if (absl::Status ended = EndCopy(); !ended.ok()) return ended;
+  return std::exchange(copied_, 0);
 }
 
-bool Bulk::Abandon() {
-  const State state = state_;
-  state_ = State::kNone;
-  if (state == State::kCopyIn && PQputCopyEnd(connection_, "the client has given it up") != 1) Throw(connection_);
+absl::Status Bulk::Abandon() {
+  const State state = std::exchange(state_, State::kNone);
+  if (state == State::kCopyIn) PQputCopyEnd(connection_, "the client has given it up");
   const auto end = Clock::now() + kDrain;
   bool copying = state == State::kCopyOut;
   while (Clock::now() < end) {
@@ -154,29 +123,33 @@ bool Bulk::Abandon() {
     const int size = copying ? PQgetCopyData(connection_, &line, /*async=*/1) : -1;
     PQfreemem(line);
     if (size > 0) continue;
-    if (size == 0 || PQisBusy(connection_) != 0) {
-      if (Receive(connection_, end)) continue;
+    if (size == 0 && PQstatus(connection_) == CONNECTION_OK) {
+      exchange_.Receive(end);
+      continue;
     }
     copying = false;
-    if (!Result(PQgetResult(connection_))) return true;
+    Result result;
+    if (exchange_.Next(end, &result) && result == nullptr) {
+      return exchange_.Alive() ? absl::OkStatus() : exchange_.Lost(false, "it was lost while a statement was given up");
+    }
   }
-  return false;
+  return exchange_.Lost(false, "a cancelled statement did not end");
 }
 
-void Bulk::BeginCopy(const std::string& sql, ExecStatusType direction, State state) {
-  const Result result(PQexec(connection_, sql.c_str()));
-  if (PQresultStatus(result.get()) != direction) Throw(connection_, result);
+absl::Status Bulk::BeginCopy(const std::string& sql, State state) {
+  if (absl::Status sent = exchange_.SendText(sql); !sent.ok()) return sent;
+  if (absl::Status begun = exchange_.Finish(false).status(); !begun.ok()) return begun;
   state_ = state;
+  return absl::OkStatus();
 }
 
-std::int64_t Bulk::EndCopy() {
-  if (PQputCopyEnd(connection_, nullptr) != 1) Throw(connection_);
-  const Result result(PQgetResult(connection_));
-  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) Throw(connection_, result);
-  const std::int64_t rows = std::atoll(PQcmdTuples(result.get()));
-  while (Result(PQgetResult(connection_))) continue;
+absl::Status Bulk::EndCopy() {
+  if (PQputCopyEnd(connection_, nullptr) != 1) return exchange_.Lost(false, "a COPY could not be ended");
+  const Result answer = exchange_.Drain(nullptr);
+  if (absl::Status status = exchange_.StatusOf(answer.get(), false, copied_); !status.ok()) return status;
+  copied_ += std::atoll(PQcmdTuples(answer.get()));
   state_ = State::kNone;
-  return rows;
+  return absl::OkStatus();
 }
 
 }  // namespace protogres::db

@@ -1,5 +1,4 @@
-// Rows one by one, out of PostgreSQL and into it, by libpq's own calls: what libpqxx has of it holds whole results,
-// or takes no parameters. Errors are exceptions, as in link.h.
+// Rows one by one, out of PostgreSQL and into it.
 //
 // Rows come by COPY where the statement has no parameters, and else, as COPY takes none, in libpq's single-row mode,
 // which costs this side twice as much. Settings of the transaction could stand for parameters in a COPY, but their
@@ -14,45 +13,47 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "db/connection.h"
+#include "db/exchange.h"
 
 namespace protogres::db {
 
-// What runs so on one connection; nothing else can meanwhile. An exception is its end.
+// What runs so on one connection; nothing else can meanwhile. An error is its end.
 class Bulk {
  public:
-  // `connection` must outlive it.
-  explicit Bulk(PGconn* connection) : connection_(connection) {}
+  // Both must outlive it.
+  Bulk(PGconn* connection, Exchange& exchange) : connection_(connection), exchange_(exchange) {}
 
   // Functions of Connection.
-  void OpenRows(const std::string& sql, std::span<const Param> params);
-  bool FetchRows(TakeRow take);
-  void OpenCopy(const std::string& sql);
-  // `spoken`: the server has sent something, which it does not without cause.
-  void PutCopy(std::string_view lines, bool spoken);
-  std::int64_t CloseCopy();
-  // What it takes after a cancel. False: it has not ended for so long that the connection is not worth more.
-  bool Abandon();
+  absl::Status OpenRows(const std::string& sql, std::span<const Param> params);
+  absl::StatusOr<bool> FetchRows(TakeRow take);
+  absl::Status OpenCopy(const std::string& sql);
+  absl::Status PutCopy(std::string_view lines);
+  absl::StatusOr<std::int64_t> CloseCopy();
+  // What it takes after a cancel. An answer that does not end counts as a lost connection.
+  absl::Status Abandon();
 
   bool open() const { return state_ != State::kNone; }
   void Break() { state_ = State::kNone; }
-  // Lines of the COPY that are stored already, beside those that an error's line counts.
-  std::int64_t copied() const { return copied_; }
 
  private:
   enum class State { kNone, kQuery, kCopyOut, kCopyIn };
 
   // What the next row is, if there is one yet.
   enum class Next { kRow, kNotYet, kEnd };
-  Next NextQueried(TakeRow take, bool* more);
-  Next NextCopied(TakeRow take, bool* more);
-  void BeginCopy(const std::string& sql, ExecStatusType direction, State state);
-  std::int64_t EndCopy();
+  absl::StatusOr<Next> NextQueried(TakeRow take, bool* more);
+  absl::StatusOr<Next> NextCopied(TakeRow take, bool* more);
+  absl::Status BeginCopy(const std::string& sql, State state);
+  // Ends the COPY under way, and adds its rows to `copied_`.
+  absl::Status EndCopy();
 
   PGconn* const connection_;
+  Exchange& exchange_;
   State state_ = State::kNone;
   std::string copy_;
-  std::int64_t copied_ = 0;
+  std::int64_t copied_ = 0;  // rows that earlier COPYs of this one have stored
 };
 
 }  // namespace protogres::db

@@ -1,7 +1,6 @@
 #include "db/message.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 
@@ -16,7 +15,7 @@ bool IsState(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
 }
 
-// The position of the SQLSTATE in "ERROR:  23505: message".
+// The position of the SQLSTATE in "FATAL:  28P01: message".
 std::size_t FindState(std::string_view text) {
   for (std::size_t at = text.find(kSeparator); at != std::string_view::npos; at = text.find(kSeparator, at + 1)) {
     const std::size_t state = at + kSeparator.size();
@@ -25,48 +24,6 @@ std::size_t FindState(std::string_view text) {
   }
   return std::string_view::npos;
 }
-
-// The parts of a message in libpq's order, each at the start of a line. A value
-// within a detail may hold such a line too, so the search goes from the end.
-struct Part {
-  std::string_view label;
-  std::string_view text;
-};
-
-struct Parts {
-  std::array<Part, 11> in_order = {{{"\nLINE ", {}},
-                                    {"\nDETAIL:  ", {}},
-                                    {"\nHINT:  ", {}},
-                                    {"\nQUERY:  ", {}},
-                                    {"\nCONTEXT:  ", {}},
-                                    {"\nSCHEMA NAME:  ", {}},
-                                    {"\nTABLE NAME:  ", {}},
-                                    {"\nCOLUMN NAME:  ", {}},
-                                    {"\nDATATYPE NAME:  ", {}},
-                                    {"\nCONSTRAINT NAME:  ", {}},
-                                    {"\nLOCATION:  ", {}}}};
-
-  // Gives what is left: the primary message.
-  std::string_view Split(std::string_view text) {
-    for (auto part = in_order.rbegin(); part != in_order.rend(); ++part) {
-      const std::size_t at = text.rfind(part->label);
-      if (at == std::string_view::npos) continue;
-      part->text = text.substr(at + part->label.size());
-      text = text.substr(0, at);
-    }
-    return text;
-  }
-
-  std::string_view Get(std::string_view name) const {
-    for (const Part& part : in_order) {
-      if (part.label.substr(1).starts_with(name)) {
-        const std::size_t end = part.text.find_last_not_of("\r\n");
-        return end == std::string_view::npos ? std::string_view() : part.text.substr(0, end + 1);
-      }
-    }
-    return {};
-  }
-};
 
 // "COPY item, line 3, column price: ..." in the CONTEXT, where it is the last line: triggers stand before it.
 void ReadCopyContext(std::string_view context, ServerError* error) {
@@ -86,27 +43,33 @@ bool ShowsRow(std::string_view sqlstate) { return sqlstate == "23502" || sqlstat
 
 }  // namespace
 
-std::optional<ServerError> ParseServerError(std::string_view text) {
-  const std::size_t at = FindState(text);
-  if (at == std::string_view::npos) return std::nullopt;
+ServerError FromFields(const ErrorFields& fields) {
   ServerError error;
-  error.sqlstate = std::string(text.substr(at, kStateLength));
-  Parts parts;
-  error.message = OneLine(parts.Split(text.substr(at + kStateLength + 1)));
+  error.sqlstate = std::string(fields.sqlstate);
+  error.message = OneLine(fields.message);
   // The name in the source is never translated.
-  if (error.sqlstate == "0A000" && parts.Get("LOCATION").starts_with("RevalidateCachedQuery")) {
+  if (error.sqlstate == "0A000" && fields.function == "RevalidateCachedQuery") {
     error.message = "cached plan must not change result type";
   }
-  const std::string detail = ShowsRow(error.sqlstate) ? "" : OneLine(parts.Get("DETAIL"));
-  const std::string hint = OneLine(parts.Get("HINT"));
+  const std::string detail = ShowsRow(error.sqlstate) ? "" : OneLine(fields.detail);
+  const std::string hint = OneLine(fields.hint);
   if (!detail.empty() || !hint.empty()) {
     error.message += " (" + detail + (detail.empty() || hint.empty() ? "" : "; ") + hint + ")";
   }
-  error.table = std::string(parts.Get("TABLE NAME"));
-  error.column = std::string(parts.Get("COLUMN NAME"));
-  error.constraint = std::string(parts.Get("CONSTRAINT NAME"));
-  ReadCopyContext(parts.Get("CONTEXT"), &error);
+  error.table = std::string(fields.table);
+  error.column = std::string(fields.column);
+  error.constraint = std::string(fields.constraint);
+  ReadCopyContext(fields.context, &error);
   return error;
+}
+
+std::optional<ServerError> ParseRefusal(std::string_view text) {
+  const std::size_t at = FindState(text);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view state = text.substr(at, kStateLength);
+  text = text.substr(at + kStateLength + 1);
+  for (const char* part : {"\nDETAIL:  ", "\nHINT:  ", "\nLOCATION:  "}) text = text.substr(0, text.find(part));
+  return ServerError{std::string(state), OneLine(text), "", "", ""};
 }
 
 std::string OneLine(std::string_view text) {

@@ -1,6 +1,5 @@
-// Reads PostgreSQL's error text as libpq writes it with PQERRORS_VERBOSE. The
-// only way to an error's fields that libpqxx 6.4 leaves: of its exceptions some
-// have no SQLSTATE and none has the table, column or constraint. Pure.
+// PostgreSQL's words as a ServerError: of an answer by its fields, of a refused connection by libpq's text, which is
+// all that libpq keeps of it. Pure.
 #ifndef PROTOGRES_SERVICE_DB_MESSAGE_H_
 #define PROTOGRES_SERVICE_DB_MESSAGE_H_
 
@@ -12,12 +11,26 @@
 
 namespace protogres::db {
 
-// What the server said in `text`: the first message in it that carries a
-// SQLSTATE. nullopt: it has none, so the words are libpq's own (a lost
-// connection, a failed connect). The severity's language does not matter: only
-// the format does. The message is one line, "primary (detail; hint)"; a detail
+// The fields of an error (PostgreSQL manual, 55.8); what the server left out is empty.
+struct ErrorFields {
+  std::string_view sqlstate = {};
+  std::string_view message = {};
+  std::string_view detail = {};
+  std::string_view hint = {};
+  std::string_view context = {};
+  std::string_view table = {};
+  std::string_view constraint = {};
+  std::string_view column = {};
+  std::string_view function = {};  // of the server's source
+};
+
+// The message is one line, "primary (detail; hint)"; a detail
 // that shows a whole row is left out, since columns of it may be hidden.
-std::optional<ServerError> ParseServerError(std::string_view text);
+ServerError FromFields(const ErrorFields& fields);
+
+// Why the server refused a connection: the SQLSTATE and the primary message in `text`, which libpq wrote with
+// PQERRORS_VERBOSE. nullopt: it has no SQLSTATE, so the words are libpq's own. The severity's language does not matter.
+std::optional<ServerError> ParseRefusal(std::string_view text);
 
 // `text` on one line: breaks and the blanks around them become one space.
 std::string OneLine(std::string_view text);

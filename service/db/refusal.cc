@@ -45,7 +45,7 @@ absl::Status WhyRefused(const std::string& conninfo, const std::string& text, st
     message = AskAgain(conninfo, std::max(timeout, std::chrono::seconds(1)));
     if (message.empty()) return absl::OkStatus();
   }
-  const auto said = ParseServerError(message);
+  const auto said = ParseRefusal(message);
   ServerError error = said.value_or(ServerError{"08001", OneLine(message), "", "", ""});
   // libpq's own words, untranslated as long as nobody calls setlocale().
   if (!said && error.message.find("no password supplied") != std::string::npos) error.sqlstate = "28P01";

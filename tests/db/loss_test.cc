@@ -17,6 +17,8 @@ namespace {
 
 using absl::StatusCode;
 using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LossTest : public ::testing::Test {
  protected:
@@ -93,7 +95,7 @@ TEST_F(LossTest, InAReadTheServersWordsAreKept) {
   killer.join();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
   EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), "57P01");
-  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("administrator command"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("administrator command"));
   EXPECT_FALSE(connection_->Alive());
 }
 
@@ -123,6 +125,23 @@ TEST_F(LossTest, AReadWithoutAnAnswerIsNot) {
   killer.join();
   AwaitRecovery();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+}
+
+TEST_F(LossTest, TheErrorOfAnEarlierStatementIsNotToldAgain) {
+  database_.Exec("CREATE TABLE taken (id int PRIMARY KEY); INSERT INTO taken VALUES (1)");
+  for (const bool seen_before : {false, true}) {
+    ASSERT_EQ(Execute("INSERT INTO taken VALUES (1)", true).code(), StatusCode::kAlreadyExists);
+    Terminate();
+    ASSERT_TRUE(SoonNotIdle());
+    // Something else than a statement may be the first to read that the connection is lost.
+    while (seen_before && connection_->AwaitNotification(milliseconds(10)).ok()) continue;
+    const absl::Status status = Execute("SELECT 1", true);
+    EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("taken")));
+    EXPECT_EQ(contract::MetadataOf(status, "constraint"), "");
+    connection_ = *Connect({.database = database_.uri()});
+    pid_ = std::stoi(std::string(*connection_->Execute("SELECT pg_backend_pid()", {}, false)->Cell(0, 0)));
+  }
 }
 
 class CommitLossTest : public LossTest {

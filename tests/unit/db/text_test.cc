@@ -1,4 +1,4 @@
-// The pure parts: PostgreSQL's error text, connection strings, --echo, the statement cache.
+// The pure parts: PostgreSQL's errors, connection strings, --echo, the statement cache.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,9 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(MessageTest, ALineOfACopy) {
-  const auto parse = [](const std::string& context) {
-    return *ParseServerError("ERROR:  22P02: invalid\nCONTEXT:  " + context + "\nLOCATION:  f, x.c:1\n");
-  };
+  const auto parse = [](const std::string& context) { return FromFields({.sqlstate = "22P02", .context = context}); };
   EXPECT_EQ(parse("COPY item, line 3").row, 3);
   EXPECT_EQ(parse("COPY item, line 3").column, "");
   EXPECT_EQ(parse("COPY item2, line 41, column unit price: \"a: 7\"").row, 41);
@@ -31,80 +29,63 @@ TEST(MessageTest, ALineOfACopy) {
 }
 
 TEST(MessageTest, AllFields) {
-  const auto error = ParseServerError(
-      "ERROR:  23505: duplicate key value violates unique constraint \"t_pkey\"\n"
-      "DETAIL:  Key (id)=(1) already exists.\nHINT:  Take another.\nSCHEMA NAME:  public\nTABLE NAME:  t\n"
-      "COLUMN NAME:  id\nDATATYPE NAME:  d\nCONSTRAINT NAME:  t_pkey\nLOCATION:  _bt_check_unique, nbtinsert.c:664\n");
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->sqlstate, "23505");
-  EXPECT_EQ(error->message,
+  const ServerError error = FromFields({.sqlstate = "23505",
+                                        .message = "duplicate key value violates unique constraint \"t_pkey\"",
+                                        .detail = "Key (id)=(1) already exists.",
+                                        .hint = "Take another.",
+                                        .table = "t",
+                                        .constraint = "t_pkey",
+                                        .column = "id"});
+  EXPECT_EQ(error.sqlstate, "23505");
+  EXPECT_EQ(error.message,
             "duplicate key value violates unique constraint \"t_pkey\" (Key (id)=(1) already exists.; Take another.)");
-  EXPECT_EQ(error->table, "t");
-  EXPECT_EQ(error->column, "id");
-  EXPECT_EQ(error->constraint, "t_pkey");
+  EXPECT_EQ(error.table, "t");
+  EXPECT_EQ(error.column, "id");
+  EXPECT_EQ(error.constraint, "t_pkey");
 }
 
-TEST(MessageTest, TheSeveritysLanguageDoesNotMatter) {
-  const auto error = ParseServerError("ВАЖНО:  3D000: база данных \"x\" не существует\n");
+TEST(MessageTest, ARowIsNeverShown) {
+  const ServerError error =
+      FromFields({.sqlstate = "23502",
+                  .message = "null value in column \"a\" of relation \"t\" violates not-null constraint",
+                  .detail = "Failing row contains (1, secret, null).",
+                  .column = "a"});
+  EXPECT_THAT(error.message, Not(HasSubstr("secret")));
+  EXPECT_EQ(error.column, "a");
+}
+
+TEST(MessageTest, ManyLinesBecomeOne) {
+  EXPECT_EQ(FromFields({.sqlstate = "P0001", .message = "one\n  two\r\nthree\n"}).message, "one two three");
+}
+
+TEST(MessageTest, ACachedPlanIsKnownInAnyLanguage) {
+  const ServerError error = FromFields(
+      {.sqlstate = "0A000", .message = "zwischengespeicherter Plan ...", .function = "RevalidateCachedQuery"});
+  EXPECT_EQ(error.message, "cached plan must not change result type");
+}
+
+TEST(RefusalTest, TheSeveritysLanguageDoesNotMatter) {
+  const auto error = ParseRefusal("ВАЖНО:  3D000: база данных \"x\" не существует\n");
   ASSERT_TRUE(error);
   EXPECT_EQ(error->sqlstate, "3D000");
   EXPECT_EQ(error->message, "база данных \"x\" не существует");
 }
 
-TEST(MessageTest, WhatComesBeforeAndAfterIsLeftOut) {
-  const auto error = ParseServerError(
-      "connection to server at \"db\", port 5432 failed: FATAL:  57P01: terminating connection due to administrator "
-      "command\nLOCATION:  ProcessInterrupts, postgres.c:3302\nserver closed the connection unexpectedly\n\tThis "
-      "probably means the server terminated abnormally\n");
+TEST(RefusalTest, WhatComesBeforeAndAfterIsLeftOut) {
+  const auto error = ParseRefusal(
+      "connection to server at \"db\", port 5432 failed: FATAL:  57P03: the database system is starting up\nDETAIL:  "
+      "Soon.\nLOCATION:  ProcessStartupPacket, postmaster.c:2303\nserver closed the connection unexpectedly\n");
   ASSERT_TRUE(error);
-  EXPECT_EQ(error->sqlstate, "57P01");
-  EXPECT_EQ(error->message, "terminating connection due to administrator command");
+  EXPECT_EQ(error->sqlstate, "57P03");
+  EXPECT_EQ(error->message, "the database system is starting up");
 }
 
-TEST(MessageTest, LinesOfTheStatementAndContextAreLeftOut) {
-  const auto error = ParseServerError(
-      "ERROR:  42703: column \"x\" does not exist\nLINE 1: SELECT x\n               ^\nHINT:  Perhaps y.\nCONTEXT:  "
-      "PL/pgSQL function f()\nLOCATION:  errorMissingColumn, parse_relation.c:3656\n");
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->message, "column \"x\" does not exist (Perhaps y.)");
-}
-
-TEST(MessageTest, ARowIsNeverShown) {
-  const auto error = ParseServerError(
-      "ERROR:  23502: null value in column \"a\" of relation \"t\" violates not-null constraint\n"
-      "DETAIL:  Failing row contains (1, secret, null).\nSCHEMA NAME:  public\nTABLE NAME:  t\nCOLUMN NAME:  a\n");
-  ASSERT_TRUE(error);
-  EXPECT_THAT(error->message, Not(HasSubstr("secret")));
-  EXPECT_EQ(error->column, "a");
-}
-
-TEST(MessageTest, ManyLinesBecomeOne) {
-  const auto error = ParseServerError("ERROR:  P0001: one\n  two\r\nthree\nLOCATION:  exec_stmt_raise, pl_exec.c:1\n");
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->message, "one two three");
-}
-
-TEST(MessageTest, AValueThatLooksLikeAFieldDoesNotReplaceIt) {
-  const auto error = ParseServerError(
-      "ERROR:  23505: dup\nDETAIL:  Key (a)=(x\nTABLE NAME:  forged) already exists.\nTABLE NAME:  real\n");
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->table, "real");
-}
-
-TEST(MessageTest, ACachedPlanIsKnownInAnyLanguage) {
-  const auto error = ParseServerError(
-      "FEHLER:  0A000: zwischengespeicherter Plan ...\nLOCATION:  RevalidateCachedQuery, "
-      "plancache.c:718\n");
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->message, "cached plan must not change result type");
-}
-
-TEST(MessageTest, WithoutAnSqlstateItIsNotTheServers) {
+TEST(RefusalTest, WithoutAnSqlstateItIsNotTheServers) {
   for (const char* text :
        {"", ":  ", "ERROR:  ", "ERROR:  2350", "ERROR:  23505", "ERROR:  duplicate key", "a:  b:  c:  d",
         "connection to server at \"::1\", port 1 failed: Connection refused\n\tIs the server running?\n",
         "server closed the connection unexpectedly\n\tThis probably means the server terminated\n"}) {
-    EXPECT_FALSE(ParseServerError(text)) << text;
+    EXPECT_FALSE(ParseRefusal(text)) << text;
   }
 }
 

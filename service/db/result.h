@@ -1,0 +1,30 @@
+// What libpq hands out as the answer to a statement, and what can be read from it: an error by its fields, never by its
+// text, and rows.
+#ifndef PROTOGRES_SERVICE_DB_RESULT_H_
+#define PROTOGRES_SERVICE_DB_RESULT_H_
+
+#include <libpq-fe.h>
+
+#include <memory>
+
+#include "db/error.h"
+#include "db/rows.h"
+
+namespace protogres::db {
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Result = std::unique_ptr<PGresult, ClearResult>;
+
+bool IsError(const PGresult* result);
+
+// What the server said of an error. Its SQLSTATE is empty where the server said nothing: then the words are libpq's.
+ServerError ErrorOf(const PGresult* result);
+
+// The rows of a result that is no error.
+Rows RowsOf(Result result);
+
+}  // namespace protogres::db
+
+#endif  // PROTOGRES_SERVICE_DB_RESULT_H_
