@@ -96,7 +96,7 @@ bool CanComeLater(const absl::Status& status) {
 }
 
 int RunServe(const config::Serve& options) {
-  const auto connect = [&options] { return db::Connect(options.connection); };
+  const auto connect = [connection = options.connection] { return db::Connect(connection); };
   // A server that is away may come; a wrong role or a database that does not exist will not.
   if (const auto probe = connect(); !probe.ok() && !CanComeLater(probe.status())) return Fail(probe.status());
   Readiness readiness;
@@ -144,7 +144,7 @@ int RunServe(const config::Serve& options) {
 }
 
 absl::Status Install(const db::ConnectionOptions& connection, const std::string& role) {
-  db::Pool pool({.pool_size = 1, .max_overflow = 0}, [&connection] { return db::Connect(connection); });
+  db::Pool pool({.pool_size = 1, .max_overflow = 0}, [connection] { return db::Connect(connection); });
   return crud::Install(pool, role);
 }
 
@@ -173,7 +173,8 @@ int Run(const config::Dev& options) {
 
 int Run(const config::ContractCommand& options) {
   config::SetUpLog(options.log);
-  db::Pool pool({.pool_size = 1, .max_overflow = 0}, [&options] { return db::Connect(options.connection); });
+  db::Pool pool({.pool_size = 1, .max_overflow = 0},
+                [connection = options.connection] { return db::Connect(connection); });
   const auto contract = crud::LoadContract(pool, options.api);
   if (!contract.ok()) return Fail(contract.status());
   for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);

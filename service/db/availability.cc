@@ -1,4 +1,4 @@
-// Whether the database is there, and the thread that watches and reconnects.
+// Whether the database is there, and the thread that watches.
 #include "contract/error.h"
 #include "db/pool_state.h"
 #include "fmt/format.h"
@@ -7,12 +7,16 @@
 namespace protogres::db {
 namespace {
 
+using std::chrono::milliseconds;
+
 // How often idle connections are looked at, so that a lost database is seen without traffic and overflow is closed.
-constexpr std::chrono::milliseconds kWatchInterval{1000};
+constexpr milliseconds kWatchInterval{1000};
+// An attempt to connect that lasts so long, while the database answers nothing else, is taken for a failed one.
+constexpr milliseconds kUnanswered{2000};
 
 }  // namespace
 
-absl::Status Pool::State::GoneStatus() const {
+absl::Status Pool::State::GoneStatusLocked() const {
   return contract::WithRetry(
       contract::Error(absl::StatusCode::kUnavailable,
                       fmt::format("the database is not available: {}", std::string(cause.message())),
@@ -20,35 +24,68 @@ absl::Status Pool::State::GoneStatus() const {
       options.backoff_min);
 }
 
-void Pool::State::MarkGone(const absl::Status& failed, std::uint64_t seen_successes) {
-  std::deque<SlotPtr> closed;
+bool Pool::State::Ping(Slot& slot) {
+  const absl::Status alive =
+      slot.connection->Idle() ? slot.connection->Ping() : absl::UnavailableError("it is not idle");
+  if (alive.ok()) Answered();
+  return alive.ok();
+}
+
+void Pool::State::Examine() {
+  for (;;) {
+    SlotPtr slot;
+    {
+      Lock lock(mutex);
+      if (!available) return;
+      slot = TakeIdleLocked();
+      if (slot == nullptr) break;
+      LendLocked(*slot);
+    }
+    const bool alive = Ping(*slot);
+    Lock lock(mutex);
+    ReturnLocked(*slot);
+    if (alive && slot->generation == generation) {
+      GiveLocked(std::move(slot));
+      return;
+    }
+    lock.unlock();
+  }
+  MarkGone();
+}
+
+bool Pool::State::SilentLocked() const {
+  const Clock::time_point answered(last_answer.load(std::memory_order_relaxed));
+  return (lent > 0 || !waiters.empty()) && Clock::now() - answered > options.silence;
+}
+
+void Pool::State::MarkGone() {
+  std::string why;
   {
     Lock lock(mutex);
-    // An attempt that began before the last success is of no interest any more.
-    if (stopping || seen_successes != successes) return;
-    cause = failed;
-    if (!available) return;
+    if (stopping || !available || !idle.empty()) return;
+    const bool silent = SilentLocked() && (failing || HangingLocked(kUnanswered));
+    // Those that are lent and still of use show by themselves whether they live.
+    if (!silent && !(failing && lent_current == 0)) return;
+    if (!std::exchange(failing, true)) {
+      cause = absl::UnavailableError(fmt::format(
+          "it has not answered any statement for {} ms, nor does it answer a new connection", options.silence.count()));
+      next_attempt = Clock::now();
+    }
+    why = std::string(cause.message());
     available = false;
-    ++generation;
-    closed.swap(idle);
+    if (!waiters.empty()) DemandLocked();
     for (Waiter* waiter : waiters) {
-      waiter->refused = GoneStatus();
+      waiter->refused = GoneStatusLocked();
       waiter->wake.notify_one();
     }
     waiters.clear();
     watcher_wake.notify_one();
   }
-  spdlog::warn("the database is not available: {}", std::string(failed.message()));
+  spdlog::warn("the database is not available: {}", why);
   Notify();
 }
 
 void Pool::State::MarkBack() {
-  {
-    Lock lock(mutex);
-    if (available) return;
-    available = true;
-    cause = absl::OkStatus();
-  }
   spdlog::info("the database is available again");
   Notify();
 }
@@ -70,27 +107,31 @@ void Pool::State::Notify() {
 
 void Pool::State::Watch() {
   Lock lock(mutex);
+  Clock::time_point last = Clock::now();
   while (!stopping) {
-    watcher_wake.wait_for(lock, kWatchInterval, [this] { return stopping || probe || !available; });
+    watcher_wake.wait_until(lock, std::min(last + kWatchInterval, NextAttemptLocked()));
     if (stopping) return;
-    if (!available) {
-      lock.unlock();
-      Reconnect();
-      lock.lock();
-      continue;
+    if (const auto time = Clock::now(); time - last >= kWatchInterval) {
+      last = time;
+      LookLocked(lock);
     }
-    std::vector<SlotPtr> dead;
-    const bool connect = HasDeadIdle(&dead) || probe;
-    probe = false;
-    TakeSurplus(&dead);
-    lock.unlock();
-    dead.clear();
-    if (connect) TryConnect();
-    lock.lock();
+    ConnectLocked();
   }
 }
 
-bool Pool::State::HasDeadIdle(std::vector<SlotPtr>* dead) {
+void Pool::State::LookLocked(Lock& lock) {
+  std::vector<SlotPtr> dead;
+  TakeDeadLocked(&dead);
+  const bool silent = available && SilentLocked();
+  probe = probe || !dead.empty() || (silent && idle.empty());
+  TakeSurplusLocked(&dead);
+  lock.unlock();
+  dead.clear();
+  if (silent) Examine();
+  lock.lock();
+}
+
+void Pool::State::TakeDeadLocked(std::vector<SlotPtr>* dead) {
   for (auto slot = idle.begin(); slot != idle.end();) {
     if ((*slot)->connection->Idle()) {
       ++slot;
@@ -99,49 +140,16 @@ bool Pool::State::HasDeadIdle(std::vector<SlotPtr>* dead) {
       slot = idle.erase(slot);
     }
   }
-  return !dead->empty();
 }
 
 // Connections beyond pool_size that nobody had a use for since the last look. Closed when they are given back, as
 // SQLAlchemy has it, they would be opened again for the next request wherever load comes in bursts.
-void Pool::State::TakeSurplus(std::vector<SlotPtr>* surplus) {
+void Pool::State::TakeSurplusLocked(std::vector<SlotPtr>* surplus) {
   for (int left = least_idle - std::max(0, options.pool_size); left > 0 && !idle.empty(); --left) {
     surplus->push_back(std::move(idle.front()));
     idle.pop_front();
   }
   least_idle = static_cast<int>(idle.size());
-}
-
-void Pool::State::Reconnect() {
-  auto delay = options.backoff_min;
-  for (;;) {
-    {
-      Lock lock(mutex);
-      watcher_wake.wait_for(lock, Jittered(delay), [this] { return stopping; });
-      if (stopping || available) return;
-      probe = false;
-    }
-    TryConnect();
-    delay = std::min(delay * 2, options.backoff_max);
-  }
-}
-
-// A success makes the database available and keeps the connection where there is room.
-void Pool::State::TryConnect() {
-  auto made = Make();
-  if (!made.ok()) return;
-  {
-    Lock lock(mutex);
-    const int lent = capacity - permits;
-    const int stored = static_cast<int>(idle.size());
-    if (stored < options.pool_size && lent + stored < capacity && Current(**made)) idle.push_front(*std::move(made));
-  }
-  MarkBack();
-}
-
-std::chrono::milliseconds Pool::State::Jittered(std::chrono::milliseconds delay) {
-  std::uniform_int_distribution<std::int64_t> jitter(delay.count() / 2, std::max<std::int64_t>(1, delay.count()));
-  return std::chrono::milliseconds(jitter(random));
 }
 
 }  // namespace protogres::db

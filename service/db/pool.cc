@@ -7,6 +7,12 @@
 #include "spdlog/spdlog.h"
 
 namespace protogres::db {
+namespace {
+
+// How often a request whose pool_timeout has passed looks whether the connection that is made for it still is.
+constexpr std::chrono::milliseconds kComing{50};
+
+}  // namespace
 
 // --- Lease
 
@@ -28,6 +34,8 @@ Connection& Lease::connection() const { return *slot_->connection; }
 
 void Lease::Discard() { slot_->discard = true; }
 
+void Lease::Answered() { slot_->pool->Answered(); }
+
 void Lease::Lost() {
   slot_->discard = true;
   slot_->pool->Invalidate(slot_->generation);
@@ -36,41 +44,45 @@ void Lease::Lost() {
 // --- Lending
 
 absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_point deadline) {
-  SlotPtr slot;
-  {
+  std::optional<Clock::time_point> until;
+  for (;;) {
     Lock lock(mutex);
-    if (!available) return GoneStatus();
-    if (permits > 0) {
-      --permits;
-      slot = TakeIdle();
-    } else if (absl::Status status = Wait(lock, deadline, &slot); !status.ok()) {
-      return status;
+    if (!available) {
+      DemandLocked();
+      return GoneStatusLocked();
     }
+    SlotPtr slot = TakeIdleLocked();
+    if (slot != nullptr) {
+      LendLocked(*slot);
+    } else {
+      const bool far = options.pool_timeout >= deadline - now();
+      if (!until) until = far ? deadline : now() + options.pool_timeout;
+      if (absl::Status status = WaitLocked(lock, *until, *until == deadline, &slot); !status.ok()) return status;
+    }
+    const bool current = slot->proven || CurrentLocked(*slot);
+    lock.unlock();
+    if (current && (std::exchange(slot->proven, false) || Usable(*slot))) return slot;
+    Drop(std::move(slot));
   }
-  while (slot != nullptr) {
-    if (Usable(*slot)) return slot;
-    slot.reset();
-    Lock lock(mutex);
-    slot = TakeIdle();
-  }
-  auto made = Make();
-  if (!made.ok()) FreePermit();
-  return made;
 }
 
-absl::Status Pool::State::Wait(Lock& lock, Clock::time_point deadline, SlotPtr* slot) {
-  const Clock::time_point start = now();
-  const bool far = options.pool_timeout >= deadline - start;
-  const Clock::time_point until = far ? deadline : start + options.pool_timeout;
+absl::Status Pool::State::WaitLocked(Lock& lock, Clock::time_point until, bool far, SlotPtr* slot) {
+  if (lent == 0 && waiters.empty()) Answered();  // its silence is counted from here
   Waiter waiter;
   waiters.push_back(&waiter);
-  while (!waiter.granted && !waiter.refused) {
-    const auto left = until - now();
-    if (left <= Clock::duration::zero()) break;
+  if (failing) DemandLocked();
+  ConnectLocked();
+  while (waiter.slot == nullptr && !waiter.refused) {
+    auto left = until - now();
+    if (left <= Clock::duration::zero()) {
+      // pool_timeout is for connections that others have: the time to make one is not counted.
+      if (far || !IsComingLocked(waiter)) break;
+      left = kComing;
+    }
     // A deadline of "never" must not overflow the wait's own sum.
     waiter.wake.wait_for(lock, std::min<Clock::duration>(left, std::chrono::hours(1)));
   }
-  if (waiter.granted) {
+  if (waiter.slot != nullptr) {
     *slot = std::move(waiter.slot);
     return absl::OkStatus();
   }
@@ -83,13 +95,30 @@ absl::Status Pool::State::Wait(Lock& lock, Clock::time_point deadline, SlotPtr* 
   }
   return contract::Error(
       absl::StatusCode::kResourceExhausted,
-      fmt::format("no database connection became free within {} ms: all {} of them (pool_size {} + max_overflow {}) "
-                  "were in use",
-                  options.pool_timeout.count(), capacity, options.pool_size, options.max_overflow),
+      fmt::format("no database connection became free within {} ms: of {} (pool_size {} + max_overflow {}) {} were in "
+                  "use{}",
+                  options.pool_timeout.count(), capacity, options.pool_size, options.max_overflow, lent,
+                  failing ? ", and no new one can be made" : ""),
       "POOL_TIMEOUT");
 }
 
-std::shared_ptr<Lease::Slot> Pool::State::TakeIdle() {
+bool Pool::State::IsComingLocked(const Waiter& waiter) const {
+  const auto place = std::ranges::find(waiters, &waiter) - waiters.begin();
+  return !failing && place < static_cast<std::ptrdiff_t>(attempts.size());
+}
+
+void Pool::State::LendLocked(const Slot& slot) {
+  if (lent == 0) Answered();  // its silence is counted from here
+  ++lent;
+  if (slot.generation == generation) ++lent_current;
+}
+
+void Pool::State::ReturnLocked(const Slot& slot) {
+  --lent;
+  if (slot.generation == generation) --lent_current;
+}
+
+std::shared_ptr<Lease::Slot> Pool::State::TakeIdleLocked() {
   if (idle.empty()) {
     least_idle = 0;
     return nullptr;
@@ -106,11 +135,12 @@ std::shared_ptr<Lease::Slot> Pool::State::TakeIdle() {
   return slot;
 }
 
+// While no new connection can be made, an old one is better than none.
+bool Pool::State::CurrentLocked(const Slot& slot) const {
+  return slot.generation == generation && (failing || now() < slot.expires);
+}
+
 bool Pool::State::Usable(Slot& slot) {
-  {
-    Lock lock(mutex);
-    if (!Current(slot)) return false;
-  }
   if (!slot.connection->Idle()) return false;
   if (!options.pool_pre_ping) return true;
   const absl::Status alive = slot.connection->Ping();
@@ -120,65 +150,48 @@ bool Pool::State::Usable(Slot& slot) {
   return false;
 }
 
-absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Make() {
-  auto slot = std::make_shared<Slot>();
-  std::uint64_t seen_successes = 0;
-  {
-    Lock lock(mutex);
-    // Noted before the attempt: what Invalidate is called for meanwhile may concern it.
-    slot->generation = generation;
-    seen_successes = successes;
-  }
-  auto connection = factory();
-  if (!connection.ok()) {
-    const absl::Status& failed = connection.status();
-    // The server is there, and what it says holds for this request alone.
-    if (failed.code() == absl::StatusCode::kResourceExhausted) return failed;
-    MarkGone(failed, seen_successes);
-    Lock lock(mutex);
-    return available ? contract::WithRetry(contract::Error(absl::StatusCode::kUnavailable,
-                                                           std::string(failed.message()), "DATABASE_UNAVAILABLE"),
-                                           options.backoff_min)
-                     : GoneStatus();
-  }
-  slot->pool = this;
-  slot->connection = *std::move(connection);
-  Lock lock(mutex);
-  ++successes;
-  slot->expires = Clock::time_point::max();
-  if (options.pool_recycle.count() > 0) {
-    std::uniform_real_distribution<double> shortened(0.9, 1.0);
-    slot->expires = now() + std::chrono::duration_cast<Clock::duration>(options.pool_recycle * shortened(random));
-  }
-  return slot;
-}
+void Pool::State::Answered() { last_answer.store(Clock::now().time_since_epoch(), std::memory_order_relaxed); }
 
 // --- Giving back
 
 void Pool::State::Release(SlotPtr slot) {
   const bool clean = !slot->discard && (options.reset_on_return == ResetOnReturn::kNone || slot->connection->Idle());
-  SlotPtr closed;
-  Lock lock(mutex);
-  if (!clean || !Current(*slot)) closed = std::move(slot);
-  GivePermit(std::move(slot));
-  lock.unlock();
+  bool back = false;
+  {
+    Lock lock(mutex);
+    if (clean && CurrentLocked(*slot)) {
+      ReturnLocked(*slot);
+      back = !available;
+      // One connection that works is enough to serve.
+      available = true;
+      GiveLocked(std::move(slot));
+    }
+  }
+  if (back) MarkBack();
+  if (slot != nullptr) Drop(std::move(slot));
 }
 
-void Pool::State::FreePermit() {
-  Lock lock(mutex);
-  GivePermit(nullptr);
+void Pool::State::Drop(SlotPtr slot) {
+  bool examine = false;
+  {
+    Lock lock(mutex);
+    ReturnLocked(*slot);
+    ConnectLocked();
+    examine = failing && available;
+  }
+  slot.reset();
+  if (examine) Examine();
 }
 
-void Pool::State::GivePermit(SlotPtr slot) {
+void Pool::State::GiveLocked(SlotPtr slot) {
   if (waiters.empty()) {
-    ++permits;
-    if (slot != nullptr) idle.push_back(std::move(slot));
+    idle.push_back(std::move(slot));
     return;
   }
+  LendLocked(*slot);
   Waiter* const first = waiters.front();
   waiters.pop_front();
-  first->granted = true;
-  first->slot = slot != nullptr ? std::move(slot) : TakeIdle();
+  first->slot = std::move(slot);
   // Under the mutex: the waiter is gone as soon as it sees the grant.
   first->wake.notify_one();
 }
@@ -188,9 +201,10 @@ void Pool::State::Invalidate(std::optional<std::uint64_t> only) {
   Lock lock(mutex);
   if (only && *only != generation) return;
   ++generation;
+  lent_current = 0;
   closed.swap(idle);
   probe = true;
-  watcher_wake.notify_one();
+  ConnectLocked();
   lock.unlock();
 }
 
@@ -201,14 +215,7 @@ Pool::Pool(PoolOptions options, ConnectionFactory factory, std::function<Clock::
   state_->watcher = std::thread([state = state_.get()] { state->Watch(); });
 }
 
-Pool::~Pool() {
-  {
-    State::Lock lock(state_->mutex);
-    state_->stopping = true;
-    state_->watcher_wake.notify_one();
-  }
-  state_->watcher.join();
-}
+Pool::~Pool() { state_->Stop(); }
 
 absl::StatusOr<Lease> Pool::Acquire(Clock::time_point deadline) {
   auto slot = state_->Acquire(deadline);
@@ -237,9 +244,11 @@ int Pool::capacity() const { return state_->capacity; }
 
 Pool::Stats Pool::stats() const {
   State::Lock lock(state_->mutex);
-  const int lent = state_->capacity - state_->permits;
   const int idle = static_cast<int>(state_->idle.size());
-  return {.open = lent + idle, .lent = lent, .idle = idle, .waiting = static_cast<int>(state_->waiters.size())};
+  return {.open = state_->lent + idle,
+          .lent = state_->lent,
+          .idle = idle,
+          .waiting = static_cast<int>(state_->waiters.size())};
 }
 
 }  // namespace protogres::db

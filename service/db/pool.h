@@ -35,9 +35,12 @@ struct PoolOptions {
   // What is done to a connection that is given back: ROLLBACK if a transaction is open
   // (then it was not given back clean and is destroyed), or nothing.
   ResetOnReturn reset_on_return = ResetOnReturn::kRollback;
-  // Reconnect attempts while the database is gone: the first delay and the longest; doubled in between, with jitter.
+  // Attempts to connect after one that failed: the first delay and the longest; doubled in between, with jitter. While
+  // requests want a connection it is always the first.
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{5000};
+  // While requests wait, a database that has answered none for so long, nor a new connection, is taken to be gone.
+  std::chrono::milliseconds silence{5000};
 };
 
 class Pool;
@@ -55,6 +58,8 @@ class Lease {
   explicit operator bool() const { return slot_ != nullptr; }
   // The connection is closed instead of kept when it is given back.
   void Discard();
+  // The database has answered a statement: it is there. Cheap.
+  void Answered();
   // The connection was lost: it is discarded, and so are those that are as old,
   // as by Pool::Invalidate. Connections made since the first to be lost of them stay.
   void Lost();
@@ -69,17 +74,19 @@ class Lease {
 class Pool {
  public:
   Pool(PoolOptions options, ConnectionFactory factory, std::function<Clock::time_point()> now = &Clock::now);
-  // Closes idle connections; blocks until the maintenance thread has ended.
+  // Closes idle connections. Blocks until the maintenance thread has ended, and for at most half a second for attempts
+  // to connect; those that hang end by themselves, so what `factory` refers to must live as long.
   ~Pool();
 
   // Lends a connection; waits for one until pool_timeout or `deadline`,
   // whichever is sooner. RESOURCE_EXHAUSTED, reason POOL_TIMEOUT. UNAVAILABLE
   // at once while the database is known to be gone, with RetryInfo.
-  // DEADLINE_EXCEEDED.
+  // DEADLINE_EXCEEDED. As long as other connections work, an attempt to connect that fails refuses nobody: the request
+  // waits for a connection that is given back.
   absl::StatusOr<Lease> Acquire(Clock::time_point deadline);
 
-  // False from the failure of a connection attempt to the next success. While
-  // false a thread of the Pool's own reconnects with backoff.
+  // False while neither a new connection can be made nor one of those that are there answers a ping, or while the
+  // database answers nothing (see `silence`). Then a thread of the Pool's own reconnects with backoff.
   bool available() const;
   // Called on each change of available(), from any thread, never concurrently. Set before the first Acquire.
   void OnAvailability(std::function<void(bool)> listener);

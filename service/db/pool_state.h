@@ -1,15 +1,19 @@
-// The Pool's inside, shared by pool.cc (lending and giving back) and
-// availability.cc (is the database there).
+// The Pool's inside, shared by pool.cc (lending and giving back), attempts.cc
+// (making connections) and availability.cc (is the database there).
 #ifndef PROTOGRES_SERVICE_DB_POOL_STATE_H_
 #define PROTOGRES_SERVICE_DB_POOL_STATE_H_
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -25,72 +29,117 @@ struct Lease::Slot {
   Clock::time_point expires;
   std::uint64_t generation = 0;
   bool discard = false;
+  bool proven = false;  // it has just been made
 };
 
-// Who has a permit may hold one connection; there are as many permits as there can
-// be connections. A permit that becomes free goes to the waiter that came
-// first, together with an idle connection if there is one. Connections are made, looked at
-// by a round trip and closed outside the mutex.
-struct Pool::State {
+// Requests wait for a connection, never for an attempt of their own: whichever attempt succeeds first, or whichever
+// connection is given back first, serves the request that came first. So an attempt that fails or hangs harms nobody
+// as long as another connection can be had. Connections are made, pinged and closed outside the mutex. Functions that
+// say "Locked" are called with the mutex held.
+struct Pool::State : std::enable_shared_from_this<Pool::State> {
   using Slot = Lease::Slot;
   using SlotPtr = std::shared_ptr<Slot>;
   using Lock = std::unique_lock<std::mutex>;
 
   struct Waiter {
     std::condition_variable wake;
-    bool granted = false;
-    SlotPtr slot;  // with the grant; null: to be made
+    SlotPtr slot;  // the grant
     std::optional<absl::Status> refused;
   };
+
+  // A connection being made, by a thread of its own.
+  struct Attempt {
+    Clock::time_point start;
+    std::uint64_t generation = 0;
+    std::uint64_t successes = 0;  // when it began: another number now says that meanwhile others could be made
+  };
+  using AttemptPtr = std::list<Attempt>::iterator;
 
   State(PoolOptions given, ConnectionFactory make, std::function<Clock::time_point()> clock)
       : options(std::move(given)),
         capacity(std::max(1, options.pool_size + std::max(0, options.max_overflow))),
         factory(std::move(make)),
-        now(std::move(clock)),
-        permits(capacity) {}
+        now(std::move(clock)) {}
 
+  // pool.cc
   absl::StatusOr<SlotPtr> Acquire(Clock::time_point deadline);
+  absl::Status WaitLocked(Lock& lock, Clock::time_point until, bool far, SlotPtr* slot);
+  // There is an attempt to connect for it, and for each who came before.
+  bool IsComingLocked(const Waiter& waiter) const;
   void Release(SlotPtr slot);
+  // `slot`, which was lent, is gone.
+  void Drop(SlotPtr slot);
   // Closes all connections of the generation `only`, if that is the one in force; none given: in any case.
   void Invalidate(std::optional<std::uint64_t> only);
-
-  absl::Status Wait(Lock& lock, Clock::time_point deadline, SlotPtr* slot);
-  SlotPtr TakeIdle();
-  void GivePermit(SlotPtr slot);
-  void FreePermit();
-  bool Current(const Slot& slot) const { return slot.generation == generation && now() < slot.expires; }
+  void LendLocked(const Slot& slot);
+  void ReturnLocked(const Slot& slot);
+  // To the first who waits, or to the idle ones.
+  void GiveLocked(SlotPtr slot);
+  SlotPtr TakeIdleLocked();
+  bool CurrentLocked(const Slot& slot) const;
   bool Usable(Slot& slot);
-  absl::StatusOr<SlotPtr> Make();
-  void MarkGone(const absl::Status& cause, std::uint64_t seen_successes);
+  void Answered();
+
+  // attempts.cc
+  // Starts the attempts that are due now.
+  void ConnectLocked();
+  void StartLocked();
+  void Attempted(AttemptPtr attempt);
+  void Made(AttemptPtr attempt, std::unique_ptr<Connection> connection);
+  void Failed(AttemptPtr attempt, const absl::Status& failed);
+  Clock::time_point NextAttemptLocked() const;
+  // An attempt has lasted longer, and no other has succeeded meanwhile.
+  bool HangingLocked(Clock::duration longer_than) const;
+  // Somebody wants a connection, and none can be made: the next attempt is soon.
+  void DemandLocked();
+  void ScheduleLocked();
+  std::chrono::milliseconds Jittered(std::chrono::milliseconds delay);
+  void Stop();
+
+  // availability.cc
+  // No new connection can be made: is one of those that are there alive? If not, the database is gone.
+  void Examine();
+  bool Ping(Slot& slot);
+  // Somebody waits for the database, and it has answered nobody for `silence`.
+  bool SilentLocked() const;
+  void MarkGone();
   void MarkBack();
   void Notify();
-  absl::Status GoneStatus() const;
-
+  absl::Status GoneStatusLocked() const;
   void Watch();
-  bool HasDeadIdle(std::vector<SlotPtr>* dead);
-  void TakeSurplus(std::vector<SlotPtr>* surplus);
-  void Reconnect();
-  void TryConnect();
-  std::chrono::milliseconds Jittered(std::chrono::milliseconds delay);
+  void LookLocked(Lock& lock);
+  void TakeDeadLocked(std::vector<SlotPtr>* dead);
+  void TakeSurplusLocked(std::vector<SlotPtr>* surplus);
 
   const PoolOptions options;
   const int capacity;
   const ConnectionFactory factory;
-  const std::function<Clock::time_point()> now;
+  const std::function<Clock::time_point()> now;  // for lifetimes and for how long requests wait
 
   mutable std::mutex mutex;
   std::deque<SlotPtr> idle;  // the one given back last is at the end
   int least_idle = 0;        // of them, since the watcher has looked
   std::deque<Waiter*> waiters;
-  int permits;
+  int lent = 0;
+  int lent_current = 0;  // of them, of the generation in force
   std::uint64_t generation = 0;
-  bool available = true;
-  absl::Status cause;           // why it is not available
+
+  std::list<Attempt> attempts;
+  int threads = 0;              // of attempts, also of those that are done but for their last lines
   std::uint64_t successes = 0;  // connections made
-  bool probe = false;           // the watcher is to connect now
+  bool failing = false;         // the last attempt has failed
+  absl::Status cause;           // then: why
+  Clock::time_point next_attempt;
+  Clock::time_point last_demand;
+  std::chrono::milliseconds delay{0};
+  bool probe = false;  // an attempt is due even if nobody waits
+
+  bool available = true;
+  std::atomic<Clock::duration> last_answer{Clock::now().time_since_epoch()};  // of the database, to anything
+
   bool stopping = false;
   std::condition_variable watcher_wake;
+  std::condition_variable threads_done;
   std::minstd_rand random{std::random_device{}()};
 
   std::mutex listener_mutex;

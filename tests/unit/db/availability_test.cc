@@ -106,6 +106,134 @@ TEST_F(AvailabilityTest, AConnectionLostAmongGoodOnesIsMadeAgain) {
   EXPECT_TRUE(pool->available());
 }
 
+TEST_F(AvailabilityTest, AnAttemptThatFailsRefusesNobodyWhileOtherConnectionsWork) {
+  auto pool = Make({.pool_size = 2, .max_overflow = 2, .backoff_min = seconds(60), .backoff_max = seconds(60)});
+  Lease a = Take(*pool), b = Take(*pool);
+  server_.SetDown(absl::UnavailableError("could not translate the host's name"));
+  std::thread waiter([&] { EXPECT_EQ(Fake(Take(*pool)).id, 1) << "it waits for one that is given back"; });
+  ASSERT_TRUE(Eventually([&] { return server_.Attempted() == 3 && pool->stats().waiting == 1; }));
+  EXPECT_TRUE(pool->available());
+  a = Lease();
+  waiter.join();
+  b = Lease();
+  for (int i = 0; i < 10; ++i) {
+    Lease c = Take(*pool), d = Take(*pool);
+    EXPECT_TRUE(c && d);
+  }
+  EXPECT_TRUE(pool->available());
+}
+
+TEST_F(AvailabilityTest, WhileNoneCanBeMadeAnOldConnectionIsNotRecycled) {
+  auto pool = Make({.pool_size = 1,
+                    .max_overflow = 1,
+                    .pool_recycle = seconds(100),
+                    .backoff_min = seconds(60),
+                    .backoff_max = seconds(60)});
+  Lease a = Take(*pool);
+  server_.SetDown(absl::UnavailableError("refused"));
+  std::thread waiter([&] { EXPECT_EQ(Fake(Take(*pool)).id, 1); });
+  ASSERT_TRUE(Eventually([&] { return server_.Attempted() == 2 && pool->stats().waiting == 1; }));
+  std::this_thread::sleep_for(milliseconds(50));  // the attempt has failed
+  Advance(seconds(1000));
+  a = Lease();
+  waiter.join();
+  EXPECT_EQ(Fake(Take(*pool)).id, 1);
+  EXPECT_TRUE(pool->available());
+}
+
+TEST_F(AvailabilityTest, AnAttemptThatFailsAndAPingThatFailsAreAnOutage) {
+  for (const bool alive : {true, false}) {
+    auto pool = Make({.pool_size = 2, .max_overflow = 0, .backoff_min = seconds(60), .backoff_max = seconds(60)});
+    FakeConnection* fake = nullptr;
+    {
+      const Lease a = Take(*pool), b = Take(*pool);
+      fake = &Fake(a);
+    }
+    server_.SetPing(alive ? absl::OkStatus() : absl::UnavailableError("no answer"));
+    server_.SetDown(absl::UnavailableError("refused"));
+    const int pings = server_.Pings();
+    fake->idle = false;  // then the watcher makes another
+    ASSERT_TRUE(Eventually([&] { return server_.Pings() > pings; }));
+    EXPECT_TRUE(alive ? pool->available() : Eventually([&] { return !pool->available(); }));
+    server_.SetDown(absl::OkStatus());
+  }
+}
+
+TEST_F(AvailabilityTest, AfterAnOutageRequestsAreServedAtOnce) {
+  auto pool = Make({.backoff_min = milliseconds(20), .backoff_max = seconds(60)});
+  server_.SetDown(absl::UnavailableError("gone"));
+  // Longer than a delay that is doubled each time would need to become longer than the limit below.
+  for (const auto end = Clock::now() + seconds(4); Clock::now() < end;) {
+    EXPECT_FALSE(pool->Acquire(kNever).ok());
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  const int attempts = server_.Attempted();
+  EXPECT_LT(attempts, 4000 / 10 + 2) << "not one for each request";
+  server_.SetDown(absl::OkStatus());
+  const auto start = Clock::now();
+  while (!pool->Acquire(kNever).ok()) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_LT(Clock::now() - start, milliseconds(900));
+}
+
+TEST_F(AvailabilityTest, ARequestAfterALongQuietOutageIsServedSoon) {
+  auto pool = Make({.backoff_min = milliseconds(20), .backoff_max = seconds(60)});
+  server_.SetDown(absl::UnavailableError("gone"));
+  EXPECT_FALSE(pool->Acquire(kNever).ok());
+  std::this_thread::sleep_for(seconds(5));  // after a while nobody wants a connection, and the delay grows
+  server_.SetDown(absl::OkStatus());
+  const auto start = Clock::now();
+  while (!pool->Acquire(kNever).ok()) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_LT(Clock::now() - start, milliseconds(900));
+}
+
+TEST_F(AvailabilityTest, AnAttemptThatHangsIsOvertaken) {
+  for (const int size : {1, 2, 12}) {
+    auto pool = Make({.pool_size = size, .max_overflow = 0});
+    server_.SetHanging(size);
+    const auto start = Clock::now();
+    std::vector<std::thread> threads;
+    for (int i = 0; i < size; ++i) {
+      threads.emplace_back([&] { EXPECT_TRUE(Take(*pool)); });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_LT(Clock::now() - start, seconds(2)) << size;
+    EXPECT_LE(server_.most, size + 1) << "the one that overtook them";
+  }
+}
+
+TEST_F(AvailabilityTest, ADatabaseThatAnswersNothingIsGoneUntilItAnswersAgain) {
+  for (const int size : {1, 2, 12}) {
+    auto pool = Make({.pool_size = size, .max_overflow = 0, .silence = milliseconds(100)});
+    std::vector<Lease> silent;
+    for (int i = 0; i < size; ++i) silent.push_back(Take(*pool));
+    server_.SetHanging(1000);
+    EXPECT_TRUE(Eventually([&] { return !pool->available(); })) << size;
+    const auto start = Clock::now();
+    EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable);
+    EXPECT_LT(Clock::now() - start, milliseconds(500));
+    server_.SetHanging(0);
+    EXPECT_TRUE(Eventually([&] { return pool->available(); })) << size;
+  }
+}
+
+TEST_F(AvailabilityTest, SlowStatementsAreNoOutage) {
+  auto pool = Make({.pool_size = 2, .max_overflow = 0, .silence = milliseconds(100)});
+  const Lease a = Take(*pool), b = Take(*pool);
+  std::this_thread::sleep_for(seconds(4));
+  EXPECT_TRUE(pool->available()) << "a new connection could be made";
+  EXPECT_LE(server_.Alive(), 3);
+}
+
+TEST_F(AvailabilityTest, EndsWhileAnAttemptHangs) {
+  auto pool = Make({});
+  server_.SetHanging(1000);
+  pool->Invalidate();
+  ASSERT_TRUE(Eventually([&] { return server_.waiting == 1; }));
+  const auto start = Clock::now();
+  pool.reset();
+  EXPECT_LT(Clock::now() - start, seconds(5));
+}
+
 TEST_F(AvailabilityTest, EndsWhileTheDatabaseIsGone) {
   auto pool = Make({.backoff_min = seconds(60), .backoff_max = seconds(60)});
   server_.SetDown(absl::UnavailableError("gone"));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,7 +23,13 @@ inline constexpr auto kNever = Clock::time_point::max();
 // What the fake connections of a test have in common: the server.
 struct FakeServer {
   std::mutex mutex;
-  absl::Status down;  // what connecting gives
+  absl::Status down;             // what connecting gives
+  int hanging = 0;               // how many of the next attempts to connect get no answer until EndHanging
+  std::atomic<int> waiting = 0;  // of them
+  bool released = false;
+  int attempted = 0;  // attempts to connect
+  std::condition_variable answer;
+  absl::Status ping;  // what a ping of any connection gives
   int made = 0;
   int alive = 0;
   int most = 0;
@@ -32,6 +39,29 @@ struct FakeServer {
   void SetDown(const absl::Status& status) {
     std::lock_guard lock(mutex);
     down = status;
+  }
+  void SetHanging(int attempts) {
+    std::lock_guard lock(mutex);
+    hanging = attempts;
+  }
+  // Those that hang fail.
+  void EndHanging() {
+    std::lock_guard lock(mutex);
+    hanging = 0;
+    released = true;
+    answer.notify_all();
+  }
+  void SetPing(const absl::Status& status) {
+    std::lock_guard lock(mutex);
+    ping = status;
+  }
+  int Pings() {
+    std::lock_guard lock(mutex);
+    return pings;
+  }
+  int Attempted() {
+    std::lock_guard lock(mutex);
+    return attempted;
   }
   int Made() {
     std::lock_guard lock(mutex);
@@ -64,7 +94,7 @@ class FakeConnection : public Connection {
   absl::Status Ping() override {
     std::lock_guard lock(server_.mutex);
     ++server_.pings;
-    return ping;
+    return ping.ok() ? server_.ping : ping;
   }
   bool Idle() override { return idle; }
   bool Alive() const override { return idle; }
@@ -82,11 +112,22 @@ class FakeConnection : public Connection {
 
 class FakePoolTest : public ::testing::Test {
  protected:
+  ~FakePoolTest() override {
+    server_.EndHanging();
+    EXPECT_TRUE(Eventually([&] { return server_.waiting == 0; })) << "an attempt uses what is gone";
+  }
   std::unique_ptr<Pool> Make(PoolOptions options) {
     return std::make_unique<Pool>(
         options,
         [this]() -> absl::StatusOr<std::unique_ptr<Connection>> {
-          std::lock_guard lock(server_.mutex);
+          std::unique_lock lock(server_.mutex);
+          ++server_.attempted;
+          if (server_.hanging > 0 && --server_.hanging >= 0) {
+            ++server_.waiting;
+            server_.answer.wait(lock, [this] { return server_.released; });
+            --server_.waiting;
+            return absl::UnavailableError("timeout expired");
+          }
           if (!server_.down.ok()) return server_.down;
           server_.most = std::max(server_.most, ++server_.alive);
           return std::make_unique<FakeConnection>(server_, ++server_.made);
