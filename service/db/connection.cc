@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -32,11 +33,18 @@ constexpr char kFirst[] =
     "SELECT current_setting('transaction_read_only'), set_config('DateStyle', 'ISO', false), "
     "set_config('TimeZone', 'UTC', false)";
 
+// 64 random bits, from the system's source.
+std::string RandomPrefix() {
+  std::random_device random;
+  return fmt::format("p{:08x}{:08x}", random(), random());
+}
+
 class LibpqConnection : public Connection {
  public:
   // Opens it; throws where that fails.
   LibpqConnection(const std::string& conninfo, const ConnectionOptions& options)
-      : link_(conninfo), statements_(static_cast<std::size_t>(std::max(0, options.statement_cache_size))) {
+      : link_(conninfo),
+        statements_(static_cast<std::size_t>(std::max(0, options.statement_cache_size)), RandomPrefix()) {
     PQsetNoticeProcessor(
         link_.raw(), [](void*, const char*) {}, nullptr);
     echo_ = options.echo;

@@ -25,7 +25,10 @@ class StatementCache {
   static constexpr std::size_t kLongest = 16 * 1024;
 
   // `capacity` statements at the most; 0: none is ever prepared.
-  explicit StatementCache(std::size_t capacity) : prepared_(capacity), seen_(capacity) {}
+  // `prefix` begins all names. Behind a pooler a server has the statements of many clients, so it must be no other
+  // connection's, of this process or another.
+  StatementCache(std::size_t capacity, std::string prefix)
+      : prepared_(capacity), seen_(capacity), prefix_(std::move(prefix)) {}
 
   // The name that `sql` is prepared under, null if it is not. Valid until the next change.
   const std::string* Find(const std::string& sql) { return prepared_.Find(sql); }
@@ -39,7 +42,7 @@ class StatementCache {
   }
 
   // A name for `sql`, never used before, to be given to Add once it is prepared.
-  std::string NewName() { return fmt::format("p{}", ++names_); }
+  std::string NewName() { return fmt::format("{}_{}", prefix_, ++names_); }
   // Gives the name of the statement that had to go, if one had.
   std::optional<std::string> Add(const std::string& sql, std::string name) {
     return prepared_.Add(sql, std::move(name));
@@ -93,6 +96,7 @@ class StatementCache {
 
   Recent prepared_;
   Recent seen_;
+  std::string prefix_;
   std::uint64_t names_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -212,6 +213,18 @@ TEST_F(ConnectionTest, AHotStatementIsPreparedOnItsSecondUse) {
   EXPECT_EQ(Prepared(*connection), 1);
   EXPECT_EQ(Cell(*connection, "SELECT 1 + $1::int", {"3"}), "4");
   EXPECT_EQ(Prepared(*connection), 1);
+}
+
+// In a pooler's transaction mode they may meet on one server.
+TEST_F(ConnectionTest, NoTwoConnectionsNameAStatementAlike) {
+  std::set<std::string> names;
+  for (int i = 0; i < 10; ++i) {
+    auto connection = Open();
+    for (int use = 0; use < 2; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
+    names.insert(Cell(*connection, "SELECT name FROM pg_prepared_statements"));
+  }
+  EXPECT_EQ(names.size(), 10u);
+  for (const std::string& name : names) EXPECT_GE(name.size(), 16u) << name;
 }
 
 TEST_F(ConnectionTest, EvictedStatementsAreDeallocated) {

@@ -153,17 +153,17 @@ TEST(EchoTest, ValuesStayOnOneLine) {
 }
 
 TEST(StatementCacheTest, PreparesFromTheSecondUse) {
-  StatementCache cache(2);
+  StatementCache cache(2, "p");
   EXPECT_EQ(cache.Find("a"), nullptr);
   EXPECT_FALSE(cache.Note("a"));
   EXPECT_TRUE(cache.Note("a"));
   EXPECT_EQ(cache.Add("a", cache.NewName()), std::nullopt);
   ASSERT_NE(cache.Find("a"), nullptr);
-  EXPECT_EQ(*cache.Find("a"), "p1");
+  EXPECT_EQ(*cache.Find("a"), "p_1");
 }
 
 TEST(StatementCacheTest, TheLeastRecentlyUsedGoes) {
-  StatementCache cache(2);
+  StatementCache cache(2, "p");
   cache.Add("a", "p1");
   cache.Add("b", "p2");
   cache.Find("a");
@@ -174,7 +174,7 @@ TEST(StatementCacheTest, TheLeastRecentlyUsedGoes) {
 }
 
 TEST(StatementCacheTest, TextsUsedOncePushNothingOut) {
-  StatementCache cache(2);
+  StatementCache cache(2, "p");
   cache.Add("hot", "p1");
   for (int i = 0; i < 1000; ++i) EXPECT_FALSE(cache.Note("once " + std::to_string(i)));
   EXPECT_NE(cache.Find("hot"), nullptr);
@@ -183,7 +183,7 @@ TEST(StatementCacheTest, TextsUsedOncePushNothingOut) {
 }
 
 TEST(StatementCacheTest, EraseAndZero) {
-  StatementCache cache(1);
+  StatementCache cache(1, "p");
   EXPECT_EQ(cache.Erase("a"), std::nullopt);
   cache.Add("a", "p1");
   EXPECT_EQ(cache.Erase("a"), "p1");
@@ -191,7 +191,7 @@ TEST(StatementCacheTest, EraseAndZero) {
   const std::string longest(StatementCache::kLongest + 1, 'x');
   EXPECT_FALSE(cache.Note(longest));
   EXPECT_FALSE(cache.Note(longest));
-  StatementCache none(0);
+  StatementCache none(0, "p");
   EXPECT_FALSE(none.Note("a"));
   EXPECT_FALSE(none.Note("a"));
   EXPECT_EQ(none.size(), 0u);
