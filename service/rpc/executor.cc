@@ -134,7 +134,7 @@ void Executor::Work(Worker& worker) {
     if (tasks.size() == 1) {
       tasks[0]->Run();
     } else {
-      tasks[0]->RunTogether(tasks);
+      tasks[0]->MakeGroup()->Run(tasks);
     }
     lock.lock();
     --lane->running;

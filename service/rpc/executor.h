@@ -17,21 +17,30 @@
 
 namespace protogres::rpc {
 
+class Task;
+
+// Runs several Tasks that have waited together. A Task may be gone as soon as its own part is done, and the others run
+// on: so whatever a Group needs is its own, or outlives the Executor.
+class Group {
+ public:
+  virtual ~Group() = default;
+  // Instead of Task::Run of each. On a worker. May block.
+  virtual void Run(std::span<Task* const> tasks) = 0;
+};
+
 // A link of the queue itself, so that waiting costs no allocation. Its owner
-// keeps it until one of the first three was called or Remove has returned true.
+// keeps it until Run or Refuse was called, a Group has run it, or Remove has returned true.
 class Task {
  public:
   // On a worker. May block.
   virtual void Run() = 0;
-  // Instead of Run: several of one lane that were waiting together, this one the first of them. On a worker; may block.
-  virtual void RunTogether(std::span<Task* const> tasks) {
-    for (Task* task : tasks) task->Run();
-  }
   // Instead of Run: it waited too long, or the Executor was closed. Must not block.
   virtual void Refuse(const absl::Status& status) = 0;
 
   // Tasks that say the same can be run together; null: alone. Asked for once, by Submit.
   virtual const void* lane() const { return nullptr; }
+  // What runs several Tasks of this lane, never null. Asked of one of them, before it runs. On a worker.
+  virtual std::unique_ptr<Group> MakeGroup() const { return nullptr; }
 
  protected:
   ~Task() = default;

@@ -17,19 +17,20 @@
 namespace protogres::rpc {
 namespace {
 
-// Calls whose requests are run together. The statement is cancelled when the last of them has no use for it.
-class Company {
+// The Cancellation of calls that run together: the statement is cancelled when the last of them has no use for it.
+class SharedCancellation {
  public:
-  explicit Company(std::chrono::system_clock::time_point deadline, int size) : cancellation_(deadline), live_(size) {}
+  SharedCancellation(std::chrono::system_clock::time_point deadline, std::size_t size)
+      : cancellation_(deadline), live_(size) {}
 
-  const db::Cancellation& cancellation() const { return cancellation_; }
+  const db::Cancellation& get() const { return cancellation_; }
   void Leave() {
     if (live_.fetch_sub(1) == 1) cancellation_.Cancel();
   }
 
  private:
   db::Cancellation cancellation_;
-  std::atomic<int> live_;
+  std::atomic<std::size_t> live_;
 };
 
 // Whoever takes the Task out of the queue finishes the call: a worker, the
@@ -57,11 +58,14 @@ class UnaryHandler final : public Handler, private Task {
     cancellation_.Cancel();
     if (context_.executor.Remove(*this)) return call_.Finish(cancellation_.Check());
     std::lock_guard lock(mutex_);
-    if (company_) std::exchange(company_, nullptr)->Leave();
+    if (shared_) std::exchange(shared_, nullptr)->Leave();
   }
 
  private:
+  friend class UnaryGroup;
+
   const void* lane() const override { return !alone_ && MayShare() ? &method_ : nullptr; }
+  std::unique_ptr<Group> MakeGroup() const override;
 
   bool MayShare() const {
     switch (method_.together()) {
@@ -77,41 +81,10 @@ class UnaryHandler final : public Handler, private Task {
 
   void Run() override { Finish(Respond()); }
 
-  // All are of this method.
-  void RunTogether(std::span<Task* const> tasks) override {
-    std::vector<UnaryHandler*> handlers;
-    auto deadline = std::chrono::system_clock::time_point::min();
-    for (Task* task : tasks) {
-      auto* const handler = static_cast<UnaryHandler*>(task);
-      if (auto live = handler->cancellation_.Check(); !live.ok()) {
-        handler->Finish(live);
-        continue;
-      }
-      handlers.push_back(handler);
-      deadline = std::max(deadline, handler->call_.deadline());
-    }
-    if (handlers.empty()) return;
-    if (handlers.size() == 1) return handlers.front()->Run();
-    const auto company = std::make_shared<Company>(deadline, static_cast<int>(handlers.size()));
-    std::vector<crud::Member> members;
-    for (UnaryHandler* handler : handlers) {
-      handler->Join(company);
-      members.push_back({handler->request_});
-    }
-    RespondTogether(members, company->cancellation());
-    for (std::size_t i = 0; i < handlers.size(); ++i) {
-      if (members[i].response) {
-        handlers[i]->Finish(*std::move(members[i].response));
-      } else {
-        handlers[i]->RunAlone();
-      }
-    }
-  }
-
-  void Join(const std::shared_ptr<Company>& company) {
+  void Join(const std::shared_ptr<SharedCancellation>& shared) {
     std::lock_guard lock(mutex_);
-    if (cancellation_.cancelled()) return company->Leave();
-    company_ = company;
+    if (cancellation_.cancelled()) return shared->Leave();
+    shared_ = shared;
   }
 
   // Again, by any worker: what failed for several may do for one.
@@ -137,12 +110,6 @@ class UnaryHandler final : public Handler, private Task {
     return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");
   }
 
-  void RespondTogether(std::span<crud::Member> members, const db::Cancellation& cancellation) try {
-    method_.RunTogether(members, context_.pool, cancellation);
-  } catch (const std::exception&) {
-    // Memory that ran out: alone they need less of it.
-  }
-
   UnaryContext& context_;
   const std::shared_ptr<const Snapshot> snapshot_;
   const crud::Method& method_;
@@ -151,8 +118,68 @@ class UnaryHandler final : public Handler, private Task {
   std::string_view request_;
   bool alone_ = false;
   std::mutex mutex_;
-  std::shared_ptr<Company> company_;  // while it runs together with others, and is not cancelled
+  std::shared_ptr<SharedCancellation> shared_;  // while it runs together with others, and is not cancelled
 };
+
+// A handler is gone, and may have been the last that kept the Method, as soon as it is finished.
+class UnaryGroup final : public Group {
+ public:
+  UnaryGroup(db::Pool& pool, std::shared_ptr<const Snapshot> snapshot, const crud::Method& method)
+      : pool_(pool), snapshot_(std::move(snapshot)), method_(method) {}
+
+  void Run(std::span<Task* const> tasks) override {
+    const std::vector<UnaryHandler*> handlers = FinishDead(tasks);
+    if (handlers.empty()) return;
+    if (handlers.size() == 1) return handlers.front()->Run();
+    const auto shared = std::make_shared<SharedCancellation>(deadline_, handlers.size());
+    std::vector<crud::Member> members;
+    members.reserve(handlers.size());
+    for (UnaryHandler* handler : handlers) {
+      handler->Join(shared);
+      members.push_back({handler->request_});
+    }
+    Respond(members, shared->get());
+    for (std::size_t i = 0; i < handlers.size(); ++i) {
+      if (members[i].response) {
+        handlers[i]->Finish(*std::move(members[i].response));
+      } else {
+        handlers[i]->RunAlone();
+      }
+    }
+  }
+
+ private:
+  // The others are returned, and the latest of their deadlines is kept.
+  std::vector<UnaryHandler*> FinishDead(std::span<Task* const> tasks) {
+    std::vector<UnaryHandler*> live;
+    live.reserve(tasks.size());
+    for (Task* task : tasks) {
+      auto* const handler = static_cast<UnaryHandler*>(task);
+      if (auto status = handler->cancellation_.Check(); !status.ok()) {
+        handler->Finish(status);
+      } else {
+        live.push_back(handler);
+        deadline_ = std::max(deadline_, handler->call_.deadline());
+      }
+    }
+    return live;
+  }
+
+  void Respond(std::span<crud::Member> members, const db::Cancellation& cancellation) const try {
+    method_.RunTogether(members, pool_, cancellation);
+  } catch (const std::exception&) {
+    // Memory that ran out: alone they need less of it.
+  }
+
+  db::Pool& pool_;
+  const std::shared_ptr<const Snapshot> snapshot_;
+  const crud::Method& method_;
+  std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::min();
+};
+
+std::unique_ptr<Group> UnaryHandler::MakeGroup() const {
+  return std::make_unique<UnaryGroup>(context_.pool, snapshot_, method_);
+}
 
 }  // namespace
 

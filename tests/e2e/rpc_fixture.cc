@@ -231,6 +231,32 @@ Reply CallUnary(const std::shared_ptr<grpc::Channel>& channel, const std::string
   return reply;
 }
 
+std::vector<Reply> CallMany(const std::shared_ptr<grpc::Channel>& channel, int count,
+                            const std::function<milliseconds()>& timeout) {
+  struct OneCall {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
+    grpc::ByteBuffer response;
+  };
+  grpc::CompletionQueue cq;
+  std::vector<OneCall> calls(static_cast<std::size_t>(count));
+  std::vector<Reply> replies(calls.size());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    calls[i].context.set_deadline(std::chrono::system_clock::now() + timeout());
+    calls[i].reader =
+        grpc::GenericStub(channel).PrepareUnaryCall(&calls[i].context, kGetItem, ToBuffer(GetRequest()), &cq);
+    calls[i].reader->StartCall();
+    calls[i].reader->Finish(&calls[i].response, &replies[i].status, &replies[i]);
+  }
+  void* tag = nullptr;
+  bool ok = false;
+  for (int i = 0; i < count; ++i) cq.Next(&tag, &ok);
+  cq.Shutdown();
+  while (cq.Next(&tag, &ok)) {
+  }
+  return replies;
+}
+
 std::string GetRequest() { return "\x08\x01"; }
 
 std::string Reason(const grpc::Status& status) {

@@ -93,6 +93,10 @@ class ClientStream {
 Reply CallUnary(const std::shared_ptr<grpc::Channel>& channel, const std::string& path, const std::string& request,
                 grpc::ClientContext* context = nullptr);
 
+// Gets of the item 1, all at once, each with a deadline of its own. Blocks.
+std::vector<Reply> CallMany(const std::shared_ptr<grpc::Channel>& channel, int count,
+                            const std::function<milliseconds()>& timeout);
+
 // "GetItemRequest{id: 1}".
 std::string GetRequest();
 // The reason of the ErrorInfo that came with it.

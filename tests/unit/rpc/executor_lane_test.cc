@@ -21,15 +21,20 @@ class LaneTask : public TestTask {
       const void* lane, std::function<void()> run = [] {})
       : TestTask(std::move(run)), lane_(lane) {}
   const void* lane() const override { return lane_; }
-  void RunTogether(std::span<Task* const> tasks) override {
-    for (Task* task : tasks) {
-      static_cast<LaneTask*>(task)->together_ = static_cast<int>(tasks.size());
-      task->Run();
-    }
-  }
+  std::unique_ptr<Group> MakeGroup() const override { return std::make_unique<Together>(); }
   int together() const { return together_; }
 
  private:
+  class Together final : public Group {
+   public:
+    void Run(std::span<Task* const> tasks) override {
+      for (Task* task : tasks) {
+        static_cast<LaneTask*>(task)->together_ = static_cast<int>(tasks.size());
+        task->Run();
+      }
+    }
+  };
+
   const void* const lane_;
   int together_ = 1;
 };

@@ -1,0 +1,152 @@
+// Unary calls that wait together. Their Handlers go as early as a Call may let them go.
+#include "rpc/unary.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/contract.h"
+#include "crud/api.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rpc/snapshot.h"
+#include "unit/db/fake_pool.h"
+#include "unit/rpc/test_task.h"
+
+namespace protogres::rpc {
+namespace {
+
+using Time = std::chrono::system_clock::time_point;
+
+// Answers each member with its own request; `meet` is called with the group's Cancellation meanwhile.
+class EchoMethod final : public crud::Method {
+ public:
+  explicit EchoMethod(std::function<void(const db::Cancellation&)> meet)
+      : Method({.path = "/shop.v1.ItemService/GetItem", .request = "Request", .response = "Response"}),
+        meet_(std::move(meet)) {}
+
+  absl::StatusOr<std::unique_ptr<crud::Operation>> Plan(std::string_view) const override {
+    return absl::InvalidArgumentError("run alone");
+  }
+  crud::Together together() const override { return crud::Together::kStatement; }
+  void RunTogether(std::span<crud::Member> members, db::Pool&, const db::Cancellation& cancellation) const override {
+    if (meet_) meet_(cancellation);
+    for (crud::Member& member : members) member.response = std::string(member.request);
+  }
+
+ private:
+  const std::function<void(const db::Cancellation&)> meet_;
+};
+
+// Its Handler is gone as soon as the call is finished.
+class FakeCall final : public Call {
+ public:
+  explicit FakeCall(Time deadline) : deadline_(deadline) {}
+
+  const std::string& method() const override { return method_; }
+  Time deadline() const override { return deadline_; }
+  void Read() override {}
+  absl::Status Write(std::string) override { return absl::OkStatus(); }
+  void Answer(std::string message) override { End(absl::OkStatus(), std::move(message)); }
+  void Finish(const absl::Status& status) override { End(status, ""); }
+  void Wake() override {}
+  void SetTimer(Time) override {}
+
+  bool Await() { return ended_.Await(); }
+  const absl::Status& status() const { return status_; }
+  const std::string& answer() const { return answer_; }
+
+  std::unique_ptr<Handler> handler;
+
+ private:
+  void End(const absl::Status& status, std::string answer) {
+    status_ = status;
+    answer_ = std::move(answer);
+    handler.reset();
+    ended_.Open();
+  }
+
+  const Time deadline_;
+  const std::string method_ = "/shop.v1.ItemService/GetItem";
+  absl::Status status_;
+  std::string answer_;
+  Gate ended_;
+};
+
+class UnaryGroupTest : public db::FakePoolTest {
+ protected:
+  // A call that waits, of the method that the first Start makes.
+  FakeCall& Start(Time deadline, std::string_view request) {
+    if (!snapshot_) snapshot_ = std::make_shared<const Snapshot>(crud::Api::Build(contract::Contract(), {}), "");
+    FakeCall& call = *calls_.emplace_back(std::make_unique<FakeCall>(deadline));
+    call.handler = MakeUnary(context_, snapshot_, *method_, call);
+    call.handler->OnRequest(request);
+    return call;
+  }
+
+  std::function<void(const db::Cancellation&)> meet_;
+  std::unique_ptr<EchoMethod> method_ = std::make_unique<EchoMethod>(
+      [this](const db::Cancellation& cancellation) { return meet_ ? meet_(cancellation) : void(); });
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::vector<std::unique_ptr<FakeCall>> calls_;
+  std::unique_ptr<db::Pool> pool_ = Make({.pool_size = 1});
+  Executor executor_{{.workers = 1}};
+  UnaryContext context_{executor_, *pool_, true, false, nullptr};
+};
+
+TEST_F(UnaryGroupTest, TheFirstMayBeFinishedBeforeTheOthersRun) {
+  const Time now = std::chrono::system_clock::now();
+  {
+    Occupied occupied(executor_);
+    Start(now - seconds(1), "late");
+    Start(Time::max(), "one");
+    Start(now - seconds(1), "late, too");
+    Start(Time::max(), "other");
+  }
+  for (auto& call : calls_) ASSERT_TRUE(call->Await());
+  EXPECT_EQ(calls_[0]->status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(calls_[1]->answer(), "one");
+  EXPECT_EQ(calls_[2]->status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(calls_[3]->answer(), "other");
+}
+
+TEST_F(UnaryGroupTest, AllMayBeFinishedBeforeAnyRuns) {
+  {
+    Occupied occupied(executor_);
+    for (int i = 0; i < 3; ++i) Start(std::chrono::system_clock::now() - seconds(1), "late");
+  }
+  for (auto& call : calls_) {
+    ASSERT_TRUE(call->Await());
+    EXPECT_EQ(call->status().code(), absl::StatusCode::kDeadlineExceeded);
+  }
+}
+
+TEST_F(UnaryGroupTest, TheStatementIsCancelledWhenTheLastHasLeft) {
+  Gate running;
+  std::atomic<bool> left{false};
+  bool cancelled_early = true, cancelled = false;
+  meet_ = [&](const db::Cancellation& cancellation) {
+    running.Open();
+    EXPECT_TRUE(Eventually([&] { return left.load(); }));
+    cancelled_early = cancellation.cancelled();
+    calls_[1]->handler->OnCancelled();
+    cancelled = cancellation.cancelled();
+  };
+  {
+    Occupied occupied(executor_);
+    Start(Time::max(), "one");
+    Start(Time::max(), "other");
+  }
+  ASSERT_TRUE(running.Await());
+  calls_[0]->handler->OnCancelled();
+  left = true;
+  for (auto& call : calls_) ASSERT_TRUE(call->Await());
+  EXPECT_FALSE(cancelled_early);
+  EXPECT_TRUE(cancelled);
+}
+
+}  // namespace
+}  // namespace protogres::rpc
