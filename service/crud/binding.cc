@@ -259,14 +259,6 @@ absl::Status CheckPart(const wire::Request& part, std::size_t index) {
   return contract::Within(PartPath(index), BadRequest(field, "is of the batch as a whole: set it there"));
 }
 
-absl::Status WriteOperation::Written(const db::Session& session, const absl::Status& encoded) {
-  if (encoded.ok() || session.in_transaction()) return encoded;
-  return contract::Error(
-      encoded.code(), fmt::format("the row was written, but cannot be answered: {}", std::string(encoded.message())),
-      "WRITTEN_NOT_REPRESENTABLE",
-      {{"table", contract::MetadataOf(encoded, "table")}, {"column", contract::MetadataOf(encoded, "column")}});
-}
-
 std::string PartPath(std::size_t index) { return fmt::format("requests[{}]", index); }
 
 }  // namespace protogres::crud

@@ -57,6 +57,10 @@ class Binding {
   absl::StatusOr<sql::Row> Updated(const wire::RowInput& row,
                                    const std::optional<std::vector<std::string>>& update_mask, bool with_key) const;
 
+  // What a single statement that answers a row it has written needs: where the row may be one that cannot be answered,
+  // it must not be committed before it is encoded.
+  bool EncodesBeforeCommit() const { return whole_.encoder->may_refuse(); }
+
   // Appends row `index` of `rows` as a message. `skip` columns stand before the projection's.
   absl::Status Encode(const View& view, const db::Rows& rows, std::int64_t index, std::string* out, int skip = 0) const;
   // The same as an element of the `rows` field of a response.
@@ -99,11 +103,6 @@ class WriteOperation : public Operation {
   db::SessionOptions session() const override {
     return {.transaction = explicit_ ? db::Transaction::kExplicit : db::Transaction::kImplicit};
   }
-
- protected:
-  // The Status of encoding a row that a statement has written. In an implicit
-  // transaction it is committed already, and the error has to say so.
-  static absl::Status Written(const db::Session& session, const absl::Status& encoded);
 
  private:
   const bool validate_only_;

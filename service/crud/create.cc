@@ -18,7 +18,7 @@ constexpr std::size_t kMaxRowsTogether = 64;
 class CreateOperation : public WriteOperation {
  public:
   CreateOperation(const Binding& binding, const wire::Request& request, sql::Row row)
-      : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), row_(std::move(row)) {}
+      : WriteOperation(request, binding.EncodesBeforeCommit()), binding_(binding), row_(std::move(row)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const View& view = binding_.whole();
@@ -28,7 +28,7 @@ class CreateOperation : public WriteOperation {
     std::string response;
     // A trigger or rule may have kept the row from being stored.
     if (rows->empty()) return response;
-    if (auto status = Written(session, binding_.Encode(view, *rows, 0, &response)); !status.ok()) return status;
+    if (auto status = binding_.Encode(view, *rows, 0, &response); !status.ok()) return status;
     return response;
   }
 

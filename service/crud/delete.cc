@@ -38,7 +38,9 @@ absl::StatusOr<db::Rows> ExecuteDelete(const Binding& binding, const RowDelete& 
 class DeleteOperation : public WriteOperation {
  public:
   DeleteOperation(const Binding& binding, const wire::Request& request, RowDelete deletion)
-      : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), deletion_(std::move(deletion)) {}
+      : WriteOperation(request, binding.table().soft_delete.has_value() && binding.EncodesBeforeCommit()),
+        binding_(binding),
+        deletion_(std::move(deletion)) {}
 
   std::span<const std::string> key() const override { return deletion_.key; }
 
@@ -47,8 +49,7 @@ class DeleteOperation : public WriteOperation {
     if (!rows.ok()) return rows.status();
     std::string response;
     if (rows->empty()) return response;
-    if (auto status = Written(session, binding_.Encode(binding_.whole(), *rows, 0, &response)); !status.ok())
-      return status;
+    if (auto status = binding_.Encode(binding_.whole(), *rows, 0, &response); !status.ok()) return status;
     return response;
   }
 

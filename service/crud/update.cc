@@ -66,7 +66,7 @@ absl::StatusOr<db::Rows> ExecuteUpdate(const Binding& binding, const RowUpdate& 
 class UpdateOperation : public WriteOperation {
  public:
   UpdateOperation(const Binding& binding, const wire::Request& request, RowUpdate update)
-      : WriteOperation(request, /*explicit_transaction=*/false), binding_(binding), update_(std::move(update)) {}
+      : WriteOperation(request, binding.EncodesBeforeCommit()), binding_(binding), update_(std::move(update)) {}
 
   std::span<const std::string> key() const override { return update_.key; }
 
@@ -74,7 +74,7 @@ class UpdateOperation : public WriteOperation {
     const auto rows = ExecuteUpdate(binding_, update_, session);
     if (!rows.ok()) return rows.status();
     std::string response;
-    auto status = Written(session, binding_.Encode(binding_.whole(), *rows, 0, &response));
+    auto status = binding_.Encode(binding_.whole(), *rows, 0, &response);
     if (!status.ok()) return status;
     return response;
   }

@@ -27,6 +27,20 @@ Tag::Tag(int field_number, const contract::Type& type) : number(field_number) {
   data[size++] = static_cast<char>(rest);
 }
 
+bool MayNotFit(const contract::Type& type) {
+  if (type.repeated) return true;
+  switch (type.kind) {
+    case Kind::kTimestamp:
+    case Kind::kJson:
+    // They may have got labels and attributes since the Catalog was read.
+    case Kind::kEnum:
+    case Kind::kMessage:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool ValueEncoder::Fail(std::string why) {
   why_ = std::move(why);
   return false;

@@ -20,6 +20,10 @@ struct Tag {
   char data[5];
 };
 
+// False: every value that a column of `type` may hold, now or after its type got more labels or attributes, fits its
+// field. True: ValueEncoder may have to refuse one.
+bool MayNotFit(const contract::Type& type);
+
 // Appends the fields of one message. Not for several threads.
 class ValueEncoder {
  public:

@@ -37,10 +37,14 @@ class RowEncoder {
   // the way out (`@protogres type=string`). What was appended is then undefined.
   absl::Status Encode(std::span<const Cell> cells, std::string* out) const;
 
+  // Whether there are rows that Encode refuses.
+  bool may_refuse() const { return may_refuse_; }
+
  private:
   const contract::Contract* contract_;
   const contract::Table* table_;
   bool etag_;
+  bool may_refuse_ = false;
   struct Column;  // a field and its tag, ready to be written
   std::shared_ptr<const std::vector<Column>> columns_;
 };

@@ -36,6 +36,7 @@ RowEncoder::RowEncoder(const contract::Contract& contract, const contract::Table
   for (const int index : fields) {
     const contract::Field& field = table.fields[static_cast<std::size_t>(index)];
     columns->push_back({&field, Tag(field.number, field.type)});
+    may_refuse_ = may_refuse_ || MayNotFit(field.type);
   }
   columns_ = std::move(columns);
 }
