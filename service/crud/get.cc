@@ -1,4 +1,5 @@
 // Get (AIP-131) and BatchGet (AIP-231), alone or several together.
+#include <charconv>
 #include <map>
 #include <utility>
 
@@ -54,11 +55,20 @@ class RowsByKey {
       const auto found = by_key_.find(key.front());
       return found == by_key_.end() ? -1 : found->second;
     }
-    const std::string wanted = std::to_string(position + 1);
-    return next_ < rows_.size() && rows_.Cell(next_, 0) == wanted ? next_++ : -1;
+    // A key that PostgreSQL does not keep unique may have several rows: those of earlier keys are passed.
+    while (next_ < rows_.size() && PositionOf(next_) < position) ++next_;
+    return next_ < rows_.size() && PositionOf(next_) == position ? next_ : -1;
   }
 
  private:
+  // Of the key that `row` was found by, counted from 0.
+  std::size_t PositionOf(std::int64_t row) const {
+    const std::string_view text = rows_.Cell(row, 0).value_or("");
+    std::size_t position = 0;
+    std::from_chars(text.data(), text.data() + text.size(), position);
+    return position - 1;
+  }
+
   const db::Rows& rows_;
   const bool plain_;
   absl::flat_hash_map<std::string_view, std::int64_t> by_key_;

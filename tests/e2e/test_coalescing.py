@@ -15,6 +15,11 @@ UPDATE item SET at = 'infinity' WHERE id % 50 = 7;
 UPDATE item SET deleted_at = now() WHERE id % 50 = 8;
 CREATE TABLE pair (a text, b date, c text, PRIMARY KEY (a, b));
 INSERT INTO pair SELECT 'a' || i, date '2024-01-01' + i, 'pair ' || i FROM generate_series(0, 99) i;
+CREATE TABLE told (code text, n integer);
+INSERT INTO told SELECT 'c' || i, i FROM generate_series(1, 40) i;
+INSERT INTO told VALUES ('c1', 1), ('c20', 20);
+CREATE VIEW told_once AS SELECT code, n FROM told;
+COMMENT ON VIEW told_once IS '@protogres key=code';
 """
 
 
@@ -58,6 +63,15 @@ class Coalescing(ServedTestCase):
         for request, one, other in zip(requests, alone, together):
             self.assertEqual(one, other, request)
         self.assertGreater(self.together() - before, 0)
+
+    def test_a_key_with_two_rows_hides_no_other(self):
+        # What the view's key says is not so: PostgreSQL keeps none in a view.
+        codes = [f"c{i}" for i in range(1, 41)]
+        answer = self.client.raw("BatchGetToldOnces", {"requests": [{"code": code} for code in codes]})
+        self.assertEqual([row.code for row in answer.told_onces], codes)
+        # The worker is busy with the first, and the others wait.
+        calls = self.futures([("GetToldOnce", {"code": code}) for code in codes * 20])
+        self.assertEqual([call.result().code for call in calls], codes * 20)
 
     def test_it_can_be_turned_off(self):
         server = Server(self.uri, "--workers=1", "--echo", "--coalesce=off")
