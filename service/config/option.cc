@@ -48,6 +48,9 @@ void AddConnection(Table& table, db::ConnectionOptions* connection, bool databas
   }
   table.Time("connect_timeout", &connection->connect_timeout, std::chrono::seconds(1),
              "how long one attempt to connect may take");
+  table.Time("cancel_timeout", &connection->cancel_timeout, std::chrono::milliseconds(10),
+             "how long the server may take to answer a cancel, a ping, BEGIN or ROLLBACK; after it the connection is "
+             "given up as lost");
   table.Integer("statement_cache_size", &connection->statement_cache_size, 0, kMillion,
                 "prepared statements kept by a connection; 0: statements are not prepared");
   table.Add(

@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 
 // Rows that came are not held back for longer than this while the next is not there.
 constexpr milliseconds kPatience{50};
-constexpr milliseconds kDrain{2000};
 
 void ReadCells(const PGresult* row, Cells* cells) {
   cells->resize(static_cast<std::size_t>(PQnfields(row)));
@@ -116,24 +115,19 @@ absl::StatusOr<std::int64_t> Bulk::CloseCopy() {
 absl::Status Bulk::Abandon() {
   const State state = std::exchange(state_, State::kNone);
   if (state == State::kCopyIn) PQputCopyEnd(connection_, "the client has given it up");
-  const auto end = Clock::now() + kDrain;
-  bool copying = state == State::kCopyOut;
-  while (Clock::now() < end) {
+  for (bool copying = state == State::kCopyOut; copying;) {
     char* line = nullptr;
-    const int size = copying ? PQgetCopyData(connection_, &line, /*async=*/1) : -1;
+    const int size = PQgetCopyData(connection_, &line, /*async=*/1);
     PQfreemem(line);
-    if (size > 0) continue;
     if (size == 0 && PQstatus(connection_) == CONNECTION_OK) {
-      exchange_.Receive(end);
-      continue;
-    }
-    copying = false;
-    Result result;
-    if (exchange_.Next(end, &result) && result == nullptr) {
-      return exchange_.Alive() ? absl::OkStatus() : exchange_.Lost(false, "it was lost while a statement was given up");
+      exchange_.Receive(Exchange::kNever);
+    } else {
+      copying = size > 0;
     }
   }
-  return exchange_.Lost(false, "a cancelled statement did not end");
+  Result result;
+  while (exchange_.Next(Exchange::kNever, &result) && result != nullptr) continue;
+  return exchange_.Alive() ? absl::OkStatus() : exchange_.Lost(false, "it was lost while a statement was given up");
 }
 
 absl::Status Bulk::BeginCopy(const std::string& sql, State state) {

@@ -32,7 +32,7 @@ class Bulk {
   absl::Status OpenCopy(const std::string& sql);
   absl::Status PutCopy(std::string_view lines);
   absl::StatusOr<std::int64_t> CloseCopy();
-  // What it takes after a cancel. An answer that does not end counts as a lost connection.
+  // What it takes after a cancel.
   absl::Status Abandon();
 
   bool open() const { return state_ != State::kNone; }

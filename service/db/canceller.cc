@@ -1,29 +1,40 @@
 #include "db/canceller.h"
 
 #include <algorithm>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace protogres::db {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstDelay{20};
-constexpr std::chrono::milliseconds kLongestDelay{1000};
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstDelay{20};
+constexpr milliseconds kLongestDelay{1000};
+// Where so many requests get no answer, no other would.
+constexpr int kMostSenders = 16;
 
 }  // namespace
 
-bool CancellableRun::Begin(Connection& connection) {
+// --- CancellableRun
+
+bool CancellableRun::Begin(std::shared_ptr<Stopper> stopper) {
   std::lock_guard lock(mutex_);
   if (cancelled_) return false;
-  running_ = &connection;
-  sent_ = false;
+  running_ = std::move(stopper);
+  touched_ = false;
   return true;
 }
 
-bool CancellableRun::End() {
+CancellableRun::Ended CancellableRun::End() {
   std::unique_lock lock(mutex_);
-  running_ = nullptr;
-  sent_done_.wait(lock, [this] { return !sending_; });
-  return sent_;
+  const std::shared_ptr<Stopper> ran = std::exchange(running_, nullptr);
+  // What was given up runs nothing more that a request could hit.
+  if (!shut_ && asking_ && !asked_.wait_for(lock, ran->patience(), [this] { return !asking_; })) {
+    return Ended::kUncertain;
+  }
+  return touched_ ? Ended::kAsked : Ended::kUntouched;
 }
 
 bool CancellableRun::Cancel() {
@@ -38,70 +49,108 @@ bool CancellableRun::cancelled() const {
   return cancelled_;
 }
 
-bool CancellableRun::Send() {
-  Connection* connection = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    if (running_ == nullptr) return false;
-    connection = running_;
-    sending_ = true;
-    sent_ = true;
-  }
-  // End waits, so the connection lives.
-  connection->Cancel();
+milliseconds CancellableRun::Patience() const {
   std::lock_guard lock(mutex_);
-  sending_ = false;
-  sent_done_.notify_all();
-  return true;
+  return running_ != nullptr ? running_->patience() : milliseconds(0);
 }
 
+std::shared_ptr<Stopper> CancellableRun::Ask() {
+  std::lock_guard lock(mutex_);
+  if (running_ == nullptr) return nullptr;
+  asking_ = true;
+  touched_ = true;
+  return running_;
+}
+
+void CancellableRun::Asked() {
+  std::lock_guard lock(mutex_);
+  asking_ = false;
+  asked_.notify_all();
+}
+
+void CancellableRun::Shut() {
+  std::lock_guard lock(mutex_);
+  if (running_ == nullptr) return;
+  shut_ = true;
+  running_->Shut();
+}
+
+// --- Canceller
+
 Canceller& Canceller::Get() {
-  static Canceller canceller;
+  // Never destroyed: a request that gets no answer must not hold up the end of the process.
+  static Canceller& canceller = *new Canceller;
   return canceller;
 }
 
-Canceller::Canceller() : thread_([this] { Loop(); }) {}
-
-Canceller::~Canceller() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
+Canceller::Canceller() {
+  std::thread([this] { Loop(); }).detach();
 }
 
 void Canceller::Add(std::shared_ptr<CancellableRun> run) {
-  {
-    std::lock_guard lock(mutex_);
-    jobs_.push_back({std::move(run), Clock::now(), kFirstDelay});
-  }
+  const auto now = Clock::now();
+  const auto patience = run->Patience();
+  std::lock_guard lock(mutex_);
+  jobs_.push_back(std::make_shared<Job>(Job{std::move(run), now, now + patience, kFirstDelay}));
   wake_.notify_one();
 }
 
 void Canceller::Loop() {
   std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    const auto first =
-        std::min_element(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.next < b.next; });
-    if (first == jobs_.end()) {
+  for (;;) {
+    auto wake = Clock::time_point::max();
+    std::erase_if(jobs_, [&](const auto& job) { return !Look(job, &wake); });
+    if (jobs_.empty()) {
       wake_.wait(lock);
-      continue;
+    } else {
+      wake_.wait_until(lock, wake);
     }
-    if (first->next > Clock::now()) {
-      wake_.wait_until(lock, Clock::time_point(first->next));
-      continue;
-    }
-    Job job = std::move(*first);
-    jobs_.erase(first);
-    lock.unlock();
-    const bool still_runs = job.run->Send();
-    lock.lock();
-    if (!still_runs) continue;
-    job.next = Clock::now() + job.delay;
-    job.delay = std::min(job.delay * 2, kLongestDelay);
-    jobs_.push_back(std::move(job));
   }
+}
+
+bool Canceller::Look(const std::shared_ptr<Job>& job, Clock::time_point* wake) {
+  if (job->run->Patience() == milliseconds(0)) return false;
+  const auto now = Clock::now();
+  if (now >= job->give_up) {
+    job->run->Shut();
+    return false;
+  }
+  if (!job->asking && now >= job->next) {
+    job->asking = true;
+    requests_.push_back(job);
+    StartSender();
+  }
+  *wake = std::min({*wake, job->give_up, job->asking ? job->give_up : job->next});
+  return true;
+}
+
+void Canceller::StartSender() {
+  if (senders_ == kMostSenders) return;
+  try {
+    std::thread([this] { SendRequests(); }).detach();
+    ++senders_;
+  } catch (const std::system_error&) {
+    // No thread is to be had: another sender takes the request, or the statement is given up.
+  }
+}
+
+void Canceller::SendRequests() {
+  std::unique_lock lock(mutex_);
+  while (!requests_.empty()) {
+    const std::shared_ptr<Job> job = std::move(requests_.front());
+    requests_.pop_front();
+    lock.unlock();
+    if (const std::shared_ptr<Stopper> stopper = job->run->Ask()) {
+      stopper->Ask();
+      job->run->Asked();
+    }
+    lock.lock();
+    job->asking = false;
+    job->next = Clock::now() + job->delay;
+    job->delay = std::min(job->delay * 2, kLongestDelay);
+    wake_.notify_one();
+  }
+  --senders_;
 }
 
 }  // namespace protogres::db

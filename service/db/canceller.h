@@ -1,14 +1,14 @@
 // How a cancel reaches a running statement: CancellableRun says what runs, the
-// Canceller's thread asks the server to stop it. Knows no sessions.
+// Canceller's threads ask the server to stop it, and give it up from our side where that does not help. Knows no
+// sessions.
 #ifndef PROTOGRES_SERVICE_DB_CANCELLER_H_
 #define PROTOGRES_SERVICE_DB_CANCELLER_H_
 
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "db/connection.h"
@@ -18,35 +18,50 @@ namespace protogres::db {
 // What one Cancellation can stop: at most one statement at a time. Thread-safe.
 class CancellableRun {
  public:
-  // A statement starts on `connection`, which must live until End. False: cancelled already, it must not start.
-  bool Begin(Connection& connection);
-  // The statement has returned. Waits for a cancel in flight, at most the time of
-  // Connection::Cancel. True: at least one was sent while it ran.
-  bool End();
+  // A statement starts, which `stopper` stops. False: cancelled already, it must not start.
+  bool Begin(std::shared_ptr<Stopper> stopper);
+
+  enum class Ended {
+    kUntouched,
+    // The server was asked to cancel it. It has taken the request, but may still act on it.
+    kAsked,
+    // A request is still on its way, and may hit whatever runs next on the connection.
+    kUncertain,
+  };
+  // The statement has returned. Waits for a request on its way, at most Stopper::patience.
+  Ended End();
 
   // Nothing starts any more. True: a statement runs and this is the first call, so it is to be given to the Canceller.
   bool Cancel();
   bool cancelled() const;
 
-  // For the Canceller: cancels the statement that runs. False: none does.
-  bool Send();
+  // --- For the Canceller
+
+  // How long what runs may leave a request unanswered; zero: nothing runs.
+  std::chrono::milliseconds Patience() const;
+  // A request is about to be sent, until Asked. Null: nothing runs.
+  std::shared_ptr<Stopper> Ask();
+  void Asked();
+  // Gives up what runs.
+  void Shut();
 
  private:
   mutable std::mutex mutex_;
-  std::condition_variable sent_done_;
-  Connection* running_ = nullptr;
+  std::condition_variable asked_;
+  std::shared_ptr<Stopper> running_;
   bool cancelled_ = false;
-  bool sending_ = false;
-  bool sent_ = false;
+  bool shut_ = false;
+  bool asking_ = false;
+  bool touched_ = false;  // the server has been asked to stop it
 };
 
-// One thread for the process, started at the first use. A cancel may overtake
+// For the process; its threads start at the first use and never end. A request may overtake
 // the statement that it is for, and then does nothing: it is sent again, less and less often, until the
-// statement has returned.
+// statement has returned. Where it has not returned within Stopper::patience it is given up. A request that gets
+// no answer holds up one of a few threads, but no other request.
 class Canceller {
  public:
   static Canceller& Get();
-  ~Canceller();
 
   // Does not block.
   void Add(std::shared_ptr<CancellableRun> run);
@@ -55,18 +70,24 @@ class Canceller {
   using Clock = std::chrono::steady_clock;
   struct Job {
     std::shared_ptr<CancellableRun> run;
-    Clock::time_point next;
+    Clock::time_point next;  // request
+    Clock::time_point give_up;
     std::chrono::milliseconds delay;
+    bool asking = false;
   };
 
   Canceller();
   void Loop();
+  // Does what is due for `job`. False: there is no more to do.
+  bool Look(const std::shared_ptr<Job>& job, Clock::time_point* wake);
+  void StartSender();
+  void SendRequests();
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Job> jobs_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::vector<std::shared_ptr<Job>> jobs_;
+  std::deque<std::shared_ptr<Job>> requests_;  // to be sent
+  int senders_ = 0;
 };
 
 }  // namespace protogres::db

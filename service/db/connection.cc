@@ -10,6 +10,7 @@
 
 #include "contract/error.h"
 #include "db/bulk.h"
+#include "db/canceller.h"
 #include "db/conninfo.h"
 #include "db/echo.h"
 #include "db/error.h"
@@ -19,6 +20,7 @@
 #include "db/refusal.h"
 #include "db/result.h"
 #include "db/statement_cache.h"
+#include "db/stopper.h"
 #include "fmt/format.h"
 
 namespace protogres::db {
@@ -44,6 +46,7 @@ class LibpqConnection : public Connection {
   // Opens it; throws where that fails.
   LibpqConnection(const std::string& conninfo, const ConnectionOptions& options)
       : link_(conninfo),
+        stopper_(std::make_shared<SocketStopper>(link_.raw(), options.cancel_timeout)),
         statements_(static_cast<std::size_t>(std::max(0, options.statement_cache_size)), RandomPrefix()) {
     PQsetNoticeProcessor(
         link_.raw(), [](void*, const char*) {}, nullptr);
@@ -51,8 +54,8 @@ class LibpqConnection : public Connection {
   }
 
   // The first statement.
-  absl::Status Start() {
-    const auto read_only = AskReadOnly(kFirst);
+  absl::Status Start(std::chrono::seconds timeout) {
+    const auto read_only = AskReadOnly(kFirst, Clock::now() + timeout);
     if (read_only.ok()) read_only_ = *read_only;
     return read_only.status();
   }
@@ -88,14 +91,18 @@ class LibpqConnection : public Connection {
 
   absl::Status Abandon() override {
     if (!bulk_.open()) return absl::OkStatus();
-    // A COPY may be waiting for a lock.
-    Cancel();
-    return bulk_.Abandon();
+    // What is given up may be waiting for a lock.
+    const auto run = std::make_shared<CancellableRun>();
+    run->Begin(stopper());
+    if (run->Cancel()) Canceller::Get().Add(run);
+    const absl::Status status = bulk_.Abandon();
+    if (run->End() != CancellableRun::Ended::kUncertain) return status;
+    return exchange_.Lost(false, "a cancel is still on its way");
   }
 
   absl::Status Begin(const std::string& mode) override {
     if (in_transaction_) return Internal("BEGIN within a transaction");
-    const absl::Status status = Text(mode.empty() ? "BEGIN" : "BEGIN " + mode, false);
+    const absl::Status status = Text(mode.empty() ? "BEGIN" : "BEGIN " + mode, false, Soon());
     in_transaction_ = status.ok();
     return status;
   }
@@ -110,7 +117,7 @@ class LibpqConnection : public Connection {
     }
     // What the server has said already is most likely its farewell: then nothing is in doubt.
     if (exchange_.Readable()) {
-      if (absl::Status alive = Text("SELECT 1", false); !alive.ok()) {
+      if (absl::Status alive = Text("SELECT 1", false, Soon()); !alive.ok()) {
         in_transaction_ = false;
         return alive;
       }
@@ -124,12 +131,12 @@ class LibpqConnection : public Connection {
   absl::Status Rollback() override {
     if (!in_transaction_) return absl::OkStatus();
     in_transaction_ = false;
-    return Text("ROLLBACK", false);
+    return Text("ROLLBACK", false, Soon());
   }
 
   absl::Status Ping() override {
     if (in_transaction_) return Internal("a ping within a transaction");
-    const auto read_only = AskReadOnly(kReadOnly);
+    const auto read_only = AskReadOnly(kReadOnly, Soon());
     if (read_only.ok() && *read_only && !read_only_) {
       return ToStatus(
           {"25006", "the server has become read-only: it was a primary when the connection was made", "", "", ""});
@@ -145,14 +152,7 @@ class LibpqConnection : public Connection {
   bool Alive() const override { return exchange_.Alive(); }
   bool Aborted() const override { return PQtransactionStatus(link_.raw()) == PQTRANS_INERROR; }
 
-  void Cancel() override {
-    try {
-      link_.cancel_query();
-    } catch (const std::exception& error) {
-      // The server is gone or takes no connection: the statement ends with it, or the next attempt reaches it.
-      spdlog::debug("cancel: {}", OneLine(error.what()));
-    }
-  }
+  const std::shared_ptr<Stopper>& stopper() const override { return shared_stopper_; }
 
   absl::StatusOr<bool> AwaitNotification(std::chrono::milliseconds timeout) override {
     const auto until = Clock::now() + std::max(timeout, std::chrono::milliseconds(0));
@@ -208,16 +208,19 @@ class LibpqConnection : public Connection {
     return status;
   }
 
-  absl::Status Text(const std::string& sql, bool in_doubt) {
+  // When a statement must be answered in which the server has nothing to wait for.
+  Clock::time_point Soon() const { return Clock::now() + stopper_->patience(); }
+
+  absl::Status Text(const std::string& sql, bool in_doubt, Clock::time_point until = Exchange::kNever) {
     return Timed(sql, {}, [&] {
       const absl::Status sent = exchange_.SendText(sql);
-      return sent.ok() ? exchange_.Finish(in_doubt).status() : sent;
+      return sent.ok() ? exchange_.Finish(in_doubt, until).status() : sent;
     });
   }
 
-  absl::StatusOr<bool> AskReadOnly(const char* sql) {
+  absl::StatusOr<bool> AskReadOnly(const char* sql, Clock::time_point until) {
     if (absl::Status sent = exchange_.SendText(sql); !sent.ok()) return sent;
-    const auto answer = exchange_.Finish(false);
+    const auto answer = exchange_.Finish(false, until);
     if (!answer.ok()) return answer.status();
     return std::string_view(PQgetvalue(answer->get(), 0, 0)) == "on";
   }
@@ -273,7 +276,7 @@ class LibpqConnection : public Connection {
       const std::string name = std::move(unwanted_.back());
       unwanted_.pop_back();
       absl::Status status = exchange_.SendText("DEALLOCATE \"" + name + "\"");
-      if (status.ok()) status = exchange_.Finish(false).status();
+      if (status.ok()) status = exchange_.Finish(false, Soon()).status();
       // Gone from the server already: all that was wanted.
       if (!status.ok() && contract::ReasonOf(status) != "STATEMENT_LOST") return status;
     }
@@ -281,7 +284,9 @@ class LibpqConnection : public Connection {
   }
 
   Link link_;
-  Exchange exchange_{link_.raw()};
+  const std::shared_ptr<SocketStopper> stopper_;
+  const std::shared_ptr<Stopper> shared_stopper_ = stopper_;
+  Exchange exchange_{link_.raw(), *stopper_};
   Bulk bulk_{link_.raw(), exchange_};
   StatementCache statements_;
   std::vector<std::string> unwanted_;  // prepared, to be deallocated
@@ -300,7 +305,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& opt
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
       auto connection = std::make_unique<LibpqConnection>(*conninfo, options);
-      if (absl::Status started = connection->Start(); !started.ok()) return started;
+      if (absl::Status started = connection->Start(options.connect_timeout); !started.ok()) return started;
       return connection;
     } catch (const std::exception& error) {
       text = error.what();

@@ -27,6 +27,19 @@ using Cells = std::vector<std::optional<std::string_view>>;
 // Takes a row, which lives until it returns. False: no more for now.
 using TakeRow = absl::FunctionRef<bool(const Cells&)>;
 
+// Stops what runs on a connection, from any thread; of a connection that is gone it does nothing.
+class Stopper {
+ public:
+  virtual ~Stopper() = default;
+  // Asks the server to cancel the running statement. Blocks until the server has taken the request, which has no bound
+  // of time where the network is silent.
+  virtual void Ask() = 0;
+  // Shuts the socket: what waits for the server ends at once, and the connection is lost. Does not block.
+  virtual void Shut() = 0;
+  // How long the server may leave a cancel unanswered before it is given up.
+  virtual std::chrono::milliseconds patience() const = 0;
+};
+
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -50,21 +63,21 @@ class Connection {
   // How many rows were stored.
   virtual absl::StatusOr<std::int64_t> CloseCopy() = 0;
 
-  // Between an Open and its end (an error, the last row, CloseCopy) nothing but Cancel and the functions above may be
-  // called, and this, which gives it up: an implicit transaction is rolled back, an explicit one aborted.
-  // Fails only with the connection.
+  // Between an Open and its end (an error, the last row, CloseCopy) nothing but the functions above may be called, and
+  // this, which gives it up: an implicit transaction is rolled back, an explicit one aborted.
+  // Fails only with the connection, within cancel_timeout.
   virtual absl::Status Abandon() = 0;
 
   // BEGIN with this tail ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults).
   virtual absl::Status Begin(const std::string& mode) = 0;
   // UNKNOWN, reason COMMIT_IN_DOUBT, where the connection was lost meanwhile.
   virtual absl::Status Commit() = 0;
-  // ROLLBACK of the open transaction, if any. Fails only with the connection.
+  // ROLLBACK of the open transaction, if any. Fails only with the connection, within cancel_timeout.
   virtual absl::Status Rollback() = 0;
 
   // A round trip that proves that the connection lives and is idle, and that
   // the server takes writes as it did when the connection was made (a primary that became a
-  // replica fails it).
+  // replica fails it). At most cancel_timeout.
   virtual absl::Status Ping() = 0;
 
   // True while the connection is usable and in no transaction: no I/O but a
@@ -75,9 +88,8 @@ class Connection {
   // An error has ended the open transaction: only Rollback, or ROLLBACK TO a savepoint, goes on.
   virtual bool Aborted() const = 0;
 
-  // Asks the server to cancel the running statement. The one method that is
-  // safe from another thread. Blocks until the server has taken the request.
-  virtual void Cancel() = 0;
+  // What another thread stops the running statement by.
+  virtual const std::shared_ptr<Stopper>& stopper() const = 0;
 
   // Waits for a NOTIFY on a channel that was LISTENed to, at most `timeout`.
   // True: there was one. UNAVAILABLE: the connection was lost.
@@ -92,6 +104,9 @@ struct ConnectionOptions {
   std::string database = {};
   // How long one attempt to connect may take.
   std::chrono::seconds connect_timeout{10};
+  // How long the server may take to answer a cancel, and any statement that it has nothing to wait for in: a ping,
+  // BEGIN, ROLLBACK, DEALLOCATE. After it the connection is given up as lost.
+  std::chrono::milliseconds cancel_timeout{2000};
   // Prepared statements kept by a connection; the least recently used one goes first. 0: none is prepared.
   int statement_cache_size = 256;
   Echo echo = Echo::kOff;

@@ -66,8 +66,9 @@ constexpr ErrorRow kTable[] = {
     {"54", StatusCode::kInvalidArgument, "LIMIT_EXCEEDED", "too large or too complex for PostgreSQL"},
     {"55P03", StatusCode::kAborted, "LOCK_NOT_AVAILABLE", "lock_timeout; to be tried again"},
     {"55", StatusCode::kFailedPrecondition, "OBJECT_NOT_READY", "the object is in use or not in the right state"},
-    {"57014", StatusCode::kCancelled, "QUERY_CANCELLED",
-     "the client cancelled; DEADLINE_EXCEEDED if its deadline or statement_timeout was the cause"},
+    {"57014", StatusCode::kAborted, "QUERY_CANCELLED",
+     "somebody else cancelled the statement; CANCELLED if it was the client, DEADLINE_EXCEEDED if its deadline or "
+     "statement_timeout was the cause"},
     {"57", StatusCode::kUnavailable, "SERVER_SHUTDOWN", "the server ended the connection, or is not ready for one"},
     {"P0001", StatusCode::kFailedPrecondition, "RAISED_EXCEPTION", "RAISE in a trigger or function"},
     {"", StatusCode::kInternal, "INTERNAL", "everything else"},

@@ -33,7 +33,8 @@ int Milliseconds(Exchange::Clock::time_point until) {
 
 }  // namespace
 
-Exchange::Exchange(PGconn* connection) : connection_(connection), tls_(PQsslStruct(connection, "OpenSSL")) {}
+Exchange::Exchange(PGconn* connection, SocketStopper& stopper)
+    : connection_(connection), stopper_(stopper), tls_(PQsslStruct(connection, "OpenSSL")) {}
 
 absl::Status Exchange::SendText(const std::string& sql) {
   if (!Alive()) return Lost(false, "it was lost before");
@@ -67,15 +68,21 @@ absl::Status Exchange::Sent(int success) {
   return contract::Error(absl::StatusCode::kInternal, why, "INTERNAL");
 }
 
-absl::StatusOr<Result> Exchange::Finish(bool in_doubt) {
-  Result answer = Drain(nullptr);
+absl::StatusOr<Result> Exchange::Finish(bool in_doubt, Clock::time_point until) {
+  Result answer = Drain(nullptr, until);
   if (absl::Status status = StatusOf(answer.get(), in_doubt); !status.ok()) return status;
   return answer;
 }
 
-Result Exchange::Drain(Result first) {
+Result Exchange::Drain(Result first, Clock::time_point until) {
   Result answer = std::move(first);
-  for (Result next; Next(kNever, &next) && next != nullptr;) {
+  for (Result next;;) {
+    if (!Next(until, &next)) {
+      stopper_.Shut();
+      until = kNever;
+      continue;
+    }
+    if (next == nullptr) break;
     // The server's last words are followed by libpq's, of a closed socket: the first error is the cause.
     if (answer == nullptr || !IsError(answer.get())) answer = std::move(next);
     const ExecStatusType status = PQresultStatus(answer.get());
@@ -117,11 +124,12 @@ absl::Status Exchange::StatusOf(const PGresult* result, bool in_doubt, std::int6
 
 absl::Status Exchange::Lost(bool in_doubt, const std::string& why) {
   lost_ = true;
-  if (!in_doubt) return ToStatus({"08006", "the connection to the database was lost: " + why, "", "", ""});
+  const std::string cause = stopper_.shut() ? "the server did not answer in time, and it was given up" : why;
+  if (!in_doubt) return ToStatus({"08006", "the connection to the database was lost: " + cause, "", "", ""});
   return ToStatus({"08007",
                    "the connection to the database was lost before it confirmed the commit; it is not known whether "
                    "it took place: " +
-                       why,
+                       cause,
                    "", "", ""});
 }
 

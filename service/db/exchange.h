@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "db/connection.h"
 #include "db/result.h"
+#include "db/stopper.h"
 
 namespace protogres::db {
 
@@ -23,8 +24,8 @@ class Exchange {
   using Clock = std::chrono::steady_clock;
   static constexpr Clock::time_point kNever = Clock::time_point::max();
 
-  // `connection` must outlive it.
-  explicit Exchange(PGconn* connection);
+  // Both must outlive it; `stopper` is the connection's.
+  Exchange(PGconn* connection, SocketStopper& stopper);
 
   // Hands a statement to the server; blocks while the socket's buffers are full. Fails where the connection was lost
   // before, and then nothing was sent.
@@ -35,10 +36,11 @@ class Exchange {
 
   // Waits for the whole answer, and gives its last result or its error, by the table in error.h. For a COPY it is the
   // result that begins it. `in_doubt`: what was sent may have taken effect where the connection is lost meanwhile.
-  absl::StatusOr<Result> Finish(bool in_doubt);
+  // An answer that is not there at `until` never comes: the connection is given up.
+  absl::StatusOr<Result> Finish(bool in_doubt, Clock::time_point until = kNever);
   // The same, of which `first` has been read already (null: nothing has); an error is a result, too. Null: there was no
   // answer, the connection is lost.
-  Result Drain(Result first);
+  Result Drain(Result first, Clock::time_point until = kNever);
 
   // Waits, at most until `until`, for the next result of what was sent: true, and `result` is null once there are no
   // more. False: it is not there yet.
@@ -66,6 +68,7 @@ class Exchange {
   void DropNotifications();
 
   PGconn* const connection_;
+  SocketStopper& stopper_;
   void* const tls_;  // OpenSSL's SSL; null: the connection is not encrypted by it
   bool lost_ = false;
   bool notified_ = false;

@@ -1,5 +1,7 @@
 #include "db/session.h"
 
+#include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "contract/error.h"
@@ -19,6 +21,14 @@ absl::Status Stopped(bool past_deadline, const std::string& sqlstate) {
   }
   return contract::Error(absl::StatusCode::kCancelled, "the client has cancelled the call", "CANCELLED",
                          {{"sqlstate", sqlstate}});
+}
+
+// A client that has seen its deadline pass cancels the call, and its clock is not ours: gRPC rounds a deadline by up to
+// a hundredth of its length, and counts it here from when the call came.
+SystemClock::duration Slack(SystemClock::time_point deadline) {
+  if (deadline == SystemClock::time_point::max()) return {};
+  const auto length = std::max(deadline - SystemClock::now(), SystemClock::duration::zero());
+  return std::min<SystemClock::duration>(std::chrono::milliseconds(20), length / 2) + length / 50;
 }
 
 // A wall-clock deadline on the Pool's clock.
@@ -61,9 +71,12 @@ bool IsQueryCancelled(const absl::Status& status) { return contract::ReasonOf(st
 }  // namespace
 
 struct Cancellation::State {
-  explicit State(SystemClock::time_point time) : deadline(time), run(std::make_shared<CancellableRun>()) {}
+  explicit State(SystemClock::time_point time)
+      : deadline(time), nearly(time - Slack(time)), run(std::make_shared<CancellableRun>()) {}
 
   const SystemClock::time_point deadline;
+  const SystemClock::time_point nearly;  // a cancel from here on has the deadline for its cause
+  std::atomic<SystemClock::time_point> cancelled_at = SystemClock::time_point::max();
   const std::shared_ptr<CancellableRun> run;
 };
 
@@ -72,13 +85,18 @@ Cancellation::Cancellation(SystemClock::time_point deadline) : state_(std::make_
 Cancellation::~Cancellation() = default;
 
 void Cancellation::Cancel() {
+  auto never = SystemClock::time_point::max();
+  state_->cancelled_at.compare_exchange_strong(never, SystemClock::now());
   if (state_->run->Cancel()) Canceller::Get().Add(state_->run);
 }
 
 bool Cancellation::cancelled() const { return state_->run->cancelled(); }
 
 bool Cancellation::past_deadline() const {
-  return state_->deadline != SystemClock::time_point::max() && SystemClock::now() >= state_->deadline;
+  if (state_->deadline == SystemClock::time_point::max()) return false;
+  const auto cancelled_at = state_->cancelled_at.load();
+  if (cancelled_at != SystemClock::time_point::max()) return cancelled_at >= state_->nearly;
+  return SystemClock::now() >= state_->deadline;
 }
 
 SystemClock::time_point Cancellation::deadline() const { return state_->deadline; }
@@ -91,25 +109,56 @@ absl::Status Cancellation::Check() const {
 Session::Session(Lease lease, const Cancellation& cancellation, SessionOptions options)
     : lease_(std::move(lease)), cancellation_(cancellation), options_(std::move(options)) {}
 
+// What runs of the Cancellation, from its beginning to its end, be it by an exception.
+class Session::Running {
+ public:
+  explicit Running(Session& session) : session_(session), run_(*session.cancellation_.state_->run) {
+    begun_ = run_.Begin(session.lease_.connection().stopper());
+  }
+  ~Running() { End(); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  bool begun() const { return begun_; }
+  void End() {
+    if (!std::exchange(begun_, false)) return;
+    const CancellableRun::Ended ended = run_.End();
+    if (ended != CancellableRun::Ended::kUntouched) session_.cancel_sent_ = true;
+    if (ended == CancellableRun::Ended::kUncertain) session_.lease_.Discard();
+  }
+
+ private:
+  Session& session_;
+  CancellableRun& run_;
+  bool begun_ = false;
+};
+
 template <typename Work>
 absl::Status Session::Cancellable(const Work& work) {
   if (absl::Status go = cancellation_.Check(); !go.ok()) return go;
-  CancellableRun& run = *cancellation_.state_->run;
   Connection& connection = lease_.connection();
+  Running running(*this);
   // Cancelled since the check.
-  if (!run.Begin(connection)) return cancellation_.Check();
+  if (!running.begun()) return cancellation_.Check();
   absl::Status status = work(connection);
-  cancel_sent_ = run.End() || cancel_sent_;
+  running.End();
   if (status.ok()) return status;
   if (options_.read_only && contract::ReasonOf(status) == "READ_ONLY_SERVER") return ReadOnlyTransaction(status);
-  if (!connection.Alive()) {
-    lease_.Lost();
-  } else if (ConnectionLost(status)) {
-    // Read-only, or another server's class 08 as of a foreign table: nothing is said of the other connections.
-    lease_.Discard();
+  // A read-only server, or another server's class 08 as of a foreign table, says nothing of the other connections.
+  if (!connection.Alive() || ConnectionLost(status)) Drop();
+  const bool stopped = IsQueryCancelled(status) || contract::ReasonOf(status) == "CONNECTION_LOST";
+  if (stopped && cancellation_.cancelled()) {
+    return Stopped(cancellation_.past_deadline(), contract::MetadataOf(status, "sqlstate"));
   }
-  if (IsQueryCancelled(status) && cancellation_.cancelled()) return Stopped(cancellation_.past_deadline(), "57014");
   return status;
+}
+
+void Session::Drop() {
+  if (lease_.connection().Alive()) {
+    lease_.Discard();
+  } else {
+    lease_.Lost();
+  }
 }
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancellation& cancellation,
@@ -135,7 +184,7 @@ Session::~Session() {
   if (!cancel_sent_ || !lease_.connection().Alive()) return;
   absl::Status proof = lease_.connection().Ping();
   if (IsQueryCancelled(proof)) proof = lease_.connection().Ping();
-  if (!proof.ok()) lease_.Discard();
+  if (!proof.ok()) Drop();
 }
 
 absl::StatusOr<Rows> Session::Read(const std::string& sql, std::span<const Param> params) {
@@ -167,7 +216,7 @@ absl::Status Session::Bulk(const Work& work) {
 
 void Session::GiveUp() {
   if (!std::exchange(bulk_, false)) return;
-  if (!lease_.connection().Abandon().ok()) lease_.Discard();
+  if (!lease_.connection().Abandon().ok()) Drop();
   cancel_sent_ = true;
 }
 
@@ -226,7 +275,7 @@ absl::Status Session::Rollback() {
   if (!open_) return absl::OkStatus();
   open_ = false;
   const absl::Status status = lease_.connection().Rollback();
-  if (!status.ok()) lease_.Discard();
+  if (!status.ok()) Drop();
   return status;
 }
 

@@ -29,6 +29,7 @@ class Cancellation {
   // to the server is sent by a thread of db's own. Idempotent.
   void Cancel();
   bool cancelled() const;
+  // The deadline has passed, or it was the cause of the cancel.
   bool past_deadline() const;
   std::chrono::system_clock::time_point deadline() const;
   // OK, or CANCELLED / DEADLINE_EXCEEDED by the cause.
@@ -60,7 +61,9 @@ struct SessionOptions {
 };
 
 // For one thread at a time. After a cancel, the connection is proven idle
-// or discarded before it can be lent again: a late cancel never hits the next request.
+// or discarded before it can be lent again: a late cancel never hits the next request. A server that answers neither
+// the statement nor the cancel within ConnectionOptions::cancel_timeout is given up: the connection is lost. All that
+// ends a Session takes about as long at the most.
 class Session {
  public:
   // Takes a Lease (see Pool::Acquire) and, if explicit, begins. `cancellation` must outlive
@@ -73,8 +76,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   // Runs a statement. After an error in an explicit transaction only Rollback
-  // (or the end of scope) makes sense. 57014 comes as CANCELLED or
-  // DEADLINE_EXCEEDED by its cause.
+  // (or the end of scope) makes sense. What the Cancellation has ended comes as CANCELLED or DEADLINE_EXCEEDED by its
+  // cause; only where its outcome is in doubt, as that. A 57014 of another cause is ABORTED.
   absl::StatusOr<Rows> Read(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
 
@@ -101,6 +104,8 @@ class Session {
   std::int64_t affected() const { return affected_; }
 
  private:
+  class Running;
+
   Session(Lease lease, const Cancellation& cancellation, SessionOptions options);
   absl::StatusOr<Rows> Run(const std::string& sql, std::span<const Param> params, bool writes);
   // Does work that the Cancellation reaches, unless it is cancelled already; lost connections are discarded.
@@ -110,6 +115,8 @@ class Session {
   template <typename Work>
   absl::Status Bulk(const Work& work);
   void GiveUp();
+  // Closes the connection when it is given back, and if it is lost those that are as old.
+  void Drop();
 
   Lease lease_;
   const Cancellation& cancellation_;

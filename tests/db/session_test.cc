@@ -159,7 +159,9 @@ TEST_F(SessionTest, CancelsOfOthersAndTimeouts) {
     AwaitSleep();
     database_.Exec("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
   });
-  EXPECT_EQ(session->Read("SELECT pg_sleep(30)", {}).status().code(), StatusCode::kCancelled);
+  const absl::Status cancelled = session->Read("SELECT pg_sleep(30)", {}).status();
+  EXPECT_EQ(cancelled.code(), StatusCode::kAborted);
+  EXPECT_EQ(contract::ReasonOf(cancelled), "QUERY_CANCELLED");
   other.join();
   EXPECT_TRUE(session->Read("SELECT 1", {}).ok());
 }

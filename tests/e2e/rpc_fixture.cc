@@ -43,9 +43,25 @@ std::string ToString(const grpc::ByteBuffer& buffer) {
 
 }  // namespace
 
+class FakeStopper final : public db::Stopper {
+ public:
+  explicit FakeStopper(FakeDatabase& database) : database_(database) {}
+  void Ask() override {
+    std::lock_guard lock(database_.mutex_);
+    ++database_.cancels_;
+    database_.changed_.notify_all();
+  }
+  void Shut() override {}
+  milliseconds patience() const override { return kPatience; }
+
+ private:
+  FakeDatabase& database_;
+};
+
 class FakeConnection final : public db::Connection {
  public:
-  explicit FakeConnection(FakeDatabase& database) : database_(database) {}
+  explicit FakeConnection(FakeDatabase& database)
+      : database_(database), stopper_(std::make_shared<FakeStopper>(database)) {}
   absl::StatusOr<db::Rows> Execute(const std::string&, std::span<const db::Param>, bool) override {
     return database_.Execute();
   }
@@ -62,15 +78,12 @@ class FakeConnection final : public db::Connection {
   bool Idle() override { return true; }
   bool Alive() const override { return true; }
   bool Aborted() const override { return false; }
-  void Cancel() override {
-    std::lock_guard lock(database_.mutex_);
-    ++database_.cancels_;
-    database_.changed_.notify_all();
-  }
+  const std::shared_ptr<db::Stopper>& stopper() const override { return stopper_; }
   absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
 
  private:
   FakeDatabase& database_;
+  const std::shared_ptr<db::Stopper> stopper_;
 };
 
 void FakeDatabase::SetScript(Script script) {

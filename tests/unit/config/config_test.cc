@@ -92,6 +92,7 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
                                      "--pool_use_lifo=on",
                                      "--reset_on_return=none",
                                      "--connect_timeout=3",
+                                     "--cancel_timeout=4s",
                                      "--statement_cache_size=0",
                                      "--echo=values",
                                      "--page_size=5",
@@ -133,6 +134,7 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
   EXPECT_EQ(serve.pool.backoff_min, std::chrono::milliseconds(1));
   EXPECT_EQ(serve.pool.backoff_max, std::chrono::milliseconds(2));
   EXPECT_EQ(serve.connection.connect_timeout, std::chrono::seconds(3));
+  EXPECT_EQ(serve.connection.cancel_timeout, std::chrono::seconds(4));
   EXPECT_EQ(serve.connection.statement_cache_size, 0);
   EXPECT_EQ(serve.connection.echo, db::Echo::kValues);
   EXPECT_EQ(serve.limits.page_size, 5);

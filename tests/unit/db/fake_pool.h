@@ -99,7 +99,7 @@ class FakeConnection : public Connection {
   bool Idle() override { return idle; }
   bool Alive() const override { return idle; }
   bool Aborted() const override { return false; }
-  void Cancel() override {}
+  const std::shared_ptr<Stopper>& stopper() const override { return stopper_; }
   absl::StatusOr<bool> AwaitNotification(std::chrono::milliseconds) override { return false; }
 
   const int id;
@@ -108,6 +108,7 @@ class FakeConnection : public Connection {
 
  private:
   FakeServer& server_;
+  std::shared_ptr<Stopper> stopper_;  // none: what is done here ends at once
 };
 
 class FakePoolTest : public ::testing::Test {

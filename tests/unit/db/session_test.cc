@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <new>
 #include <thread>
 
 #include "contract/error.h"
@@ -20,11 +21,27 @@ struct Fake {
   std::function<absl::Status()> execute = [] { return absl::OkStatus(); };
   std::function<absl::Status()> ping = [] { return absl::OkStatus(); };
   std::function<void()> cancel = [] {};
+  std::function<void()> shut = [] {};
+  milliseconds patience{30000};
   std::atomic<int> cancels = 0;
   std::atomic<int> pings = 0;
   std::atomic<int> closed = 0;
   std::atomic<int> rollbacks = 0;
   std::atomic<bool> alive = true;
+};
+
+class FakeStopper : public Stopper {
+ public:
+  explicit FakeStopper(Fake& fake) : fake_(fake) {}
+  void Ask() override {
+    fake_.cancel();
+    ++fake_.cancels;
+  }
+  void Shut() override { fake_.shut(); }
+  milliseconds patience() const override { return fake_.patience; }
+
+ private:
+  Fake& fake_;
 };
 
 class FakeConnection : public Connection {
@@ -55,14 +72,12 @@ class FakeConnection : public Connection {
   bool Idle() override { return fake_.alive; }
   bool Aborted() const override { return false; }
   bool Alive() const override { return fake_.alive; }
-  void Cancel() override {
-    fake_.cancel();
-    ++fake_.cancels;
-  }
+  const std::shared_ptr<Stopper>& stopper() const override { return stopper_; }
   absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
 
  private:
   Fake& fake_;
+  const std::shared_ptr<Stopper> stopper_ = std::make_shared<FakeStopper>(fake_);
 };
 
 absl::Status QueryCancelled() { return ToStatus({"57014", "canceling statement due to user request", "", "", ""}); }
@@ -140,6 +155,88 @@ TEST_F(SessionTest, WhatCannotBeProvenIdleIsClosed) {
   EXPECT_EQ(Read(cancellation, Transaction::kExplicit).code(), StatusCode::kCancelled);
   EXPECT_EQ(fake_.rollbacks, 1);
   EXPECT_EQ(fake_.closed, 1);
+}
+
+TEST_F(SessionTest, WhatAnExceptionEndsIsNotCancelledAnyMore) {
+  Cancellation cancellation;
+  fake_.execute = []() -> absl::Status { throw std::bad_alloc(); };
+  EXPECT_THROW(Read(cancellation).IgnoreError(), std::bad_alloc);
+  EXPECT_EQ(pool_.stats().lent, 0);
+  cancellation.Cancel();
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(fake_.cancels, 0);
+}
+
+TEST_F(SessionTest, WhatDoesNotAnswerACancelIsGivenUp) {
+  std::atomic<bool> shut = false;
+  fake_.patience = milliseconds(100);
+  fake_.shut = [&] { shut = true; };
+  Cancellation cancellation;
+  fake_.execute = [&] {
+    cancellation.Cancel();
+    Await([&] { return shut.load(); });
+    fake_.alive = false;
+    return ToStatus({"08006", "the connection was lost", "", "", ""});
+  };
+  const absl::Status status = Read(cancellation);
+  EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
+  EXPECT_GE(fake_.closed, 1);
+}
+
+TEST_F(SessionTest, ACancelWithoutAnAnswerHoldsUpNeitherOthersNorItsOwnSession) {
+  std::atomic<bool> stuck = false, release = false;
+  fake_.patience = milliseconds(200);
+  fake_.cancel = [&] {
+    stuck = true;
+    Await([&] { return release.load(); });
+  };
+  Fake other;
+  Pool others{{.pool_size = 1, .max_overflow = 0},
+              [&] { return absl::StatusOr<std::unique_ptr<Connection>>(std::make_unique<FakeConnection>(other)); }};
+  Cancellation first, second;
+  other.execute = [&] {
+    second.Cancel();
+    Await([&] { return other.cancels > 0; });
+    return QueryCancelled();
+  };
+  fake_.execute = [&] {
+    first.Cancel();
+    Await([&] { return stuck.load(); });
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(Read(first).ok()) << "it was done before the cancel";
+  EXPECT_FALSE(release) << "its cancel is still on its way";
+  EXPECT_EQ(fake_.closed, 1) << "so its connection is not lent again";
+  auto session = Session::Open(others, second);
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ((*session)->Read("SELECT 1", {}).status().code(), StatusCode::kCancelled);
+  EXPECT_FALSE(release);
+  release = true;
+  Await([&] { return fake_.cancels > 0; });
+  std::this_thread::sleep_for(milliseconds(50));
+}
+
+TEST_F(SessionTest, ACancelShortlyBeforeTheDeadlineIsTheDeadlines) {
+  const auto check = [](milliseconds length, milliseconds wait) {
+    Cancellation cancellation(std::chrono::system_clock::now() + length);
+    std::this_thread::sleep_for(wait);
+    cancellation.Cancel();
+    return cancellation.Check().code();
+  };
+  EXPECT_EQ(check(milliseconds(300), milliseconds(285)), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(check(milliseconds(3600000), milliseconds(10)), StatusCode::kCancelled);
+  Cancellation cancelled(std::chrono::system_clock::now() + milliseconds(1000));
+  cancelled.Cancel();
+  std::this_thread::sleep_for(milliseconds(1100));
+  EXPECT_EQ(cancelled.Check().code(), StatusCode::kCancelled) << "the client was first";
+}
+
+TEST_F(SessionTest, ACancelOfSomebodyElseIsToBeTriedAgain) {
+  const Cancellation never;
+  fake_.execute = [] { return QueryCancelled(); };
+  const absl::Status status = Read(never);
+  EXPECT_EQ(status.code(), StatusCode::kAborted);
+  EXPECT_EQ(contract::ReasonOf(status), "QUERY_CANCELLED");
 }
 
 TEST_F(SessionTest, WithoutACancelThereIsNoRoundTripMore) {
