@@ -60,8 +60,8 @@ class Programs:
         self.python = self._attempt("origin", self._python)
 
     def _build(self, with_protogres):
+        execute("deploy/setup", [ROOT / "deploy/setup", "test"])
         if with_protogres:
-            execute("deploy/setup", [ROOT / "deploy/setup", "test"])
             self.say("building protogres")
             execute("cmake", ["cmake", "--preset", "release"], cwd=ROOT)
             execute("building protogres", ["cmake", "--build", "build/release", "--target", "protogres"], cwd=ROOT)
