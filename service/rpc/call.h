@@ -66,6 +66,8 @@ class Router {
   virtual std::unique_ptr<Handler> Route(Call& call) = 0;
   // All that has come is handled, and the thread is about to wait for more.
   virtual void OnIdle() {}
+  // Something was handled, and there is more already.
+  virtual void OnBusy() {}
 
  protected:
   ~Router() = default;

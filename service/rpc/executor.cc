@@ -16,6 +16,8 @@ constexpr milliseconds kRetryFull{100};
 constexpr milliseconds kRetryTimeout{1000};
 // A lane whose groups all take this long (cold pages, a lock) gets another: many that wait apart are done sooner.
 constexpr milliseconds kSlowGroup{5};
+// The longest that what is held waits for others while there is always more to do.
+constexpr milliseconds kLongestHold{2};
 // Keeps the sums of times from overflowing.
 constexpr milliseconds kLongestTimeout = std::chrono::hours(24 * 365);
 
@@ -41,7 +43,7 @@ absl::Status Closed() {
 }  // namespace
 
 Executor::Executor(const Options& options) : options_(options) {
-  lanes_[nullptr];
+  LaneOf(nullptr);
   for (int i = 0; i < std::max(1, options_.workers); ++i) {
     Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
     worker.thread = std::thread([this, &worker] { Work(worker); });
@@ -62,12 +64,16 @@ absl::Status Executor::Submit(Task& task) {
     if (waiting_ >= options_.queue_size + free_ && !task.taken_) return QueueFull(options_.queue_size);
     task.since_ = now;
     task.lane_ = lane_key;
-    Lane& lane = lanes_[lane_key];
+    if (lane_key) task.deadline_ = task.deadline();
+    Lane& lane = LaneOf(lane_key);
     if (!lane.first) lane.held = lane_key != nullptr && options_.hold;
     Append(lane, task);
-    if (lane.size >= options_.max_together) lane.held = false;
+    if (lane.size >= lane.limit) lane.held = false;
     if (lane.held) {
-      holds_.store(true, std::memory_order_relaxed);
+      if (!holds_.load(std::memory_order_relaxed)) {
+        held_since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+        holds_.store(true, std::memory_order_relaxed);
+      }
     } else {
       called = Call(MayStart(lane_key, lane, now));
     }
@@ -88,10 +94,16 @@ void Executor::Dispatch() {
   if (called) called->wake.notify_one();
 }
 
+void Executor::DispatchLate() {
+  if (!holds_.load(std::memory_order_relaxed)) return;
+  const Clock::duration since(held_since_.load(std::memory_order_relaxed));
+  if (Clock::now().time_since_epoch() - since >= kLongestHold) Dispatch();
+}
+
 bool Executor::Remove(Task& task) {
   std::lock_guard lock(mutex_);
   if (!task.waiting_) return false;
-  Unlink(lanes_[task.lane_], task);
+  Unlink(LaneOf(task.lane_), task);
   return true;
 }
 
@@ -124,9 +136,10 @@ void Executor::Work(Worker& worker) {
   std::vector<Task*> tasks;
   std::unique_lock lock(mutex_);
   while (Lane* lane = Await(worker, lock)) {
-    Take(*lane, &tasks);
+    const bool in_lane = lane->first->lane_ != nullptr;
+    const int live = Take(*lane, &tasks);
     ++lane->running;
-    lane->started = Clock::now();
+    const Time started = lane->started = Clock::now();
     // Submit calls nobody for a lane that could not start then, and may now.
     Worker* const another = CallForWaiting();
     lock.unlock();
@@ -138,6 +151,11 @@ void Executor::Work(Worker& worker) {
     }
     lock.lock();
     --lane->running;
+    if (in_lane && live > 0) {
+      const Time now = Clock::now();
+      lane->size_of_groups.Ran(live, now - started, now);
+      lane->limit = lane->size_of_groups.Limit(now);
+    }
   }
 }
 
@@ -198,7 +216,8 @@ void Executor::Watch() {
 }
 
 bool Executor::MayStart(const void* key, const Lane& lane, Time now) const {
-  return key == nullptr || lane.running < options_.lane_groups || now - lane.started >= kSlowGroup;
+  return key == nullptr || lane.running < options_.lane_groups || lane.size >= lane.limit ||
+         now - lane.started >= kSlowGroup;
 }
 
 Executor::Lane* Executor::NextLane(Time* retry) {
@@ -217,15 +236,26 @@ Executor::Lane* Executor::NextLane(Time* retry) {
   return next;
 }
 
-void Executor::Take(Lane& lane, std::vector<Task*>* tasks) {
-  tasks->clear();
+int Executor::Take(Lane& lane, std::vector<Task*>* tasks) {
   const bool alone = lane.first->lane_ == nullptr;
   const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_together));
-  while (lane.first && tasks->size() < most) {
-    tasks->push_back(lane.first);
-    lane.first->taken_ = true;
-    Unlink(lane, *lane.first);
+  lane.limit = alone ? 1 : lane.size_of_groups.Limit(Clock::now());
+  const auto now = std::chrono::system_clock::now();
+  auto deadline = std::chrono::system_clock::time_point::max();
+  int live = 0;
+  tasks->clear();
+  while (lane.first && live < lane.limit && tasks->size() < most) {
+    Task& task = *lane.first;
+    if (task.deadline_ > now) {
+      deadline = std::min(deadline, task.deadline_);
+      if (live > 0 && lane.size_of_groups.Expected(live + 1) > deadline - now) break;
+      ++live;
+    }
+    tasks->push_back(&task);
+    task.taken_ = true;
+    Unlink(lane, task);
   }
+  return live;
 }
 
 void Executor::Append(Lane& lane, Task& task) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "rpc/group_size.h"
 
 namespace protogres::rpc {
 
@@ -39,6 +40,10 @@ class Task {
 
   // Tasks that say the same can be run together; null: alone. Asked for once, by Submit.
   virtual const void* lane() const { return nullptr; }
+  // Of those of a lane: when nobody wants its result any more. Asked for once, by Submit.
+  virtual std::chrono::system_clock::time_point deadline() const {
+    return std::chrono::system_clock::time_point::max();
+  }
   // What runs several Tasks of this lane, never null. Asked of one of them, before it runs. On a worker.
   virtual std::unique_ptr<Group> MakeGroup() const { return nullptr; }
 
@@ -53,12 +58,13 @@ class Task {
   bool taken_ = false;  // by a worker, once at least
   const void* lane_ = nullptr;
   std::chrono::steady_clock::time_point since_;
+  std::chrono::system_clock::time_point deadline_;
 };
 
 // Thread-safe. First in, first out, except that Tasks of one lane are taken
 // together by the first worker that is free for them, and that of one lane only
-// a few groups run at a time: so groups form where there is much to do, and
-// nobody waits where there is not.
+// a few groups run at a time, unless they are slow or as large as they should be (see GroupSize): so groups form where
+// there is much to do and they save time, and nobody waits where there is not.
 class Executor {
  public:
   struct Options {
@@ -68,8 +74,8 @@ class Executor {
     // Tasks of a lane that are run together at the most, and groups of it that run at once.
     int max_together = 256;
     int lane_groups = 2;
-    // Tasks of a lane wait for Dispatch, or for max_together to be there: by themselves groups stay small, as the first
-    // of those that come together is run before the others are there.
+    // Tasks of a lane wait for Dispatch, or for a whole group to be there: by themselves groups stay small, as the
+    // first of those that come together is run before the others are there.
     bool hold = false;
   };
 
@@ -83,6 +89,8 @@ class Executor {
   absl::Status Submit(Task& task);
   // Whoever submits has, for now, no more. Cheap where nothing is held.
   void Dispatch();
+  // It has more. Does the same for what has been held for some milliseconds.
+  void DispatchLate();
   // True: the task was waiting still and is the caller's again; neither Run nor Refuse will be called.
   bool Remove(Task& task);
   // Refuses what waits, and all that comes. Running Tasks go on.
@@ -95,12 +103,16 @@ class Executor {
 
   // A queue of its own. That of Tasks to be run alone is there always; one with a group running never goes.
   struct Lane {
+    explicit Lane(int most_together) : size_of_groups(most_together) {}
+
     Task* first = nullptr;
     Task* last = nullptr;
     int size = 0;
     bool held = false;  // until Dispatch
     int running = 0;    // groups
     Time started;       // the latest of them
+    GroupSize size_of_groups;
+    int limit = 1;  // of the next
   };
 
   // Of those without a Task, the one that has been so shortest is called first: what it worked with is still in a
@@ -125,8 +137,10 @@ class Executor {
   // when one may be taken from at the latest, unless a group ends or a Task comes: max() where none waits.
   Lane* NextLane(Time* retry);
   bool MayStart(const void* key, const Lane& lane, Time now) const;
-  // Takes the first Task of a lane, and those that it is run together with.
-  void Take(Lane& lane, std::vector<Task*>* tasks);
+  // Takes the first Task of a lane, and those that it is run together with: as many as are done before the first
+  // deadline of them has passed. How many will have to be run; those past their deadline only have to be told.
+  int Take(Lane& lane, std::vector<Task*>* tasks);
+  Lane& LaneOf(const void* key) { return lanes_.try_emplace(key, options_.max_together).first->second; }
   void Append(Lane& lane, Task& task);
   void Unlink(Lane& lane, Task& task);
   // Unlinks the Tasks that have waited since `limit` or longer; the list goes on by next_. Drops lanes without Tasks.
@@ -137,7 +151,8 @@ class Executor {
   std::mutex mutex_;
   std::condition_variable stop_;
   std::unordered_map<const void*, Lane> lanes_;
-  std::atomic<bool> holds_{false};  // some lane is held
+  std::atomic<bool> holds_{false};        // some lane is held
+  std::atomic<Time::rep> held_since_{0};  // the first of them
   int waiting_ = 0;
   int free_ = 0;               // workers without a Task, called or not
   std::vector<Worker*> idle_;  // of them, those not called

@@ -67,7 +67,10 @@ void Acceptor::Accept(Line& line) { (new GenericCall(*this, line))->Arm(); }
 // False: the queue is shut down and drained.
 bool Acceptor::Next(Line& line, void** tag, bool* ok) {
   const auto status = line.cq->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_REALTIME));
-  if (status != grpc::CompletionQueue::TIMEOUT) return status == grpc::CompletionQueue::GOT_EVENT;
+  if (status != grpc::CompletionQueue::TIMEOUT) {
+    router_.OnBusy();
+    return status == grpc::CompletionQueue::GOT_EVENT;
+  }
   router_.OnIdle();
   return line.cq->Next(tag, ok);
 }

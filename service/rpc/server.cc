@@ -106,6 +106,7 @@ class GrpcServer final : public Server, private Router {
  private:
   std::unique_ptr<Handler> Route(Call& call) override;
   void OnIdle() override { executor_.Dispatch(); }
+  void OnBusy() override { executor_.DispatchLate(); }
 
   Current current_;
   Streams streams_;

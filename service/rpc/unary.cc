@@ -65,6 +65,7 @@ class UnaryHandler final : public Handler, private Task {
   friend class UnaryGroup;
 
   const void* lane() const override { return !alone_ && MayShare() ? &method_ : nullptr; }
+  std::chrono::system_clock::time_point deadline() const override { return cancellation_.deadline(); }
   std::unique_ptr<Group> MakeGroup() const override;
 
   bool MayShare() const {

@@ -122,5 +122,40 @@ class Coalescing(ServedTestCase):
         held.result()
 
 
+class SlowRows(ServedTestCase):
+    """A group is done when its last row is: of rows that take long each, coalescing must not make all of them late."""
+
+    SQL = """
+CREATE TABLE item (id integer PRIMARY KEY, name text);
+INSERT INTO item SELECT i, 'item ' || i FROM generate_series(1, 1000) i;
+CREATE VIEW slow_item AS SELECT id, name, pg_sleep(0.05)::text AS slept FROM item;
+COMMENT ON VIEW slow_item IS '@protogres key=id';
+"""
+
+    def answered(self, pool, *options):
+        """How many of more Gets than can be answered are answered before their deadline."""
+        server = Server(self.uri, f"--pool_size={pool}", "--max_overflow=0", *options)
+        self.addCleanup(server.close)
+        client = Client(server, self.contract)
+        client.raw("GetItem", {"id": 1})
+        stub = client.stub("GetSlowItem")
+        calls = [stub.future(client.request("GetSlowItem", {"id": i}), timeout=3) for i in range(1, 1001)]
+        done = 0
+        for i, call in enumerate(calls, 1):
+            try:
+                self.assertEqual(call.result().id, i)
+                done += 1
+            except grpc.RpcError as error:
+                self.assertEqual(error.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+        return done
+
+    def test_it_is_never_worse_than_without(self):
+        for pool in (2, 6):
+            off = self.answered(pool, "--coalesce=off")
+            on = self.answered(pool)
+            self.assertGreater(off, 30)
+            self.assertGreater(on, 0.7 * off, f"of a pool of {pool}")
+
+
 if __name__ == "__main__":
     unittest.main()

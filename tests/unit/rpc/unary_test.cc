@@ -1,7 +1,10 @@
 // Unary calls that wait together. Their Handlers go as early as a Call may let them go.
 #include "rpc/unary.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,9 +38,12 @@ class EchoMethod final : public crud::Method {
   void RunTogether(std::span<crud::Member> members, db::Pool&, const db::Cancellation& cancellation) const override {
     if (meet_) meet_(cancellation);
     for (crud::Member& member : members) member.response = std::string(member.request);
+    largest_ = std::max(largest_.load(), members.size());
   }
+  std::size_t largest() const { return largest_; }
 
  private:
+  mutable std::atomic<std::size_t> largest_{0};
   const std::function<void(const db::Cancellation&)> meet_;
 };
 
@@ -87,6 +93,18 @@ class UnaryGroupTest : public db::FakePoolTest {
     return call;
   }
 
+  // Until the executor has learned that the method is worth groups of `size`.
+  void Learn(std::size_t size) {
+    while (method_->largest() < size) {
+      {
+        Occupied occupied(executor_);
+        for (std::size_t i = 0; i < size; ++i) Start(Time::max(), "");
+      }
+      for (auto& call : calls_) ASSERT_TRUE(call->Await());
+      calls_.clear();
+    }
+  }
+
   std::function<void(const db::Cancellation&)> meet_;
   std::unique_ptr<EchoMethod> method_ = std::make_unique<EchoMethod>(
       [this](const db::Cancellation& cancellation) { return meet_ ? meet_(cancellation) : void(); });
@@ -98,6 +116,7 @@ class UnaryGroupTest : public db::FakePoolTest {
 };
 
 TEST_F(UnaryGroupTest, TheFirstMayBeFinishedBeforeTheOthersRun) {
+  Learn(4);
   const Time now = std::chrono::system_clock::now();
   {
     Occupied occupied(executor_);
@@ -125,6 +144,7 @@ TEST_F(UnaryGroupTest, AllMayBeFinishedBeforeAnyRuns) {
 }
 
 TEST_F(UnaryGroupTest, TheStatementIsCancelledWhenTheLastHasLeft) {
+  Learn(2);
   Gate running;
   std::atomic<bool> left{false};
   bool cancelled_early = true, cancelled = false;
