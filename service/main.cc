@@ -1,14 +1,18 @@
 // protogres: options -> objects -> run; signals.
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
@@ -30,6 +34,8 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kWrongOption = 2;
 constexpr char kNotifyChannel[] = "protogres";
+// From drain_timeout on, until the process ends.
+constexpr std::chrono::milliseconds kAfterDrain{900};
 
 int Fail(const absl::Status& status) {
   std::cerr << "protogres: " << status.message() << "\n";
@@ -63,6 +69,41 @@ void WaitForSignal(const std::function<void()>& on_hangup) {
   spdlog::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
+
+// Ends the process in time after a drain, whatever its threads wait for then: a database that has gone silent, or a
+// client that reads no more, must not hold up a restart. What is open is closed by the kernel.
+class LastResort {
+ public:
+  ~LastResort() {
+    {
+      const std::lock_guard lock(mutex_);
+      disarmed_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // Once.
+  void Arm(std::chrono::milliseconds after) {
+    const auto time = std::chrono::steady_clock::now() + after;
+    thread_ = std::thread([this, time] {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_until(lock, time, [this] { return disarmed_; })) Exit();
+    });
+  }
+
+  [[noreturn]] static void Exit() {
+    spdlog::warn("some threads still wait; the process ends without them");
+    spdlog::default_logger()->flush();
+    ::_exit(0);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool disarmed_ = false;
+  std::thread thread_;
+};
 
 // Ready is a server that has an Api and whose database is there.
 class Readiness {
@@ -99,6 +140,7 @@ int RunServe(const config::Serve& options) {
   const auto connect = [connection = options.connection] { return db::Connect(connection); };
   // A server that is away may come; a wrong role or a database that does not exist will not.
   if (const auto probe = connect(); !probe.ok() && !CanComeLater(probe.status())) return Fail(probe.status());
+  LastResort last_resort;  // after all that may wait
   Readiness readiness;
   db::Pool pool(options.pool, connect);
   pool.OnAvailability([&readiness](bool available) { readiness.SetAvailable(available); });
@@ -135,8 +177,11 @@ int RunServe(const config::Serve& options) {
     }
     WaitForSignal([&] { running.Request("SIGHUP"); });
     reloader = nullptr;
-    const bool clean = (*server)->Drain(options.drain_timeout);
-    spdlog::info(clean ? "drained" : "drain_timeout passed, the calls in flight were cancelled");
+    last_resort.Arm(options.drain_timeout + kAfterDrain);
+    const rpc::Drained drained = (*server)->Drain(options.drain_timeout);
+    spdlog::info(drained == rpc::Drained::kFinished ? "drained"
+                                                    : "drain_timeout passed, the calls in flight were ended");
+    if (drained == rpc::Drained::kStuck) LastResort::Exit();
   }
   readiness.SetServer(nullptr);
   server->reset();

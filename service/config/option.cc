@@ -148,13 +148,20 @@ void AddServer(Table& table, Serve* serve) {
              "close a connection whose ping stays unanswered for this long; 0: gRPC's default");
   table.Time("keepalive_min_client_interval", &server->keepalive_min_client_interval, milliseconds(0),
              "shortest time between a client's pings that is tolerated");
-  table.Integer("max_sessions", &server->max_sessions, -1, 10'000,
-                "sessions (TransactionService/Session), streams and imports open at once, each with a connection; less "
-                "than the pool has; -1: half of it");
+  table.Integer(
+      "max_sessions", &server->max_sessions, -1, 10'000,
+      "sessions (TransactionService/Session) open at once, each with a connection; -1: half as many as the pool "
+      "has");
+  table.Integer(
+      "max_streams", &server->max_streams, -1, 10'000,
+      "streams and imports open at once, each with a connection; with max_sessions less than the pool has; -1: "
+      "a quarter of it");
   table.Time("session_idle_timeout", &server->session_idle_timeout, milliseconds(1),
              "end a session, stream or import whose client sends or reads nothing for this long");
   table.Time("session_max_duration", &server->session_max_duration, milliseconds(1),
              "roll back a session that is open for this long");
+  table.Time("stream_max_duration", &server->stream_max_duration, milliseconds(0),
+             "end a stream, or give up an import, that is open for this long; 0: no limit");
   table.Time("drain_timeout", &serve->drain_timeout, milliseconds(0),
              "how long calls in flight may take after SIGTERM");
   table.Switch("listen_notify", &serve->listen_notify,
@@ -275,11 +282,12 @@ std::string CheckServe(const Serve& command) {
     return fmt::format("--page_size={} is more than --max_page_size={}", command.limits.page_size,
                        command.limits.max_page_size);
   }
-  if (const int most = command.pool.pool_size + command.pool.max_overflow; server.max_sessions >= most) {
+  const int most = command.pool.pool_size + command.pool.max_overflow;
+  if (std::max(0, server.max_sessions) + std::max(0, server.max_streams) >= most) {
     return fmt::format(
-        "--max_sessions={} leaves no connection for other calls: it must be less than pool_size + "
-        "max_overflow, {}",
-        server.max_sessions, most);
+        "--max_sessions={} and --max_streams={} leave no connection for other calls: together they must be less than "
+        "pool_size + max_overflow, {}",
+        server.max_sessions, server.max_streams, most);
   }
   if (command.pool.backoff_min > command.pool.backoff_max) {
     return fmt::format("--backoff_min={} is more than --backoff_max={}", FormatDuration(command.pool.backoff_min),

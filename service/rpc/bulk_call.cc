@@ -18,6 +18,12 @@
 namespace protogres::rpc {
 namespace {
 
+using std::chrono::milliseconds;
+
+absl::Status Expired(const std::string& what, const char* reason) {
+  return contract::Error(absl::StatusCode::kAborted, what, reason);
+}
+
 // What both have in common: a worker that works, and the completion-queue thread that tells it of the client.
 class BulkHandler : public Handler, private Task {
  public:
@@ -33,11 +39,23 @@ class BulkHandler : public Handler, private Task {
     Tell([this] { cancellation_.Cancel(); });
   }
 
+  void OnShutdown() override {
+    if (!begun_) return call_.Finish(ShuttingDown());
+    End(ShuttingDown());
+  }
+
+  void OnTimer() override {
+    End(Expired(fmt::format("the call was open for {} ms (--stream_max_duration): {}",
+                            sessions_.options().max_duration.count(), Consequence()),
+                "STREAM_MAX_DURATION"));
+  }
+
  protected:
   // On the worker, once. What it holds of the database must be gone when it returns: the last message, or an error.
   virtual absl::StatusOr<std::optional<std::string>> Work() = 0;
-  // What is told a client that has let the worker wait for so long.
-  virtual absl::Status Idle(std::chrono::milliseconds limit) const = 0;
+  // What a client does not do that lets the worker wait, and what an end before the last message means for it.
+  virtual std::string Idleness() const = 0;
+  virtual std::string Consequence() const = 0;
 
   // True: the worker is at work, or will be. False: there is none to be had, and the call was finished.
   bool Begin() {
@@ -45,6 +63,9 @@ class BulkHandler : public Handler, private Task {
     absl::Status entered = sessions_.Enter();
     if (entered.ok()) {
       begun_ = true;
+      if (const auto most = sessions_.options().max_duration; most.count() > 0) {
+        call_.SetTimer(std::chrono::system_clock::now() + most);
+      }
       entered = sessions_.executor().Submit(*this);
       if (!entered.ok()) sessions_.Leave();
     }
@@ -66,10 +87,12 @@ class BulkHandler : public Handler, private Task {
   // Waits until `met`, which is asked under the lock. An error is the end of the call.
   template <typename Met>
   absl::Status Await(const Met& met) {
-    const std::chrono::milliseconds limit = sessions_.options().idle_timeout;
+    const milliseconds limit = sessions_.options().idle_timeout;
     std::unique_lock lock(mutex_);
-    if (!told_.wait_for(lock, limit, [&] { return met() || cancellation_.cancelled(); })) return Idle(limit);
-    return cancellation_.Check();
+    if (told_.wait_for(lock, limit, [&] { return met() || cancellation_.cancelled(); })) return cancellation_.Check();
+    return Expired(fmt::format("the client has {} for {} ms (--session_idle_timeout): {}", Idleness(), limit.count(),
+                               Consequence()),
+                   "SESSION_IDLE_TIMEOUT");
   }
 
   absl::Status Cancelled() {
@@ -86,6 +109,7 @@ class BulkHandler : public Handler, private Task {
  private:
   void Run() override {
     auto last = Guarded();
+    if (absl::IsCancelled(last.status())) last = Cause(last.status());
     sessions_.Ended(last.status());
     sessions_.Leave();
     if (!last.ok()) return call_.Finish(last.status());
@@ -98,6 +122,19 @@ class BulkHandler : public Handler, private Task {
     return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");
   }
 
+  // The first cause counts, and the worker finishes the call.
+  void End(const absl::Status& cause) {
+    Tell([&] {
+      if (!cause_) cause_ = cause;
+      cancellation_.Cancel();
+    });
+  }
+
+  absl::Status Cause(const absl::Status& cancelled) {
+    std::lock_guard lock(mutex_);
+    return cause_.value_or(cancelled);
+  }
+
   void Refuse(const absl::Status& status) override {
     sessions_.Leave();
     call_.Finish(status);
@@ -106,11 +143,8 @@ class BulkHandler : public Handler, private Task {
   bool begun_ = false;  // for the completion-queue thread
   std::mutex mutex_;
   std::condition_variable told_;
+  std::optional<absl::Status> cause_;  // why the server itself has cancelled it
 };
-
-absl::Status Expired(const std::string& what) {
-  return contract::Error(absl::StatusCode::kAborted, what, "SESSION_IDLE_TIMEOUT");
-}
 
 // One chunk is prepared while the one before is written, and no more.
 class StreamHandler final : public BulkHandler {
@@ -147,11 +181,9 @@ class StreamHandler final : public BulkHandler {
     }
   }
 
-  absl::Status Idle(std::chrono::milliseconds limit) const override {
-    return Expired(
-        fmt::format("the client has read nothing for {} ms (--session_idle_timeout): a new call with the "
-                    "last next_page_token as its page_token goes on",
-                    limit.count()));
+  std::string Idleness() const override { return "read nothing"; }
+  std::string Consequence() const override {
+    return "a new call with the last next_page_token as its page_token goes on";
   }
 
   std::string_view request_;
@@ -168,11 +200,10 @@ class ImportHandler final : public BulkHandler {
     Begin();
   }
 
-  // Half-closed, or the client has gone. A cancel that comes with it is handled before OnWake, so that what a client
-  // that died has sent is never taken for all of it.
-  void OnEnd() override { call_.Wake(); }
+  // What a client that died has sent is never taken for all of it.
+  void OnEnd() override { call_.AskHowItEnded(); }
 
-  void OnWake() override {
+  void OnHalfClosed() override {
     if (!begun()) return call_.Answer("");
     Tell([this] { complete_ = true; });
   }
@@ -190,10 +221,8 @@ class ImportHandler final : public BulkHandler {
     }
   }
 
-  absl::Status Idle(std::chrono::milliseconds limit) const override {
-    return Expired(fmt::format("the client has sent nothing for {} ms (--session_idle_timeout): nothing was imported",
-                               limit.count()));
-  }
+  std::string Idleness() const override { return "sent nothing"; }
+  std::string Consequence() const override { return "nothing was imported"; }
 
   std::optional<std::string> ahead_;
   bool complete_ = false;

@@ -27,6 +27,9 @@ class Call {
   virtual void Read() = 0;
   // Handler::OnWritten or OnEnd follows. RESOURCE_EXHAUSTED, and nothing is sent: the message is too large.
   virtual absl::Status Write(std::string message) = 0;
+  // After Handler::OnEnd of a Read. Handler::OnHalfClosed follows if the client has said that it has sent all; else its
+  // connection or its call has ended, and OnCancelled follows.
+  virtual void AskHowItEnded() = 0;
   // The last message, and OK. A message that is too large becomes RESOURCE_EXHAUSTED.
   virtual void Answer(std::string message) = 0;
   virtual void Finish(const absl::Status& status) = 0;
@@ -55,8 +58,11 @@ class Handler {
   virtual void OnWritten() {}
   // The client has gone or its deadline has passed. A Call may be finished by another thread meanwhile.
   virtual void OnCancelled() {}
+  virtual void OnHalfClosed() {}
   virtual void OnWake() {}
   virtual void OnTimer() {}
+  // The server ends and waits no longer. Finish is due at once, with ShuttingDown unless the work is done.
+  virtual void OnShutdown() {}
 };
 
 // Finds who answers a Call. Called on completion-queue threads.

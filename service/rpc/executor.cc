@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetryFull{100};
 constexpr milliseconds kRetryTimeout{1000};
+// When another server may have taken over.
+constexpr milliseconds kRetryShutdown{1000};
 // A lane whose groups all take this long (cold pages, a lock) gets another: many that wait apart are done sooner.
 constexpr milliseconds kSlowGroup{5};
 // The longest that what is held waits for others while there is always more to do.
@@ -36,11 +38,12 @@ absl::Status TimedOut(milliseconds timeout) {
       kRetryTimeout);
 }
 
-absl::Status Closed() {
-  return contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN");
-}
-
 }  // namespace
+
+absl::Status ShuttingDown() {
+  return contract::WithRetry(
+      contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN"), kRetryShutdown);
+}
 
 Executor::Executor(const Options& options) : options_(options) {
   LaneOf(nullptr);
@@ -59,7 +62,7 @@ absl::Status Executor::Submit(Task& task) {
   Worker* called = nullptr;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return Closed();
+    if (closed_) return ShuttingDown();
     // A Task that a free worker is about to take does not wait.
     if (waiting_ >= options_.queue_size + free_ && !task.taken_) return QueueFull(options_.queue_size);
     task.since_ = now;
@@ -114,7 +117,7 @@ void Executor::Close() {
     closed_ = true;
     rest = TakeSince(Clock::time_point::max());
   }
-  RefuseAll(rest, Closed());
+  RefuseAll(rest, ShuttingDown());
 }
 
 void Executor::Stop() {

@@ -83,9 +83,22 @@ void Acceptor::Serve(Line& line) {
     const auto [call, kind] = *static_cast<Line::Event*>(tag);
     if (call) {
       call->On(static_cast<GenericCall::Event>(kind), ok);
-    } else {
+    } else if (kind == Line::kOutbox) {
       for (auto& reply : line.outbox.Take()) reply.call->Send(reply);
+    } else {
+      TellShutdown(line);
     }
+  }
+}
+
+void Acceptor::Shutdown(Line& line) {
+  line.shutdown.Set(line.cq.get(), gpr_time_0(GPR_CLOCK_REALTIME), &line.shutdown_event);
+}
+
+void Acceptor::TellShutdown(Line& line) {
+  // One that finishes by it stays until its next event.
+  for (GenericCall* call = line.first; call; call = call->next_) {
+    if (call->handler_ && call->Open()) call->handler_->OnShutdown();
   }
 }
 
@@ -119,8 +132,12 @@ GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), 
 }
 
 GenericCall::~GenericCall() {
+  if (handler_) acceptor_.active_.fetch_sub(1);
   handler_.reset();  // while the Call that it speaks of is whole
-  if (begun_) acceptor_.active_.fetch_sub(1);
+  if (begun_) {
+    (previous_ ? previous_->next_ : line_.first) = next_;
+    if (next_) next_->previous_ = previous_;
+  }
   if (acceptor_.calls_.fetch_sub(1) > 1) return;
   std::lock_guard lock(acceptor_.mutex_);
   acceptor_.none_.notify_all();
@@ -153,11 +170,14 @@ void GenericCall::Begin() {
   acceptor_.Accept(line_);
   begin_ = std::chrono::steady_clock::now();
   begun_ = true;
-  acceptor_.active_.fetch_add(1);
+  next_ = std::exchange(line_.first, this);
+  if (next_) next_->previous_ = this;
   acceptor_.begun_.fetch_add(1);
   refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
   handler_ = acceptor_.router_.Route(*this);
-  if (handler_) Read();
+  if (!handler_) return;
+  acceptor_.active_.fetch_add(1);
+  Read();
 }
 
 void GenericCall::Dispatch(Event event, bool ok) {
@@ -166,6 +186,9 @@ void GenericCall::Dispatch(Event event, bool ok) {
       return ok ? OnMessage() : handler_->OnEnd();
     case kWritten:
       return ok ? handler_->OnWritten() : handler_->OnEnd();
+    case kAsked:
+      if (ok) handler_->OnHalfClosed();
+      return;
     case kDone:
       if (context_.IsCancelled()) handler_->OnCancelled();
       return;
@@ -201,6 +224,13 @@ absl::Status GenericCall::Write(std::string message) {
   refs_.fetch_add(1, std::memory_order_relaxed);
   stream_.Write(ToBuffer(std::move(message)), &tags_[kWritten]);
   return absl::OkStatus();
+}
+
+// The headers of the answer can be sent as long as the stream is open. gRPC closes both its directions at once when the
+// client or the connection has gone, and only the client's when that has half-closed; the failed Read tells neither.
+void GenericCall::AskHowItEnded() {
+  refs_.fetch_add(1, std::memory_order_relaxed);
+  stream_.SendInitialMetadata(&tags_[kAsked]);
 }
 
 void GenericCall::Answer(std::string message) {

@@ -25,9 +25,10 @@ class GenericCall;
 // A completion queue and what its one thread has to send. Outlives the Calls on it.
 struct Line {
   struct Event {
-    GenericCall* call;  // null: the outbox has something
+    GenericCall* call;  // null: one of the Line's own
     int kind;
   };
+  enum Kind { kOutbox, kShutdown };
   struct Reply {
     GenericCall* call;
     absl::Status status;
@@ -38,8 +39,11 @@ struct Line {
       : cq(std::move(completion_queue)), outbox(cq.get(), &outbox_event) {}
 
   const std::unique_ptr<grpc::ServerCompletionQueue> cq;
-  Event outbox_event{nullptr, 0};
+  Event outbox_event{nullptr, kOutbox};
+  Event shutdown_event{nullptr, kShutdown};
+  grpc::Alarm shutdown;
   Outbox<Reply> outbox;
+  GenericCall* first = nullptr;  // of the Calls that have begun; for the completion-queue thread
 };
 
 // Accepts the Calls of one server. Thread-safe; must outlive them all.
@@ -54,8 +58,11 @@ class Acceptor {
   void Accept(Line& line);
   // Handles the events of `line` until its queue is shut down and drained. Tells the Router when none is left for now.
   void Serve(Line& line);
-  // Blocks until no RPC is in flight and none has come for `quiet`, or until `deadline`: false, some are there.
+  // Blocks until no RPC that has a Handler is in flight and none has come for `quiet`, or until `deadline`: false, some
+  // are there.
   bool AwaitQuiet(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds quiet);
+  // Tells every Call on `line` that the server ends, on its completion-queue thread. Once.
+  static void Shutdown(Line& line);
   // Blocks until every Call is gone, which takes a server that is shut down and cq threads that go on.
   // False: some were there still at `deadline`.
   bool AwaitNone(std::chrono::steady_clock::time_point deadline);
@@ -65,13 +72,14 @@ class Acceptor {
   friend class GenericCall;
 
   bool Next(Line& line, void** tag, bool* ok);
+  static void TellShutdown(Line& line);
 
   Router& router_;
   const int max_send_bytes_;
   grpc::AsyncGenericService service_;
   std::atomic<std::int64_t> calls_{0};   // those that wait for an RPC among them
   std::atomic<std::int64_t> begun_{0};   // RPCs so far
-  std::atomic<std::int64_t> active_{0};  // of them, those in flight
+  std::atomic<std::int64_t> active_{0};  // of them, those in flight that have a Handler
   std::mutex mutex_;
   std::condition_variable none_;
 };
@@ -87,6 +95,7 @@ class GenericCall final : public Call {
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
   void Read() override;
   absl::Status Write(std::string message) override;
+  void AskHowItEnded() override;
   void Answer(std::string message) override;
   void Finish(const absl::Status& status) override;
   void Wake() override;
@@ -94,7 +103,7 @@ class GenericCall final : public Call {
 
  private:
   friend class Acceptor;
-  enum Event { kBegin, kRead, kWritten, kFinished, kDone, kWake, kTimer, kEvents };
+  enum Event { kBegin, kRead, kWritten, kAsked, kFinished, kDone, kWake, kTimer, kEvents };
   ~GenericCall();
   void Arm();
   void On(Event event, bool ok);
@@ -122,6 +131,8 @@ class GenericCall final : public Call {
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // for the completion-queue thread
   bool begun_ = false;
+  GenericCall* previous_ = nullptr;  // on the Line, once it has begun
+  GenericCall* next_ = nullptr;
   std::atomic<int> refs_{0};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> waking_{false};

@@ -4,6 +4,7 @@
 
 #include "contract/error.h"
 #include "grpc/health/v1/health.pb.h"
+#include "rpc/executor.h"
 
 namespace protogres::rpc {
 namespace {
@@ -79,7 +80,7 @@ class WatchHandler final : public Handler {
       sent_ = status;
       writing_ = true;
     } else if (streams_.draining()) {
-      End(Streams::DrainingStatus());
+      End(ShuttingDown());
     }
   }
 

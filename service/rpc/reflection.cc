@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "contract/error.h"
 #include "grpc/reflection/v1/reflection.pb.h"
+#include "rpc/executor.h"
 
 namespace protogres::rpc {
 namespace {
@@ -123,12 +124,12 @@ class ReflectionHandler final : public Handler {
   }
   void OnWritten() override {
     writing_ = false;
-    if (streams_.draining()) return End(Streams::DrainingStatus());
+    if (streams_.draining()) return End(ShuttingDown());
     call_.Read();
   }
   void OnEnd() override { End(absl::OkStatus()); }
   void OnWake() override {
-    if (!writing_ && streams_.draining()) End(Streams::DrainingStatus());
+    if (!writing_ && streams_.draining()) End(ShuttingDown());
   }
 
  private:

@@ -18,6 +18,7 @@
 #include "crud/transaction.h"
 #include "rpc/bulk_call.h"
 #include "rpc/executor.h"
+#include "rpc/gate.h"
 #include "rpc/generic_call.h"
 #include "rpc/health.h"
 #include "rpc/listen.h"
@@ -34,15 +35,40 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// For connections to close by themselves once their last call is done.
+// How long those who keep calling are told that the server ends, with all details, before the Gate is closed.
 constexpr milliseconds kFarewell{1000};
 // When nobody has called for so long, all have heard of it.
 constexpr milliseconds kQuiet{100};
+// For calls to end once they are told to: their statements are cancelled, and their answers sent.
+constexpr milliseconds kGrace{500};
+// For connections to close by themselves once their last call is done.
+constexpr milliseconds kClose{200};
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 // What a client may send of a call before it is read.
 constexpr int kLookahead = 1024 * 1024;
-// A call may come in after the others were cancelled, as long as the shutdown has not begun.
+// A connection may come in after the others were closed, as long as the shutdown has not begun.
 constexpr milliseconds kCancelAgain{50};
+
+// For unary calls one connection stays, whatever the options say.
+HeldConnections MostHeld(const db::Pool& pool) { return HeldConnections(std::max(0, pool.capacity() - 1)); }
+
+SessionOptions OptionsOfSessions(const ServerOptions& options, const db::Pool& pool) {
+  return {.most = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
+          .idle_timeout = options.session_idle_timeout,
+          .max_duration = options.session_max_duration,
+          .what = "sessions",
+          .option = "--max_sessions",
+          .reason = "TOO_MANY_SESSIONS"};
+}
+
+SessionOptions OptionsOfStreams(const ServerOptions& options, const db::Pool& pool) {
+  return {.most = options.max_streams < 0 ? std::max(1, pool.capacity() / 4) : options.max_streams,
+          .idle_timeout = options.session_idle_timeout,
+          .max_duration = options.stream_max_duration,
+          .what = "streams and imports",
+          .option = "--max_streams",
+          .reason = "TOO_MANY_STREAMS"};
+}
 
 Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
   // Two: while PostgreSQL works for one, the other is decoded or answered.
@@ -89,10 +115,9 @@ class GrpcServer final : public Server, private Router {
   GrpcServer(const ServerOptions& options, db::Pool& pool, const std::function<void()>& on_catalog_moved)
       : executor_(ExecutorOptions(options, pool)),
         unary_{executor_, pool, options.coalesce, options.group_commit, on_catalog_moved},
-        sessions_({.max_sessions = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
-                   .idle_timeout = options.session_idle_timeout,
-                   .max_duration = options.session_max_duration},
-                  pool, on_catalog_moved),
+        held_(MostHeld(pool)),
+        sessions_(OptionsOfSessions(options, pool), held_, pool, on_catalog_moved),
+        bulk_(OptionsOfStreams(options, pool), held_, pool, on_catalog_moved),
         acceptor_(*this, options.max_send_message_bytes) {}
   ~GrpcServer() override;
 
@@ -101,19 +126,25 @@ class GrpcServer final : public Server, private Router {
   void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) override;
   void SetReady(bool ready) override { health_.SetReady(ready); }
   int port() const override { return port_; }
-  bool Drain(milliseconds timeout) override;
+  Drained Drain(milliseconds timeout) override;
 
  private:
   std::unique_ptr<Handler> Route(Call& call) override;
   void OnIdle() override { executor_.Dispatch(); }
   void OnBusy() override { executor_.DispatchLate(); }
+  // Tells all that are in flight. False: some could not be ended.
+  bool EndAll();
+  void ShutDown();
 
   Current current_;
   Streams streams_;
   Health health_{current_, streams_};
   Executor executor_;
   UnaryContext unary_;
+  HeldConnections held_;
   Sessions sessions_;
+  Sessions bulk_;
+  std::shared_ptr<Gate> gate_;
   Acceptor acceptor_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::unique_ptr<grpc::Server> server_;
@@ -121,6 +152,7 @@ class GrpcServer final : public Server, private Router {
   int port_ = 0;
   std::atomic<bool> draining_{false};
   std::atomic<bool> drained_{false};
+  bool shut_down_ = false;
 };
 
 absl::Status GrpcServer::Listen(const ServerOptions& options) {
@@ -130,12 +162,13 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
         fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));
   }
   if (auto free = TryListen(*address); !free.ok()) return free;
-  const auto credentials = MakeCredentials(options);
-  if (!credentials.ok()) return credentials.status();
+  auto gate = MakeGate(options);
+  if (!gate.ok()) return gate.status();
+  gate_ = *std::move(gate);
 
   grpc::ServerBuilder builder;
   SetLimits(options, &builder);
-  builder.AddListeningPort(address->ToString(), *credentials, &port_);
+  builder.AddListeningPort(address->ToString(), gate_, &port_);
   builder.RegisterAsyncGenericService(&acceptor_.service());
   for (int i = 0; i < std::max(1, options.completion_queues); ++i) {
     lines_.push_back(std::make_unique<Line>(builder.AddCompletionQueue()));
@@ -157,10 +190,12 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
 
 GrpcServer::~GrpcServer() {
   Drain(milliseconds(0));
+  ShutDown();
   // First the server, so that no Call comes; then the workers, so that none starts an operation;
   // then, when the last Call is gone, the queues.
   executor_.Stop();
   sessions_.Stop();
+  bulk_.Stop();
   acceptor_.AwaitNone();
   for (const auto& line : lines_) line->cq->Shutdown();
   for (auto& thread : threads_) thread.join();
@@ -175,42 +210,52 @@ void GrpcServer::SetApi(std::shared_ptr<const crud::Api> api, const std::string&
   streams_.WakeAll();
 }
 
-bool GrpcServer::Drain(milliseconds timeout) {
-  if (!server_ || drained_.exchange(true)) return true;
+Drained GrpcServer::Drain(milliseconds timeout) {
+  if (!server_ || drained_.exchange(true)) return Drained::kFinished;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   health_.SetReady(false);
   streams_.Drain();
   draining_ = true;
-  // gRPC's own shutdown breaks calls that come in meanwhile, without a word that a client would try again upon. So new
-  // ones are told first, until few come.
-  const bool idle = timeout.count() > 0 && acceptor_.AwaitQuiet(deadline, milliseconds(0));
-  if (idle) acceptor_.AwaitQuiet(std::min(deadline, std::chrono::steady_clock::now() + kFarewell), kQuiet);
+  const bool finished = acceptor_.AwaitQuiet(deadline, milliseconds(0));
+  if (!finished && !EndAll()) return Drained::kStuck;
+  // Those who try again hear of it with all details as long as there is time.
+  acceptor_.AwaitQuiet(std::min(deadline, std::chrono::steady_clock::now() + kFarewell), kQuiet);
+  ShutDown();
+  return finished ? Drained::kFinished : Drained::kEnded;
+}
+
+bool GrpcServer::EndAll() {
+  // What has not begun says so at once.
+  executor_.Close();
+  for (const auto& line : lines_) Acceptor::Shutdown(*line);
+  return acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kGrace, milliseconds(0));
+}
+
+void GrpcServer::ShutDown() {
+  if (!server_ || std::exchange(shut_down_, true)) return;
+  gate_->Close();
+  // Those who were let in before.
+  acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kClose, milliseconds(0));
   auto shutdown = std::async(std::launch::async, [this] { server_->Shutdown(); });
-  const bool finished = acceptor_.AwaitNone(deadline);
-  // What has not begun says so, rather than being cancelled.
-  if (!finished) executor_.Close();
-  // Also when all are done: gRPC (1.51) can miss a call that comes in at the very moment of the shutdown. It neither
-  // gives it to anyone nor refuses it, and waits for it.
-  for (auto wait = finished ? kFarewell : milliseconds(0); shutdown.wait_for(wait) != std::future_status::ready;) {
+  // gRPC closes a connection when its client has heard of the shutdown, and waits up to 20 s for that.
+  for (auto wait = kClose; shutdown.wait_for(wait) != std::future_status::ready; wait = kCancelAgain) {
     grpc_server_cancel_all_calls(server_->c_server());
-    wait = kCancelAgain;
   }
-  return finished;
 }
 
 std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   const std::string& path = call.method();
   auto snapshot = current_.Get();
   if (draining_ && !path.starts_with(kHealthPrefix)) {
-    call.Finish(Streams::DrainingStatus());
+    call.Finish(ShuttingDown());
     return nullptr;
   }
   if (snapshot->api) {
     if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
     if (const auto* table = snapshot->api->FindStream(path))
-      return MakeStream(sessions_, std::move(snapshot), *table, call);
+      return MakeStream(bulk_, std::move(snapshot), *table, call);
     if (const auto* table = snapshot->api->FindImport(path))
-      return MakeImport(sessions_, std::move(snapshot), *table, call);
+      return MakeImport(bulk_, std::move(snapshot), *table, call);
     if (path == crud::kSessionPath) return MakeSession(sessions_, std::move(snapshot), call);
   }
   if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);

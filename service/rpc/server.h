@@ -27,13 +27,16 @@ struct ServerOptions {
   bool group_commit = false;
   // Requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED.
   int queue_size = 1024;
-  // Sessions (protogres.v1.TransactionService/Session), Streams and Imports open at once: each holds a connection. Less
-  // than the pool can have, so that unary calls never starve; 0: none, -1: half of it.
+  // Sessions (protogres.v1.TransactionService/Session) open at once, and Streams and Imports: each holds a connection.
+  // Together they are less than the pool can have, so that unary calls never starve; 0: none, -1: half of it for
+  // sessions, a quarter for Streams and Imports, one at the least.
   int max_sessions = -1;
-  // The longest that one may wait for its client, to send or to read the next message; and that a session may be open
-  // at all.
+  int max_streams = -1;
+  // The longest that one may wait for its client, to send or to read the next message.
   std::chrono::milliseconds session_idle_timeout{60 * 1000};
+  // The longest that a session may be open, and a Stream or an Import; 0: these have no limit.
   std::chrono::milliseconds session_max_duration{10 * 60 * 1000};
+  std::chrono::milliseconds stream_max_duration{60 * 60 * 1000};
   // The longest that a request may wait in the queue: --pool_timeout.
   std::chrono::milliseconds queue_timeout{30000};
   // Largest request, in bytes.
@@ -50,6 +53,15 @@ struct ServerOptions {
   std::chrono::milliseconds keepalive_min_client_interval{10000};
   // PEM files; empty: plaintext. With a client CA, clients must show a certificate of it.
   std::string tls_cert, tls_key, tls_client_ca;
+};
+
+// How a drain ended.
+enum class Drained {
+  kFinished,  // all calls finished by themselves
+  kEnded,     // some were ended after the timeout, and their clients told
+  // Some cannot be ended, as a thread waits for a database that does not answer, or a client reads no more. Only the
+  // end of the process ends them, and closes their connections: their clients take that for UNAVAILABLE.
+  kStuck,
 };
 
 class Server {
@@ -72,9 +84,9 @@ class Server {
 
   virtual int port() const = 0;
 
-  // NOT_SERVING, then no new calls; those in flight finish or are cancelled
-  // after `timeout`. True: all finished by themselves. Blocks; call it once.
-  virtual bool Drain(std::chrono::milliseconds timeout) = 0;
+  // NOT_SERVING, then no new calls; those in flight finish, or are ended after `timeout`: both hear UNAVAILABLE, reason
+  // SHUTTING_DOWN. Blocks, less than a second longer than `timeout`; call it once.
+  virtual Drained Drain(std::chrono::milliseconds timeout) = 0;
 };
 
 }  // namespace protogres::rpc

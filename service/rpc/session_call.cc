@@ -43,7 +43,7 @@ class SessionHandler final : public Handler, private Task {
         call_(call),
         cancellation_(call.deadline()),
         begun_(Clock::now()),
-        idle_since_(begun_) {
+        quiet_since_(begun_) {
     stream_.emplace(*snapshot_->api, sessions.pool(), cancellation_);
     ArmTimer();
   }
@@ -75,6 +75,12 @@ class SessionHandler final : public Handler, private Task {
     End(cancellation_.Check());
   }
 
+  void OnShutdown() override {
+    End(ShuttingDown());
+    // After End, so that the statement's own error is not the one that is told.
+    cancellation_.Cancel();
+  }
+
   void OnTimer() override {
     const SessionOptions& options = sessions_.options();
     const auto now = Clock::now();
@@ -90,7 +96,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
  private:
-  // kWaiting: for a request of the client. kEnding: a worker will finish the call.
+  // kWaiting: for a request of the client. kWriting: for it to read. kEnding: a worker will finish the call.
   enum class State { kWaiting, kRunning, kWriting, kEnding };
 
   // False: it is not in `from`, so it is ending.
@@ -98,13 +104,14 @@ class SessionHandler final : public Handler, private Task {
     std::lock_guard lock(mutex_);
     if (state_ != from) return false;
     state_ = to;
-    if (to == State::kWaiting) idle_since_ = Clock::now();
+    if (to == State::kWaiting) quiet_since_ = Clock::now();
     return true;
   }
 
   Clock::time_point IdleUntil(Clock::time_point now) {
     std::lock_guard lock(mutex_);
-    return (state_ == State::kWaiting ? idle_since_ : now) + sessions_.options().idle_timeout;
+    const bool of_client = state_ == State::kWaiting || state_ == State::kWriting;
+    return (of_client ? quiet_since_ : now) + sessions_.options().idle_timeout;
   }
 
   void ArmTimer() { call_.SetTimer(std::min(begun_ + sessions_.options().max_duration, IdleUntil(Clock::now()))); }
@@ -138,11 +145,15 @@ class SessionHandler final : public Handler, private Task {
       // What the database said of a commit is told, whatever else came meanwhile.
       const bool settled = answer.end && (answer.end->ok() || contract::ReasonOf(*answer.end) == "COMMIT_IN_DOUBT");
       if (end_ && !settled) answer.end = std::move(end_);
-      state_ = answer.end ? State::kEnding : State::kWriting;
-    }
-    if (!answer.end) {
-      if (auto sent = call_.Write(std::move(answer.message)); !sent.ok()) End(sent);
-      return;
+      if (!answer.end) {
+        // Under the lock: as soon as it is written, or the client has gone, another worker may finish the call.
+        state_ = State::kWriting;
+        quiet_since_ = Clock::now();
+        const absl::Status sent = call_.Write(std::move(answer.message));
+        if (sent.ok()) return;
+        answer.end = sent;
+      }
+      state_ = State::kEnding;
     }
     Release();
     if (!answer.end->ok() || answer.message.empty()) return call_.Finish(*answer.end);
@@ -183,8 +194,8 @@ class SessionHandler final : public Handler, private Task {
 
   std::mutex mutex_;
   State state_ = State::kWaiting;
-  bool open_ = false;  // a transaction is
-  Clock::time_point idle_since_;
+  bool open_ = false;                // a transaction is
+  Clock::time_point quiet_since_;    // the client has its turn
   std::optional<absl::Status> end_;  // it is over, with this
 };
 

@@ -15,26 +15,35 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRetryLater{1000};
 constexpr milliseconds kNever = std::chrono::hours(24 * 365);
 
-absl::Status TooMany(int limit) {
+}  // namespace
+
+bool HeldConnections::Take() {
+  if (held_.fetch_add(1) < most_) return true;
+  Return();
+  return false;
+}
+
+Sessions::Sessions(const SessionOptions& options, HeldConnections& held, db::Pool& pool,
+                   std::function<void()> on_catalog_moved)
+    : options_(options),
+      held_(held),
+      pool_(pool),
+      on_catalog_moved_(std::move(on_catalog_moved)),
+      executor_({.workers = options.most, .queue_size = options.most, .queue_timeout = kNever}) {}
+
+absl::Status Sessions::Enter() {
+  if (open_.fetch_add(1) < options_.most && held_.Take()) return absl::OkStatus();
+  const int others = open_.fetch_sub(1) - 1;
   return contract::WithRetry(
       contract::Error(absl::StatusCode::kResourceExhausted,
-                      fmt::format("{} sessions, streams and imports are open already (--max_sessions)", limit),
-                      "TOO_MANY_SESSIONS"),
+                      fmt::format("{} {} are open already ({})", others, options_.what, options_.option),
+                      options_.reason),
       kRetryLater);
 }
 
-}  // namespace
-
-Sessions::Sessions(const SessionOptions& options, db::Pool& pool, std::function<void()> on_catalog_moved)
-    : options_(options),
-      pool_(pool),
-      on_catalog_moved_(std::move(on_catalog_moved)),
-      executor_({.workers = options.max_sessions, .queue_size = options.max_sessions, .queue_timeout = kNever}) {}
-
-absl::Status Sessions::Enter() {
-  if (open_.fetch_add(1) < options_.max_sessions) return absl::OkStatus();
+void Sessions::Leave() {
   open_.fetch_sub(1);
-  return TooMany(options_.max_sessions);
+  held_.Return();
 }
 
 void Sessions::Ended(const absl::Status& status) const {

@@ -1,7 +1,5 @@
 #include "rpc/streams.h"
 
-#include "contract/error.h"
-
 namespace protogres::rpc {
 
 void Streams::Add(Call& call) {
@@ -22,10 +20,6 @@ void Streams::WakeAll() {
 void Streams::Drain() {
   draining_.store(true);
   WakeAll();
-}
-
-absl::Status Streams::DrainingStatus() {
-  return contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN");
 }
 
 }  // namespace protogres::rpc

@@ -7,7 +7,6 @@
 #include <mutex>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/status/status.h"
 #include "rpc/call.h"
 
 namespace protogres::rpc {
@@ -20,10 +19,9 @@ class Streams {
   void Remove(Call& call);
   void WakeAll();
 
-  // Wakes all, which then see draining() and finish with DrainingStatus().
+  // Wakes all, which then see draining() and finish with ShuttingDown().
   void Drain();
   bool draining() const { return draining_.load(); }
-  static absl::Status DrainingStatus();
 
  private:
   std::atomic<bool> draining_{false};

@@ -25,9 +25,9 @@ absl::StatusOr<std::string> ReadPem(const std::string& option, const std::string
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const ServerOptions& options) {
+absl::StatusOr<std::shared_ptr<Gate>> MakeGate(const ServerOptions& options) {
   if (options.tls_cert.empty() && options.tls_key.empty() && options.tls_client_ca.empty()) {
-    return grpc::InsecureServerCredentials();
+    return std::make_shared<Gate>();
   }
   if (options.tls_cert.empty() || options.tls_key.empty()) {
     return absl::InvalidArgumentError("TLS needs both --tls_cert and --tls_key");
@@ -36,15 +36,13 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const S
   if (!cert.ok()) return cert.status();
   const auto key = ReadPem("tls_key", options.tls_key);
   if (!key.ok()) return key.status();
-  grpc::SslServerCredentialsOptions ssl;
-  ssl.pem_key_cert_pairs.push_back({*key, *cert});
+  Gate::Tls tls{.key = *key, .cert = *cert, .client_ca = ""};
   if (!options.tls_client_ca.empty()) {
     const auto ca = ReadPem("tls_client_ca", options.tls_client_ca);
     if (!ca.ok()) return ca.status();
-    ssl.pem_root_certs = *ca;
-    ssl.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+    tls.client_ca = *ca;
   }
-  return grpc::SslServerCredentials(ssl);
+  return std::make_shared<Gate>(tls);
 }
 
 }  // namespace protogres::rpc

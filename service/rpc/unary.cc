@@ -56,9 +56,14 @@ class UnaryHandler final : public Handler, private Task {
 
   void OnCancelled() override {
     cancellation_.Cancel();
-    if (context_.executor.Remove(*this)) return call_.Finish(cancellation_.Check());
+    if (context_.executor.Remove(*this)) return Finish(cancellation_.Check());
     std::lock_guard lock(mutex_);
     if (shared_) std::exchange(shared_, nullptr)->Leave();
+  }
+
+  void OnShutdown() override {
+    shut_down_ = true;
+    OnCancelled();
   }
 
  private:
@@ -91,14 +96,15 @@ class UnaryHandler final : public Handler, private Task {
   // Again, by any worker: what failed for several may do for one.
   void RunAlone() {
     alone_ = true;
-    if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
+    if (auto live = cancellation_.Check(); !live.ok()) return Finish(live);
     if (auto submitted = context_.executor.Submit(*this); !submitted.ok()) call_.Finish(submitted);
   }
 
   void Finish(absl::StatusOr<std::string> response) {
     if (response.ok()) return call_.Answer(*std::move(response));
     if (db::CatalogMoved(response.status()) && context_.on_catalog_moved) context_.on_catalog_moved();
-    call_.Finish(response.status());
+    // It was cancelled by the server, not by its client.
+    call_.Finish(absl::IsCancelled(response.status()) && shut_down_ ? ShuttingDown() : response.status());
   }
 
   void Refuse(const absl::Status& status) override { call_.Finish(status); }
@@ -118,6 +124,7 @@ class UnaryHandler final : public Handler, private Task {
   db::Cancellation cancellation_;
   std::string_view request_;
   bool alone_ = false;
+  std::atomic<bool> shut_down_{false};
   std::mutex mutex_;
   std::shared_ptr<SharedCancellation> shared_;  // while it runs together with others, and is not cancelled
 };

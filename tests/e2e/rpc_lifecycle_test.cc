@@ -114,7 +114,7 @@ TEST_F(RpcDrainTest, CallsInFlightFinishAndNewOnesAreRefused) {
   EXPECT_TRUE(CallUnary(NewChannel(), "/grpc.health.v1.Health/Check", "").status.ok());
   database_.Release();
   EXPECT_TRUE(running.get().status.ok());
-  EXPECT_TRUE(drained.get());
+  EXPECT_EQ(drained.get(), Drained::kFinished);
 }
 
 TEST_F(RpcDrainTest, RequestsThatWaitAreServedToo) {
@@ -131,7 +131,7 @@ TEST_F(RpcDrainTest, RequestsThatWaitAreServedToo) {
   std::this_thread::sleep_for(milliseconds(50));
   database_.Release();
   for (auto& call : calls) EXPECT_TRUE(call.get().status.ok());
-  EXPECT_TRUE(drained.get());
+  EXPECT_EQ(drained.get(), Drained::kFinished);
 }
 
 TEST_F(RpcDrainTest, WhatTakesTooLongIsCancelled) {
@@ -141,9 +141,12 @@ TEST_F(RpcDrainTest, WhatTakesTooLongIsCancelled) {
   auto running = CallAsync();
   ASSERT_TRUE(database_.AwaitBlocked(1));
   auto waiting = CallAsync();
-  EXPECT_FALSE(server_->Drain(milliseconds(100)));
-  EXPECT_FALSE(running.get().status.ok());
-  EXPECT_FALSE(waiting.get().status.ok());
+  EXPECT_EQ(server_->Drain(milliseconds(100)), Drained::kEnded);
+  for (auto* call : {&running, &waiting}) {
+    const auto status = call->get().status;
+    EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE);
+    EXPECT_EQ(Reason(status), "SHUTTING_DOWN");
+  }
   server_.reset();
   EXPECT_GE(database_.cancels(), 1);
   EXPECT_EQ(database_.executed(), 1);
@@ -159,7 +162,7 @@ TEST_F(RpcDrainTest, IdleStreamsDoNotHoldItUp) {
   ClientStream watch(channel_, "/grpc.health.v1.Health/Watch");
   ASSERT_TRUE(watch.Write("") && watch.Read(&message));
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_TRUE(server_->Drain(seconds(60)));
+  EXPECT_EQ(server_->Drain(seconds(60)), Drained::kFinished);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(30));
   grpc::health::v1::HealthCheckResponse response;
   EXPECT_TRUE(watch.Read(&message) && response.ParseFromString(message));
@@ -191,13 +194,13 @@ TEST_F(RpcDrainTest, UnderLoadEveryCallEndsWithAClearStatus) {
           const auto status = CallUnary(channel, kGetItem, GetRequest()).status;
           good += status.ok();
           if (status.ok()) continue;
-          odd += status.error_code() != StatusCode::UNAVAILABLE && status.error_code() != StatusCode::CANCELLED;
+          odd += status.error_code() != StatusCode::UNAVAILABLE;
           return;
         }
       });
     }
     EXPECT_TRUE(WaitUntil([&] { return good > 50; }));
-    EXPECT_TRUE(server_->Drain(seconds(50)));
+    EXPECT_EQ(server_->Drain(seconds(50)), Drained::kFinished);
     for (auto& client : clients) client.join();
     server_.reset();
     EXPECT_EQ(odd, 0);

@@ -1,17 +1,23 @@
 """Imports: any number of rows in one transaction, all or none, through COPY."""
 
+import contextlib
 import itertools
 import os
 import queue
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 import unittest
 
+import grpc
+
 from bulk import import_rows, importing, list_rows, stream
 from harness import PATIENCE, Client, Server, ServedTestCase, wait_for
+from transactions import Session
 
 SQL = """
 CREATE TABLE customer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE,
@@ -39,9 +45,62 @@ CREATE VIEW customer_view AS SELECT id, email FROM customer;
 """
 
 
+class Cut:
+    """Forwards connections to a server on this machine, until it breaks them off: to the server a client that died."""
+
+    def __init__(self, port):
+        self.port = port
+        self.pairs = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                pair = (client, socket.create_connection(("127.0.0.1", self.port)))
+                self.pairs.append(pair)
+                for source, target in (pair, pair[::-1]):
+                    threading.Thread(target=self.forward, args=(source, target), daemon=True).start()
+
+    @staticmethod
+    def forward(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def channel(self):
+        return grpc.insecure_channel(f"127.0.0.1:{self.listener.getsockname()[1]}",
+                                     options=[("grpc.use_local_subchannel_pool", 1)])
+
+    def cut(self, reset):
+        for client, server in self.pairs:
+            if reset:
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            for side in (server, client):
+                with contextlib.suppress(OSError):
+                    side.shutdown(socket.SHUT_RD if reset and side is server else socket.SHUT_RDWR)
+                side.close()
+        self.pairs.clear()
+
+    def close(self):
+        self.cut(reset=False)
+        self.listener.close()
+
+
+class Through:
+    """For a Client: the server as one channel reaches it."""
+
+    def __init__(self, channel):
+        self.made = channel
+
+    def channel(self):
+        return self.made
+
+
 class Imports(ServedTestCase):
     SQL = SQL
-    OPTIONS = ("--max_sessions=6", "--pool_size=8")
+    OPTIONS = ("--max_sessions=5", "--max_streams=6", "--pool_size=8")
 
     def setUp(self):
         wait_for(lambda: self.connections_in("active") == 0 and self.connections_in("idle in transaction") == 0,
@@ -264,6 +323,29 @@ class Imports(ServedTestCase):
             wait_for(lambda: self.connections_in("active") == 0, "the COPY to end", 5)
             self.assertEqual(self.count("held"), 0)
 
+    def test_a_connection_that_breaks_at_any_moment_writes_nothing(self):
+        cut = Cut(self.server.port)
+        self.addCleanup(cut.close)
+        going = threading.Event()
+        self.addCleanup(going.set)
+        for i in range(60):
+            channel = cut.channel()
+
+            def messages():
+                for j in range(200):
+                    yield [{"id": i * 1000 + j}]
+                going.wait(20)
+
+            call = importing(Client(Through(channel), self.contract), "ImportHelds", messages())
+            wait_for(lambda: self.connections_in("active") >= 1, "the COPY")
+            time.sleep(0.001 * (i % 7))
+            cut.cut(reset=i % 2 == 0)
+            with self.fails("UNAVAILABLE"):
+                call.result()
+            channel.close()
+            wait_for(lambda: self.connections_in("active") == 0, "the COPY to end", 5)
+        self.assertEqual(self.count("held"), 0)
+
     def test_a_backend_killed_in_the_middle(self):
         call, going = self.hold()
         self.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() "
@@ -274,7 +356,7 @@ class Imports(ServedTestCase):
         self.assertEqual(self.count("held"), 0)
         self.assertEqual(self.load("ImportHelds", [{"id": 1}]), 1)
 
-    def test_they_count_as_sessions(self):
+    def test_they_have_places_of_their_own_with_streams(self):
         going = threading.Event()
         self.addCleanup(going.set)
 
@@ -284,10 +366,13 @@ class Imports(ServedTestCase):
 
         held = [importing(self.client, "ImportHelds", messages(i)) for i in range(6)]
         wait_for(lambda: self.connections_in("active") == 6, "the imports")
-        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_SESSIONS"):
+        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_STREAMS"):
             self.load("ImportHelds", [{"id": 7}])
-        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_SESSIONS"):
+        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_STREAMS"):
             list(stream(self.client, "StreamHelds"))
+        session = Session(self.client, {})
+        self.addCleanup(session.cancel)
+        session.commit()
         self.assertEqual(self.call("ListHelds"), {})
         going.set()
         self.assertEqual([call.result().affected for call in held], [1] * 6)
@@ -341,6 +426,21 @@ class Imports(ServedTestCase):
 class ImportLimits(ServedTestCase):
     SQL = SQL
     OPTIONS = ("--session_idle_timeout=500ms",)
+
+    def test_the_longest(self):
+        server = Server(self.uri, "--stream_max_duration=700ms")
+        self.addCleanup(server.close)
+
+        def messages():
+            for i in range(1000, 1200):
+                yield [{"id": i}]
+                time.sleep(0.05)
+
+        begin = time.monotonic()
+        with self.fails("ABORTED", "STREAM_MAX_DURATION", message="nothing was imported"):
+            importing(Client(server, self.contract), "ImportHelds", messages()).result()
+        self.assertGreater(time.monotonic() - begin, 0.6)
+        self.assertEqual(self.psql("SELECT count(*) FROM held WHERE id >= 1000"), "0")
 
     def test_a_client_that_sends_nothing(self):
         def messages():

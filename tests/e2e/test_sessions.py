@@ -9,7 +9,7 @@ import time
 import unittest
 
 from harness import PATIENCE, Client, Server, wait_for
-from transactions import Session, Transactions, reason
+from transactions import Session, Transactions, operation, reason
 
 
 class Sessions(Transactions):
@@ -173,6 +173,10 @@ class Sessions(Transactions):
             client.stdout.close()
 
 
+# More than gRPC sends ahead of a client that reads nothing.
+MEGABYTES = 3
+
+
 class SessionLimits(Transactions):
     OPTIONS = ("--session_idle_timeout=500ms", "--session_max_duration=1500ms", "--max_sessions=3")
 
@@ -218,6 +222,24 @@ class SessionLimits(Transactions):
         session = Session(self.client)
         with self.fails("ABORTED", "SESSION_IDLE_TIMEOUT"):
             next(session.stream)
+
+
+class SlowReaders(Transactions):
+    OPTIONS = ("--session_idle_timeout=700ms", "--max_sessions=3")
+
+    def test_a_client_that_does_not_read_is_idle(self):
+        self.psql(f"INSERT INTO orders (customer_id, note) VALUES (1, repeat('x', {MEGABYTES * 1024 * 1024}))")
+        session = self.session()
+        for _ in range(10):
+            session.put({"operation": operation(self.name("GetOrder"), id=1)})
+        wait_for(lambda: self.open_transactions() == 1, "the transaction")
+        wait_for(lambda: self.open_transactions() == 0, "it to be rolled back", 5)
+        # Its place is free again.
+        others = [self.session() for _ in range(3)]
+        self.assertEqual(self.run_in(others[2], "GetAccount", id=1)["id"], 1)
+        with self.fails("ABORTED", "SESSION_IDLE_TIMEOUT"):
+            for _ in session.stream:
+                pass
 
 
 class Drain(Transactions):

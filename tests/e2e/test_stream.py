@@ -34,7 +34,7 @@ ANALYZE;
 
 class Streams(ServedTestCase):
     SQL = SQL
-    OPTIONS = ("--max_sessions=6", "--pool_size=8")
+    OPTIONS = ("--max_sessions=5", "--max_streams=6", "--pool_size=8")
 
     def stream(self, method, **fields):
         call = stream(self.client, method, **fields)
@@ -211,11 +211,11 @@ class Streams(ServedTestCase):
             list(call)
         self.assertEqual(len(stream_rows(self.client, "StreamItems", filter="id < 5")), 4)
 
-    def test_they_count_as_sessions(self):
+    def test_they_have_places_of_their_own_with_imports(self):
         calls = [self.stream("StreamBigs") for _ in range(6)]
         for call in calls:
             next(call)
-        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_SESSIONS") as failure:
+        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_STREAMS") as failure:
             list(self.stream("StreamItems"))
         self.assertTrue(failure[0].retry)
         self.assertEqual(self.call("GetItem", {"id": 1})["name"], "item 1")
@@ -232,7 +232,8 @@ class Streams(ServedTestCase):
 
 class StreamLimits(ServedTestCase):
     SQL = SQL
-    OPTIONS = (f"--session_idle_timeout={int(800 * PATIENCE)}ms", "--max_page_bytes=200000", "--max_page_size=1000")
+    OPTIONS = (f"--session_idle_timeout={int(800 * PATIENCE)}ms", "--max_page_bytes=200000", "--max_page_size=1000",
+               "--max_streams=6")
 
     def test_a_client_that_reads_nothing_is_told_to_resume(self):
         whole = 300000
@@ -248,6 +249,19 @@ class StreamLimits(ServedTestCase):
         self.assertLess(seen, whole)
         rest = sum(len(chunk.bigs) for chunk in stream(self.client, "StreamBigs", page_token=token))
         self.assertEqual(seen + rest, whole)
+
+    def test_the_longest(self):
+        server = Server(self.uri, "--stream_max_duration=700ms", "--max_page_bytes=200000")
+        self.addCleanup(server.close)
+        client = Client(server, self.contract)
+        seen, token, begin = 0, "", time.monotonic()
+        with self.fails("ABORTED", "STREAM_MAX_DURATION", message="page_token"):
+            for chunk in stream(client, "StreamBigs"):
+                seen += len(chunk.bigs)
+                token = chunk.next_page_token
+                time.sleep(0.05)
+        self.assertGreater(time.monotonic() - begin, 0.6)
+        self.assertEqual(next(stream(client, "StreamBigs", page_token=token)).bigs[0].id, seen + 1)
 
     def test_chunks_keep_to_the_limits_of_pages(self):
         chunks = list(stream(self.client, "StreamWides"))

@@ -258,7 +258,9 @@ TEST(ParseTest, RefusesWhatDoesNotGoTogether) {
               HasSubstr("--page_size=9 is more than --max_page_size=8"));
   EXPECT_THAT(Error({"serve", "--backoff_min=9"}), HasSubstr("--backoff_min=9s is more than --backoff_max=5s"));
   EXPECT_THAT(Error({"serve", "--pool_size=2", "--max_overflow=1", "--max_sessions=3"}),
-              HasSubstr("--max_sessions=3 leaves no connection for other calls"));
+              HasSubstr("--max_sessions=3 and --max_streams=-1 leave no connection for other calls"));
+  EXPECT_THAT(Error({"serve", "--pool_size=4", "--max_overflow=0", "--max_sessions=2", "--max_streams=2"}),
+              HasSubstr("--max_sessions=2 and --max_streams=2 leave no connection for other calls"));
   EXPECT_THAT(Error({"serve", "--schemas=a,b", "--package=p"}), HasSubstr("give each its own: --package=a=...,b=..."));
   EXPECT_THAT(Error({"contract", "--out=o", "--schemas=a", "--package=b=p"}),
               HasSubstr("names the schema b, which --schemas"));

@@ -56,6 +56,7 @@ class FakeCall final : public Call {
   Time deadline() const override { return deadline_; }
   void Read() override {}
   absl::Status Write(std::string) override { return absl::OkStatus(); }
+  void AskHowItEnded() override {}
   void Answer(std::string message) override { End(absl::OkStatus(), std::move(message)); }
   void Finish(const absl::Status& status) override { End(status, ""); }
   void Wake() override {}
