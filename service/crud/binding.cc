@@ -20,11 +20,9 @@ View MakeView(const contract::Contract& contract, const contract::Table& table, 
 
 bool IsKey(const contract::Table& table, int field) { return std::ranges::find(table.key, field) != table.key.end(); }
 
-// What an unset field writes: NULL, but an empty array where the column takes
-// no NULL, since a repeated field cannot tell the two apart.
+// What an unset field writes. An unset repeated field is an empty one.
 sql::Param UnsetValue(const contract::Field& field) {
-  if (field.type.repeated && field.not_null) return "{}";
-  return std::nullopt;
+  return field.type.repeated ? sql::Param(sql::kEmptyArray) : std::nullopt;
 }
 
 std::string Describe(const contract::Table& table, const sql::Key& key) {
@@ -221,6 +219,22 @@ absl::Status Binding::Missed(db::Session& session, const sql::Key& key, const st
   const auto rows = session.Read(probe.text, probe.params);
   if (!rows.ok()) return rows.status();
   if (rows->empty() || rows->Cell(0, 1) == "t") return NotFound(key);
+  return EtagMismatch(key);
+}
+
+absl::Status Binding::MissedDeleted(db::Session& session, const sql::Key& key) const {
+  const sql::Statement probe = sql::Probe(table_, key);
+  const auto rows = session.Read(probe.text, probe.params);
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return NotFound(key);
+  if (rows->Cell(0, 1) == "t") return EtagMismatch(key);
+  return contract::Error(absl::StatusCode::kAlreadyExists,
+                         fmt::format("{} with {} is not deleted, so there is nothing to undelete", table_.FullMessage(),
+                                     Describe(table_, key)),
+                         "ROW_NOT_DELETED", {{"table", table_.name}});
+}
+
+absl::Status Binding::EtagMismatch(const sql::Key& key) const {
   return contract::Error(absl::StatusCode::kAborted,
                          fmt::format("{} with {} has changed since its etag was read: read it again and retry",
                                      table_.FullMessage(), Describe(table_, key)),

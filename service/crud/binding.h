@@ -68,12 +68,15 @@ class Binding {
                              int skip = 0) const;
 
   absl::Status NotFound(const sql::Key& key) const;
-  // Tells NOT_FOUND from ETAG_MISMATCH after a write with `etag` met no row.
+  // Why an Update or a Delete met no row: NOT_FOUND, or ETAG_MISMATCH where it gave an etag.
   absl::Status Missed(db::Session& session, const sql::Key& key, const std::optional<std::string>& etag) const;
+  // Why an Undelete met no row: NOT_FOUND, ETAG_MISMATCH, or ALREADY_EXISTS of a row that is not deleted (AIP-164).
+  absl::Status MissedDeleted(db::Session& session, const sql::Key& key) const;
   // `error` of writing `row`, with the path of the field that it is about, where that can be told.
   absl::Status Locate(const absl::Status& error, const sql::Row& row) const;
 
  private:
+  absl::Status EtagMismatch(const sql::Key& key) const;
   absl::StatusOr<int> FindMasked(const std::string& path, const std::string& mask) const;
   absl::Status ReadOnly(const contract::Field& field, bool inserting, const std::string& path) const;
   std::string PathOf(const contract::Field& field) const { return table_.row_field + "." + field.name; }

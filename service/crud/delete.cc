@@ -10,6 +10,7 @@ namespace {
 
 // One row's delete or undelete, planned.
 struct RowDelete {
+  bool undelete = false;
   sql::Key key;
   std::optional<std::string> etag;
   bool allow_missing = false;
@@ -22,15 +23,19 @@ absl::StatusOr<RowDelete> PlanDelete(const Binding& binding, const wire::Request
   const auto etag = request.etag.empty() ? std::nullopt : std::optional<std::string>(request.etag);
   auto statement = undelete ? sql::Undelete(binding.table(), *key, etag, binding.whole().projection)
                             : sql::Delete(binding.table(), *key, etag, binding.whole().projection);
-  return RowDelete{
-      .key = *std::move(key), .etag = etag, .allow_missing = request.allow_missing, .statement = std::move(statement)};
+  return RowDelete{.undelete = undelete,
+                   .key = *std::move(key),
+                   .etag = etag,
+                   .allow_missing = request.allow_missing,
+                   .statement = std::move(statement)};
 }
 
 // The rows of a soft delete or undelete; of a hard one none, found or allowed to be missing.
 absl::StatusOr<db::Rows> ExecuteDelete(const Binding& binding, const RowDelete& deletion, db::Session& session) {
   const auto rows = session.Write(deletion.statement.text, deletion.statement.params);
   if (!rows.ok() || rows->affected() > 0) return rows;
-  const absl::Status missed = binding.Missed(session, deletion.key, deletion.etag);
+  const absl::Status missed = deletion.undelete ? binding.MissedDeleted(session, deletion.key)
+                                                : binding.Missed(session, deletion.key, deletion.etag);
   if (deletion.allow_missing && absl::IsNotFound(missed)) return *rows;
   return missed;
 }

@@ -35,7 +35,8 @@ absl::StatusOr<RowUpdate> PlanUpsert(const Binding& binding, const wire::RowInpu
     for (const auto& assignment : *changed) {
       update.push_back(assignment.field);
       const bool inserted = std::ranges::find(*insert, assignment.field, &sql::Assignment::field) != insert->end();
-      if (!inserted) insert->push_back(assignment);
+      // An empty array is what a new row has by its column's DEFAULT, as in a Create.
+      if (!inserted && assignment.value != sql::kEmptyArray) insert->push_back(assignment);
     }
   }
   auto statement = sql::Upsert(binding.table(), *insert, update, binding.whole().projection);

@@ -9,8 +9,8 @@ namespace protogres::sql {
 namespace {
 
 constexpr std::string_view kStrengths[] = {"FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE"};
-constexpr std::string_view kNoWait = "NOWAIT";
-constexpr std::string_view kSkipLocked = "SKIP LOCKED";
+constexpr std::string_view kNoWait = " NOWAIT";
+constexpr std::string_view kSkipLocked = " SKIP LOCKED";
 
 // Upper case, one space between words.
 std::string Normalize(std::string_view text) {
@@ -36,9 +36,8 @@ absl::StatusOr<Lock> ParseLock(std::string_view text) {
   for (const std::string_view strength : kStrengths) {
     if (!words.starts_with(strength)) continue;
     const std::string_view rest = std::string_view(words).substr(strength.size());
-    if (rest.empty()) return Lock{fmt::format(" {} OF t", strength)};
-    if (rest.substr(1) == kNoWait || rest.substr(1) == kSkipLocked) {
-      return Lock{fmt::format(" {} OF t{}", strength, rest), rest.substr(1) == kSkipLocked};
+    if (rest.empty() || rest == kNoWait || rest == kSkipLocked) {
+      return Lock{fmt::format(" {} OF t{}", strength, rest), rest == kSkipLocked};
     }
   }
   return contract::BadRequest("lock", fmt::format("\"{}\" is no lock: give FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or "

@@ -28,13 +28,21 @@ int Bind(Param value, std::vector<Param>* params) {
   return static_cast<int>(params->size());
 }
 
+// What an UPDATE sets the column to where the array that it is given is empty.
+std::string Emptied(const Field& field, std::vector<Param>* params) {
+  const std::string empty = Exactly(field.type, Bind(kEmptyArray, params));
+  return field.not_null ? empty : fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", Column(field), empty);
+}
+
 // "a" = $1::..., "b" = $2::...
 std::string Assignments(const Table& table, const Row& row, std::vector<Param>* params) {
   std::string text;
   for (const Assignment& assignment : row) {
     const Field& field = FieldAt(table, assignment.field);
     if (!text.empty()) text += ", ";
-    text += fmt::format("{} = {}", Quote(field.column), Exactly(field.type, Bind(assignment.value, params)));
+    const bool empties = field.type.repeated && assignment.value == kEmptyArray;
+    text += fmt::format("{} = {}", Quote(field.column),
+                        empties ? Emptied(field, params) : Exactly(field.type, Bind(assignment.value, params)));
   }
   return text;
 }
@@ -212,8 +220,12 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
   }
   for (const int index : update) {
     const std::string column = Quote(FieldAt(table, index).column);
+    const auto assigned = std::ranges::find(insert, index, &Assignment::field);
     if (!set.empty()) set += ", ";
-    set += fmt::format("{} = EXCLUDED.{}", column, column);
+    const bool empties =
+        FieldAt(table, index).type.repeated && (assigned == insert.end() || assigned->value == kEmptyArray);
+    set += fmt::format("{} = {}", column,
+                       empties ? Emptied(FieldAt(table, index), &statement.params) : "EXCLUDED." + column);
   }
   // With nothing to take over, a column is set to itself: DO NOTHING would return no row.
   if (set.empty()) {

@@ -31,6 +31,10 @@ struct Projection {
   static Projection All(const contract::Table& table);
 };
 
+// An array without elements. A repeated field cannot tell it from NULL: so an UPDATE by this value, which nothing else
+// but an empty array is, leaves NULL where NULL is (of a row that was read and is sent back nothing changes).
+inline constexpr char kEmptyArray[] = "{}";
+
 // A field and the value it is given.
 struct Assignment {
   int field = 0;  // index into Table::fields
@@ -72,7 +76,8 @@ Statement Insert(const contract::Table& table, const std::vector<Row>& rows, con
 
 // INSERT ... ON CONFLICT (key) DO UPDATE, with RETURNING: `insert` is the whole
 // row with its key; of it, `update` (indexes into Table::fields) is what an
-// existing row takes over (nothing where it is empty). An etag is no part of it:
+// existing row takes over (nothing where it is empty). A repeated field of
+// `update` that `insert` does not assign is an empty one. An etag is no part of it:
 // a row that must have one must exist. A soft-deleted row is not brought back: no row returned.
 Statement Upsert(const contract::Table& table, const Row& insert, const std::vector<int>& update,
                  const Projection& projection);

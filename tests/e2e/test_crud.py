@@ -31,6 +31,13 @@ CREATE TABLE note (
   body text NOT NULL,
   deleted_at timestamptz
 );
+CREATE TABLE basket (
+  id integer PRIMARY KEY,
+  free text[],
+  filled text[] DEFAULT '{x}',
+  held text[] NOT NULL,
+  size integer
+);
 CREATE TABLE log_lines (at integer, line text);
 CREATE VIEW adult AS SELECT id, name FROM person WHERE age >= 18;
 CREATE VIEW person_count AS SELECT count(*) AS people FROM person;
@@ -341,8 +348,45 @@ class Crud(ServedTestCase):
         restored = self.call("UndeleteNote", key)
         self.assertNotIn("deleted_at", restored)
         self.assertEqual(self.call("GetNote", key)["body"], "b")
-        with self.fails("NOT_FOUND"):
+
+    # Empty arrays
+
+    def arrays(self):
+        return self.psql("SELECT id, free, filled, held FROM basket ORDER BY id").splitlines()
+
+    def test_an_empty_array_leaves_null_where_null_is(self):
+        self.psql("TRUNCATE basket; INSERT INTO basket VALUES (1, NULL, NULL, '{}'), (2, '{}', '{}', '{}'), (3, '{a}', '{b}', '{c}')")
+        before = self.arrays()
+        everything = "*"
+        for row in self.call("ListBaskets", {})["baskets"]:
+            self.call("UpdateBasket", {"basket": row, "update_mask": everything})
+            self.call("UpdateBasket", {"basket": row, "update_mask": everything, "allow_missing": True})
+        self.assertEqual(self.arrays(), before)
+        mask = "free,filled,held"
+        self.call("BatchUpdateBaskets", {"requests": [
+            {"basket": {"id": 1}, "update_mask": mask},
+            {"basket": {"id": 3}, "update_mask": mask, "allow_missing": True}]})
+        self.assertEqual(self.arrays(), ["1|||{}", "2|{}|{}|{}", "3|{}|{}|{}"])
+        self.psql("UPDATE basket SET free = '{z}' WHERE id > 1")
+        self.call("UpdateBasketsWhere", {"filter": "id > 0", "basket": {}, "update_mask": "free"})
+        self.assertEqual(self.arrays(), ["1|||{}", "2|{}|{}|{}", "3|{}|{}|{}"])
+
+    def test_a_new_row_takes_the_default_for_an_empty_array(self):
+        self.psql("TRUNCATE basket")
+        self.call("CreateBasket", {"basket": {"id": 1}})
+        self.call("UpdateBasket", {"basket": {"id": 2}, "update_mask": "*", "allow_missing": True})
+        self.assertEqual(self.arrays(), ["1||{x}|{}", "2||{x}|{}"])
+
+    def test_undelete_says_why_it_met_no_row(self):
+        key = {"id": self.call("CreateNote", {"note": {"body": "b"}})["id"]}
+        with self.fails("ALREADY_EXISTS", "ROW_NOT_DELETED"):
             self.call("UndeleteNote", key)
+        deleted = self.call("DeleteNote", key)
+        with self.fails("ABORTED", "ETAG_MISMATCH"):
+            self.call("UndeleteNote", {**key, "etag": "1-(0,1)"})
+        self.call("UndeleteNote", {**key, "etag": deleted["etag"]})
+        with self.fails("NOT_FOUND"):
+            self.call("UndeleteNote", {"id": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"})
 
     # Views
 

@@ -126,6 +126,21 @@ TEST_F(StatementTest, UpsertTakesOverWhatItIsTold) {
   EXPECT_THAT(statement.params, ElementsAre("1", "2", "x"));
 }
 
+TEST_F(StatementTest, AnEmptyArrayLeavesNullWhereNullIs) {
+  const int tags = static_cast<int>(customer_.FindField("tags") - customer_.fields.data());
+  const Statement update = Update(customer_, {"1"}, {{tags, kEmptyArray}}, std::nullopt, Only({0}));
+  EXPECT_THAT(update.text, HasSubstr(R"(SET "tags" = CASE WHEN t."tags" IS NOT NULL THEN $1::)"));
+  EXPECT_THAT(update.params, ElementsAre("{}", "1"));
+  EXPECT_THAT(Update(customer_, {"1"}, {{tags, "{a}"}}, std::nullopt, Only({0})).text,
+              HasSubstr(R"(SET "tags" = $1::)"));
+  const Statement upsert = Upsert(customer_, {{0, "1"}}, {tags}, Only({0}));
+  EXPECT_THAT(upsert.text, HasSubstr(R"(SET "tags" = CASE WHEN t."tags" IS NOT NULL THEN $2::)"));
+  contract::Table held = customer_;
+  held.fields[static_cast<std::size_t>(tags)].not_null = true;
+  EXPECT_THAT(Update(held, {"1"}, {{tags, kEmptyArray}}, std::nullopt, Only({0})).text,
+              HasSubstr(R"(SET "tags" = $1::)"));
+}
+
 TEST_F(StatementTest, UpsertOfNothingStillReturnsTheRow) {
   EXPECT_THAT(Upsert(item_, {{0, "1"}, {1, "2"}}, {}, Only({2})).text,
               HasSubstr(R"(DO UPDATE SET "order_id" = t."order_id" WHERE)"));
