@@ -48,6 +48,7 @@ class FakeDatabase {
 
  private:
   friend class FakeConnection;
+  friend class FakeStopper;
   absl::StatusOr<db::Rows> Execute();
 
   std::mutex mutex_;
