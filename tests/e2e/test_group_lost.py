@@ -49,8 +49,17 @@ class LostGroup(Group, TestCase):
                 found["COMMIT_IN_DOUBT"].add(i)
         return found
 
+    def learn(self):
+        """The server begins with small groups, and learns that larger ones are worth it."""
+        with self.waiting():
+            calls = [self.future("CreateItem", item={"id": i}) for i in range(1000, 1200)]
+        for call in calls:
+            call.result()
+        self.psql("DELETE FROM item WHERE id >= 1000")
+
     def test_the_commit_is_lost(self):
         for how in ("before", "after"):
+            self.learn()
             self.setUp()
             with self.waiting():
                 self.proxy.lose = how
@@ -67,6 +76,7 @@ class LostGroup(Group, TestCase):
         for how in (self.terminate, self.kill):
             self.setUp()
             wait_for(self.lives, "the server to serve", 30)
+            self.learn()
             self.hold("item")
             with self.waiting():
                 calls = [self.future("CreateItem", item={"id": i}) for i in range(60)]
