@@ -12,7 +12,8 @@ namespace {
 
 constexpr char kTypePrefix[] = "type.googleapis.com/";
 // lock_timeout is an int of milliseconds.
-constexpr std::int64_t kMostSeconds = 2'147'483;
+constexpr std::int64_t kMost = 2'147'483'647;
+constexpr std::int64_t kMostSeconds = kMost / 1000;
 
 absl::StatusOr<db::Isolation> ToIsolation(protogres::v1::Isolation isolation) {
   switch (isolation) {
@@ -39,10 +40,11 @@ absl::StatusOr<db::SessionOptions> ToSessionOptions(const protogres::v1::Transac
       .transaction = db::Transaction::kExplicit, .isolation = *isolation, .read_only = options.read_only()};
   if (!options.has_lock_timeout()) return session;
   const auto& timeout = options.lock_timeout();
-  const std::int64_t milliseconds =
-      timeout.seconds() > kMostSeconds ? -1 : timeout.seconds() * 1000 + timeout.nanos() / 1'000'000;
+  const bool is_time = timeout.seconds() >= 0 && timeout.seconds() <= kMostSeconds && timeout.nanos() >= 0 &&
+                       timeout.nanos() < 1'000'000'000;
+  const std::int64_t milliseconds = is_time ? timeout.seconds() * 1000 + timeout.nanos() / 1'000'000 : 0;
   // 0 means none to PostgreSQL, which is not what a caller with so little time wants.
-  if (timeout.seconds() < 0 || timeout.nanos() < 0 || milliseconds <= 0) {
+  if (milliseconds <= 0 || milliseconds > kMost) {
     return contract::BadRequest(
         "lock_timeout", fmt::format("must be from 0.001s to {}s; unset, it is as the database is set", kMostSeconds));
   }
