@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <string_view>
 
 #include "contract/error.h"
 #include "db/message.h"
@@ -27,9 +28,42 @@ std::string Quoted(const std::string& value) {
   return quoted + "'";
 }
 
+// The words of libpq's error up to the first that it quotes from the string, which may be a part of a password. Names
+// of its own and single characters stay.
+std::string WithoutQuotes(const std::string& message) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> known(PQconndefaults(), &PQconninfoFree);
+  const auto harmless = [&known](std::string_view word) {
+    if (word.size() <= 1) return true;
+    for (const PQconninfoOption* option = known.get(); option != nullptr && option->keyword != nullptr; ++option) {
+      if (word == option->keyword) return true;
+    }
+    return false;
+  };
+  for (std::size_t open = message.find('"'); open != std::string::npos;) {
+    const std::size_t close = message.find('"', open + 1);
+    if (close == std::string::npos || !harmless(std::string_view(message).substr(open + 1, close - open - 1))) {
+      return message.substr(0, open) + "...";
+    }
+    open = message.find('"', close + 1);
+  }
+  return message;
+}
+
 bool InEnvironment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0';
+}
+
+// A server or a network that falls silent is noticed after about half a minute, with a statement under way or idle; by
+// the system's defaults it takes from a quarter of an hour to hours, or for ever. Not less: a COPY that waits for a
+// lock takes no more bytes, which looks the same to the socket.
+void AddSilenceLimits(std::map<std::string, std::string>* values) {
+  // A service file may have them.
+  if (values->count("service") != 0 || InEnvironment("PGSERVICE")) return;
+  values->try_emplace("tcp_user_timeout", "30000");  // milliseconds
+  values->try_emplace("keepalives_idle", "20");      // seconds
+  values->try_emplace("keepalives_interval", "5");
+  values->try_emplace("keepalives_count", "3");
 }
 
 }  // namespace
@@ -47,7 +81,7 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
     return contract::Error(absl::StatusCode::kInvalidArgument,
                            fmt::format("the connection string is malformed: {}; see PostgreSQL's manual, chapter "
                                        "34.1.1, for example postgresql://user@host:5432/database",
-                                       OneLine(message != nullptr ? message : "out of memory")),
+                                       WithoutQuotes(OneLine(message != nullptr ? message : "out of memory"))),
                            "INVALID_CONNECTION_STRING");
   }
   std::map<std::string, std::string> values;
@@ -64,6 +98,7 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
     // libpq takes 0 for no limit.
     values["connect_timeout"] = std::to_string(std::max<long>(1, options.connect_timeout.count()));
   }
+  AddSilenceLimits(&values);
   std::string conninfo;
   for (const auto& [keyword, value] : values) {
     conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", keyword, Quoted(value));

@@ -134,6 +134,24 @@ TEST(ConninfoTest, Malformed) {
   EXPECT_FALSE(Conninfo({.database = std::string("host=h\0x", 8)}).ok());
 }
 
+TEST(ConninfoTest, WhatIsMalformedIsNotShown) {
+  for (const std::string text :
+       {"postgresql://user:s3cret@[::1", "postgresql://user:s3%crets3cret@h/", "password=my s3cret",
+        "user=u password=\"a\" s3cret", "postgresql://u@h/d?password=s3cret=s3cret", "postgresql://u@h/d?s3cret",
+        "s3cret=1", "password='s3cret"}) {
+    const auto conninfo = Conninfo({.database = text});
+    EXPECT_EQ(conninfo.status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(conninfo.status().message()), Not(HasSubstr("s3c"))) << text;
+  }
+}
+
+TEST(ConninfoTest, ASilentServerIsNoticedUnlessTheUserHasOtherWishes) {
+  EXPECT_THAT(*Conninfo({.database = "host=h"}), HasSubstr("keepalives_idle='20'"));
+  EXPECT_THAT(*Conninfo({.database = "host=h"}), HasSubstr("tcp_user_timeout='30000'"));
+  EXPECT_THAT(*Conninfo({.database = "host=h tcp_user_timeout=1"}), HasSubstr("tcp_user_timeout='1'"));
+  EXPECT_THAT(*Conninfo({.database = "service=s"}), Not(HasSubstr("tcp_user_timeout")));
+}
+
 TEST(EchoTest, TypesNeverValues) {
   const std::vector<Param> params = {"secret", std::nullopt, ""};
   const std::string line =
