@@ -72,12 +72,14 @@ absl::Status UnknownMethod(const std::string& path, const Snapshot& snapshot) {
     return Unknown(fmt::format("\"{}\" is not the path of a method: /package.Service/Method", shown));
   }
   const std::string service = path.substr(1, slash - 1);
-  if (std::ranges::binary_search(services, service)) {
+  const bool known = std::ranges::binary_search(services, service);
+  // Without an Api only gRPC's own services are served, and nobody knows yet what the others will have.
+  if (!snapshot.api && !(known && service.starts_with("grpc."))) return NoApi(snapshot.why);
+  if (known) {
     return Unknown(fmt::format("service {} has no method \"{}\"; it has {}", service,
                                shown.substr(std::min(slash + 1, shown.size())),
                                fmt::join(MethodsOf(service, snapshot.api.get()), ", ")));
   }
-  if (!snapshot.api) return NoApi(snapshot.why);
   return Unknown(fmt::format("there is no service of \"{}\"; of {} the nearest are {}", shown, services.size(),
                              fmt::join(Nearest(service, services, kMaxNames), ", ")));
 }

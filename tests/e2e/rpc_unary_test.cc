@@ -95,6 +95,11 @@ TEST_F(RpcUnaryTest, WithoutAnApiItSaysWhy) {
   EXPECT_EQ(reply.status.error_code(), StatusCode::UNAVAILABLE);
   EXPECT_EQ(reply.status.error_message(), "the database \"shop\" is not there");
   EXPECT_EQ(Reason(reply.status), "NOT_READY");
+  for (const char* path : {"/protogres.v1.TransactionService/Session", "/protogres.v1.TransactionService/Transact",
+                           "/protogres.v1.TransactionService/Of_A_Later_Version", "/grpc.v1.Schema/GetIt"}) {
+    EXPECT_EQ(Call(path).status.error_code(), StatusCode::UNAVAILABLE) << path << ": a client takes others for final";
+  }
+  EXPECT_EQ(Call("/grpc.health.v1.Health/List").status.error_code(), StatusCode::UNIMPLEMENTED);
   server_->SetApi(MakeApi({"item"}));
   EXPECT_TRUE(Call().status.ok());
 }
