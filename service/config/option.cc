@@ -108,8 +108,8 @@ void AddPool(Table& table, db::PoolOptions* pool) {
                                   {{"rollback", db::ResetOnReturn::kRollback}, {"none", db::ResetOnReturn::kNone}},
                                   "what is done to a connection that is given back");
   table.Time("backoff_min", &pool->backoff_min, milliseconds(1),
-             "first delay between attempts to reconnect; doubled up to");
-  table.Time("backoff_max", &pool->backoff_max, milliseconds(1), "the longest delay between attempts to reconnect");
+             "delay between attempts to reconnect while calls come; doubled without them up to");
+  table.Time("backoff_max", &pool->backoff_max, milliseconds(1), "the longest delay between attempts to reconnect while no call comes");
 }
 
 void AddServer(Table& table, Serve* serve) {

@@ -25,7 +25,7 @@ constexpr milliseconds kFarewell{500};
 }  // namespace
 
 void Pool::State::ConnectLocked() {
-  if (stopping) return;
+  if (stopping || closed) return;
   const auto time = Clock::now();
   int fresh = 0;
   bool slow = false;
@@ -214,10 +214,10 @@ void Pool::State::Stop() {
     std::lock_guard listening(listener_mutex);
     listener = nullptr;
   }
-  std::deque<SlotPtr> closed;
+  std::deque<SlotPtr> rest;
   Lock lock(mutex);
   threads_done.wait_for(lock, kFarewell, [this] { return threads == 0; });
-  closed.swap(idle);
+  rest.swap(idle);
   lock.unlock();
 }
 

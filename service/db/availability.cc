@@ -54,8 +54,8 @@ void Pool::State::Examine() {
 }
 
 bool Pool::State::SilentLocked() const {
-  const Clock::time_point answered(last_answer.load(std::memory_order_relaxed));
-  return (lent > 0 || !waiters.empty()) && Clock::now() - answered > options.silence;
+  const Clock::duration since = asked.load(std::memory_order_relaxed);
+  return since != kNothingAsked && Clock::now() - Clock::time_point(since) > options.silence;
 }
 
 void Pool::State::MarkGone() {
@@ -74,11 +74,7 @@ void Pool::State::MarkGone() {
     why = std::string(cause.message());
     available = false;
     if (!waiters.empty()) DemandLocked();
-    for (Waiter* waiter : waiters) {
-      waiter->refused = GoneStatusLocked();
-      waiter->wake.notify_one();
-    }
-    waiters.clear();
+    RefuseAllLocked(GoneStatusLocked());
     watcher_wake.notify_one();
   }
   spdlog::warn("the database is not available: {}", why);

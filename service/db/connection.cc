@@ -28,6 +28,8 @@ namespace {
 
 using Clock = Exchange::Clock;
 
+// Statements that are not wanted any more cost a round trip each: so many are deallocated at a time.
+constexpr int kMostDeallocated = 4;
 constexpr std::size_t kMaxParams = 65535;  // of the protocol's Bind message
 constexpr char kReadOnly[] = "SELECT current_setting('transaction_read_only')";
 // The environment's PGDATESTYLE and PGTZ go beside `options` at startup and win over it.
@@ -102,6 +104,7 @@ class LibpqConnection : public Connection {
 
   absl::Status Begin(const std::string& mode) override {
     if (in_transaction_) return Internal("BEGIN within a transaction");
+    if (absl::Status status = Deallocate(); !status.ok()) return status;
     const absl::Status status = Text(mode.empty() ? "BEGIN" : "BEGIN " + mode, false, Soon());
     in_transaction_ = status.ok();
     return status;
@@ -151,6 +154,11 @@ class LibpqConnection : public Connection {
 
   bool Alive() const override { return exchange_.Alive(); }
   bool Aborted() const override { return PQtransactionStatus(link_.raw()) == PQTRANS_INERROR; }
+
+  void Forget() override {
+    std::vector<std::string> names = statements_.EraseAll();
+    unwanted_.insert(unwanted_.end(), names.begin(), names.end());
+  }
 
   const std::shared_ptr<Stopper>& stopper() const override { return shared_stopper_; }
 
@@ -261,18 +269,16 @@ class LibpqConnection : public Connection {
     const std::string fresh = statements_.NewName();
     absl::Status status = exchange_.SendPrepare(fresh, sql);
     if (status.ok()) status = exchange_.Finish(false).status();
-    if (!status.ok()) {
-      unwanted_.push_back(fresh);
-      return status;
-    }
+    if (!status.ok()) return status;
     if (auto gone = statements_.Add(sql, fresh)) unwanted_.push_back(*std::move(gone));
     status = Deallocate();
     *name = statements_.Find(sql);
     return status;
   }
 
+  // Outside transactions only, since an error would end them.
   absl::Status Deallocate() {
-    while (!unwanted_.empty() && !Aborted()) {
+    for (int i = 0; i < kMostDeallocated && !unwanted_.empty() && !in_transaction_; ++i) {
       const std::string name = std::move(unwanted_.back());
       unwanted_.pop_back();
       absl::Status status = exchange_.SendText("DEALLOCATE \"" + name + "\"");

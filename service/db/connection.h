@@ -88,6 +88,10 @@ class Connection {
   // An error has ended the open transaction: only Rollback, or ROLLBACK TO a savepoint, goes on.
   virtual bool Aborted() const = 0;
 
+  // The catalog has moved: statements that are prepared may not fit it any more, and are prepared again when they are
+  // used next. No I/O.
+  virtual void Forget() {}
+
   // What another thread stops the running statement by.
   virtual const std::shared_ptr<Stopper>& stopper() const = 0;
 

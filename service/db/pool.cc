@@ -12,6 +12,10 @@ namespace {
 // How often a request whose pool_timeout has passed looks whether the connection that is made for it still is.
 constexpr std::chrono::milliseconds kComing{50};
 
+absl::Status ClosedStatus() {
+  return contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN");
+}
+
 }  // namespace
 
 // --- Lease
@@ -47,6 +51,7 @@ absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_po
   std::optional<Clock::time_point> until;
   for (;;) {
     Lock lock(mutex);
+    if (closed) return ClosedStatus();
     if (!available) {
       DemandLocked();
       return GoneStatusLocked();
@@ -60,14 +65,16 @@ absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_po
       if (absl::Status status = WaitLocked(lock, *until, *until == deadline, &slot); !status.ok()) return status;
     }
     const bool current = slot->proven || CurrentLocked(*slot);
+    const bool moved = std::exchange(slot->catalog, catalog) != catalog;
     lock.unlock();
+    if (moved) slot->connection->Forget();
     if (current && (std::exchange(slot->proven, false) || Usable(*slot))) return slot;
     Drop(std::move(slot));
   }
 }
 
 absl::Status Pool::State::WaitLocked(Lock& lock, Clock::time_point until, bool far, SlotPtr* slot) {
-  if (lent == 0 && waiters.empty()) Answered();  // its silence is counted from here
+  AskedLocked();
   Waiter waiter;
   waiters.push_back(&waiter);
   if (failing) DemandLocked();
@@ -108,7 +115,7 @@ bool Pool::State::IsComingLocked(const Waiter& waiter) const {
 }
 
 void Pool::State::LendLocked(const Slot& slot) {
-  if (lent == 0) Answered();  // its silence is counted from here
+  AskedLocked();
   ++lent;
   if (slot.generation == generation) ++lent_current;
 }
@@ -150,7 +157,26 @@ bool Pool::State::Usable(Slot& slot) {
   return false;
 }
 
-void Pool::State::Answered() { last_answer.store(Clock::now().time_since_epoch(), std::memory_order_relaxed); }
+void Pool::State::AskedLocked() {
+  if (asked.load(std::memory_order_relaxed) != kNothingAsked) return;
+  asked.store(Clock::now().time_since_epoch(), std::memory_order_relaxed);
+}
+
+void Pool::State::Answered() { asked.store(kNothingAsked, std::memory_order_relaxed); }
+
+void Pool::State::RefuseAllLocked(const absl::Status& status) {
+  for (Waiter* waiter : waiters) {
+    waiter->refused = status;
+    waiter->wake.notify_one();
+  }
+  waiters.clear();
+}
+
+void Pool::State::Close() {
+  Lock lock(mutex);
+  closed = true;
+  RefuseAllLocked(ClosedStatus());
+}
 
 // --- Giving back
 
@@ -197,12 +223,12 @@ void Pool::State::GiveLocked(SlotPtr slot) {
 }
 
 void Pool::State::Invalidate(std::optional<std::uint64_t> only) {
-  std::deque<SlotPtr> closed;
+  std::deque<SlotPtr> old;
   Lock lock(mutex);
   if (only && *only != generation) return;
   ++generation;
   lent_current = 0;
-  closed.swap(idle);
+  old.swap(idle);
   probe = true;
   ConnectLocked();
   lock.unlock();
@@ -237,6 +263,13 @@ void Pool::OnAvailability(std::function<void(bool)> listener) {
   }
   state_->Notify();
 }
+
+void Pool::ForgetStatements() {
+  State::Lock lock(state_->mutex);
+  ++state_->catalog;
+}
+
+void Pool::Close() { state_->Close(); }
 
 void Pool::Invalidate() { state_->Invalidate({}); }
 

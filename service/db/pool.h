@@ -95,6 +95,12 @@ class Pool {
   // lost connection, which is seldom lost alone (SQLAlchemy, "Disconnect Handling").
   void Invalidate();
 
+  // The catalog has moved: each connection forgets its prepared statements when it is lent next.
+  void ForgetStatements();
+
+  // Refuses all who wait for a connection and all who come, for good: UNAVAILABLE, reason SHUTTING_DOWN.
+  void Close();
+
   // The most connections there can be: pool_size + max_overflow.
   int capacity() const;
 

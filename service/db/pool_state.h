@@ -28,6 +28,7 @@ struct Lease::Slot {
   std::unique_ptr<Connection> connection;
   Clock::time_point expires;
   std::uint64_t generation = 0;
+  std::uint64_t catalog = 0;
   bool discard = false;
   bool proven = false;  // it has just been made
 };
@@ -78,7 +79,11 @@ struct Pool::State : std::enable_shared_from_this<Pool::State> {
   SlotPtr TakeIdleLocked();
   bool CurrentLocked(const Slot& slot) const;
   bool Usable(Slot& slot);
+  // Somebody wants something of the database; it has answered something.
+  void AskedLocked();
   void Answered();
+  void RefuseAllLocked(const absl::Status& status);
+  void Close();
 
   // attempts.cc
   // Starts the attempts that are due now.
@@ -100,7 +105,7 @@ struct Pool::State : std::enable_shared_from_this<Pool::State> {
   // No new connection can be made: is one of those that are there alive? If not, the database is gone.
   void Examine();
   bool Ping(Slot& slot);
-  // Somebody waits for the database, and it has answered nobody for `silence`.
+  // It has been asked, and has answered nobody for `silence`.
   bool SilentLocked() const;
   void MarkGone();
   void MarkBack();
@@ -123,6 +128,7 @@ struct Pool::State : std::enable_shared_from_this<Pool::State> {
   int lent = 0;
   int lent_current = 0;  // of them, of the generation in force
   std::uint64_t generation = 0;
+  std::uint64_t catalog = 0;  // how often it has moved
 
   std::list<Attempt> attempts;
   int threads = 0;              // of attempts, also of those that are done but for their last lines
@@ -135,8 +141,11 @@ struct Pool::State : std::enable_shared_from_this<Pool::State> {
   bool probe = false;  // an attempt is due even if nobody waits
 
   bool available = true;
-  std::atomic<Clock::duration> last_answer{Clock::now().time_since_epoch()};  // of the database, to anything
+  // When the first wanted something who came after its last answer to anybody.
+  static constexpr Clock::duration kNothingAsked = Clock::duration::max();
+  std::atomic<Clock::duration> asked{kNothingAsked};
 
+  bool closed = false;
   bool stopping = false;
   std::condition_variable watcher_wake;
   std::condition_variable threads_done;

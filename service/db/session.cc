@@ -142,6 +142,7 @@ absl::Status Session::Cancellable(const Work& work) {
   if (!running.begun()) return cancellation_.Check();
   absl::Status status = work(connection);
   running.End();
+  if (connection.Alive()) lease_.Answered();
   if (status.ok()) return status;
   if (options_.read_only && contract::ReasonOf(status) == "READ_ONLY_SERVER") return ReadOnlyTransaction(status);
   // A read-only server, or another server's class 08 as of a foreign table, says nothing of the other connections.

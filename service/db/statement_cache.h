@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "fmt/format.h"
 
@@ -51,6 +52,16 @@ class StatementCache {
   // Forgets `sql`; gives the name that it was prepared under.
   std::optional<std::string> Erase(const std::string& sql) { return prepared_.Take(sql); }
 
+  // Forgets all that is prepared, but not which texts were seen; gives the names.
+  std::vector<std::string> EraseAll() {
+    std::vector<std::string> names;
+    while (auto gone = prepared_.TakeLast()) {
+      seen_.Add(gone->first, {});
+      names.push_back(std::move(gone->second));
+    }
+    return names;
+  }
+
   std::size_t size() const { return prepared_.size(); }
 
  private:
@@ -83,6 +94,15 @@ class StatementCache {
       std::optional<std::string> value = std::move(entry->second);
       order_.erase(entry);
       return value;
+    }
+
+    // The one that was used least recently; nothing: there is none.
+    std::optional<std::pair<std::string, std::string>> TakeLast() {
+      if (order_.empty()) return std::nullopt;
+      index_.erase(order_.back().first);
+      auto last = std::move(order_.back());
+      order_.pop_back();
+      return last;
     }
 
     std::size_t size() const { return order_.size(); }

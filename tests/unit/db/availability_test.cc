@@ -216,6 +216,21 @@ TEST_F(AvailabilityTest, ADatabaseThatAnswersNothingIsGoneUntilItAnswersAgain) {
   }
 }
 
+TEST_F(AvailabilityTest, ASilentDatabaseIsGoneAlsoWhereNobodyWaitsForLong) {
+  Pool pool({.pool_size = 2, .max_overflow = 0, .silence = milliseconds(1500)}, Factory());
+  Lease a = Take(pool);
+  server_.SetHanging(1000);
+  const auto start = Clock::now();
+  // A statement is given up now and then, and new connections are waited for in vain.
+  a.Lost();
+  a = Lease();
+  while (pool.available() && Clock::now() - start < seconds(20)) {
+    EXPECT_FALSE(pool.Acquire(Clock::now() + milliseconds(20)).ok());
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_FALSE(pool.available());
+}
+
 TEST_F(AvailabilityTest, SlowStatementsAreNoOutage) {
   auto pool = Make({.pool_size = 2, .max_overflow = 0, .silence = milliseconds(100)});
   const Lease a = Take(*pool), b = Take(*pool);

@@ -117,23 +117,23 @@ class FakePoolTest : public ::testing::Test {
     server_.EndHanging();
     EXPECT_TRUE(Eventually([&] { return server_.waiting == 0; })) << "an attempt uses what is gone";
   }
+  ConnectionFactory Factory() {
+    return [this]() -> absl::StatusOr<std::unique_ptr<Connection>> {
+      std::unique_lock lock(server_.mutex);
+      ++server_.attempted;
+      if (server_.hanging > 0 && --server_.hanging >= 0) {
+        ++server_.waiting;
+        server_.answer.wait(lock, [this] { return server_.released; });
+        --server_.waiting;
+        return absl::UnavailableError("timeout expired");
+      }
+      if (!server_.down.ok()) return server_.down;
+      server_.most = std::max(server_.most, ++server_.alive);
+      return std::make_unique<FakeConnection>(server_, ++server_.made);
+    };
+  }
   std::unique_ptr<Pool> Make(PoolOptions options) {
-    return std::make_unique<Pool>(
-        options,
-        [this]() -> absl::StatusOr<std::unique_ptr<Connection>> {
-          std::unique_lock lock(server_.mutex);
-          ++server_.attempted;
-          if (server_.hanging > 0 && --server_.hanging >= 0) {
-            ++server_.waiting;
-            server_.answer.wait(lock, [this] { return server_.released; });
-            --server_.waiting;
-            return absl::UnavailableError("timeout expired");
-          }
-          if (!server_.down.ok()) return server_.down;
-          server_.most = std::max(server_.most, ++server_.alive);
-          return std::make_unique<FakeConnection>(server_, ++server_.made);
-        },
-        [this] { return Clock::time_point(now_.load()); });
+    return std::make_unique<Pool>(options, Factory(), [this] { return Clock::time_point(now_.load()); });
   }
   void Advance(Clock::duration by) { now_ = now_.load() + by; }
 
