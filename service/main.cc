@@ -3,11 +3,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <future>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -36,6 +38,8 @@ constexpr int kWrongOption = 2;
 constexpr char kNotifyChannel[] = "protogres";
 // From drain_timeout on, until the process ends.
 constexpr std::chrono::milliseconds kAfterDrain{900};
+// How often a signal is looked for while the server starts.
+constexpr std::chrono::milliseconds kStartTick{20};
 
 int Fail(const absl::Status& status) {
   std::cerr << "protogres: " << status.message() << "\n";
@@ -56,17 +60,17 @@ void BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-// Waits for SIGINT or SIGTERM; each SIGHUP calls `on_hangup`. A second signal
-// then ends the process at once.
-void WaitForSignal(const std::function<void()>& on_hangup) {
+// A signal that came meanwhile, within `timeout`; 0: none.
+int NextSignal(std::chrono::milliseconds timeout) {
   const sigset_t signals = HandledSignals();
-  int signal = SIGHUP;
-  while (true) {
-    sigwait(&signals, &signal);
-    if (signal != SIGHUP) break;
-    on_hangup();
-  }
-  spdlog::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  const timespec wait{timeout.count() / 1000, timeout.count() % 1000 * 1'000'000};
+  return std::max(0, sigtimedwait(&signals, nullptr, &wait));
+}
+
+// A second signal then ends the process at once.
+void Heed(int signal, const char* what) {
+  spdlog::info("{}: {}", signal == SIGINT ? "SIGINT" : "SIGTERM", what);
+  const sigset_t signals = HandledSignals();
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
@@ -105,6 +109,57 @@ class LastResort {
   std::thread thread_;
 };
 
+// Waits for SIGINT or SIGTERM; each SIGHUP calls `on_hangup`.
+void WaitForSignal(const std::function<void()>& on_hangup) {
+  int signal = 0;
+  while (signal == 0 || signal == SIGHUP) {
+    signal = NextSignal(std::chrono::hours(1));
+    if (signal == SIGHUP) on_hangup();
+  }
+  Heed(signal, "draining");
+}
+
+// The Reloader while there is one, for those who ask for reloads from threads of their own.
+class Reloads {
+ public:
+  void Set(crud::Reloader* reloader) {
+    const std::lock_guard lock(mutex_);
+    reloader_ = reloader;
+  }
+  std::uint64_t Request(const std::string& cause) {
+    const std::lock_guard lock(mutex_);
+    return reloader_ != nullptr ? reloader_->Request(cause) : 0;
+  }
+  void Hurry() {
+    const std::lock_guard lock(mutex_);
+    if (reloader_ != nullptr) reloader_->Hurry();
+  }
+
+ private:
+  std::mutex mutex_;
+  crud::Reloader* reloader_ = nullptr;
+};
+
+// Waits for `result`. False: SIGINT or SIGTERM came before it. SIGHUP means nothing yet: what is loaded is new.
+template <typename T>
+bool AwaitStart(const std::future<T>& result) {
+  while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    const int signal = NextSignal(kStartTick);
+    if (signal == 0 || signal == SIGHUP) continue;
+    Heed(signal, "ending before the first load is done");
+    return false;
+  }
+  return true;
+}
+
+// An attempt to connect on a thread of its own, since it may hang for as long as --connect_timeout.
+std::future<absl::Status> Probe(const db::ConnectionFactory& connect) {
+  std::promise<absl::Status> promise;
+  auto probed = promise.get_future();
+  std::thread([connect, promise = std::move(promise)]() mutable { promise.set_value(connect().status()); }).detach();
+  return probed;
+}
+
 // Ready is a server that has an Api and whose database is there.
 class Readiness {
  public:
@@ -132,56 +187,69 @@ class Readiness {
   bool available_ = true;
 };
 
-bool CanComeLater(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status);
-}
-
 int RunServe(const config::Serve& options) {
   const auto connect = [connection = options.connection] { return db::Connect(connection); };
+  auto probed = Probe(connect);
+  if (!AwaitStart(probed)) return 0;
   // A server that is away may come; a wrong role or a database that does not exist will not.
-  if (const auto probe = connect(); !probe.ok() && !CanComeLater(probe.status())) return Fail(probe.status());
+  if (const auto probe = probed.get(); !probe.ok() && !crud::MayPass(probe)) return Fail(probe);
   LastResort last_resort;  // after all that may wait
   Readiness readiness;
+  Reloads reloads;
   db::Pool pool(options.pool, connect);
-  pool.OnAvailability([&readiness](bool available) { readiness.SetAvailable(available); });
-  std::atomic<crud::Reloader*> reloader = nullptr;
-  auto server = rpc::Server::Start(options.server, pool, [&reloader] {
-    if (auto* running = reloader.load()) running->Request("a statement's error");
+  pool.OnAvailability([&readiness, &reloads](bool available) {
+    readiness.SetAvailable(available);
+    if (available) reloads.Hurry();
   });
+  auto server = rpc::Server::Start(options.server, pool, [&reloads] { return reloads.Request("a statement's error"); });
   if (!server.ok()) return Fail(server.status());
   readiness.SetServer(server->get());
   const int port = (*server)->port();  // of a Unix socket 0
   spdlog::info("listening on {}{}", options.server.listen, port > 0 ? fmt::format(", port {}", port) : "");
 
   const auto publish = [&](std::shared_ptr<const crud::Api> api) {
+    pool.ForgetStatements();
     (*server)->SetApi(api);
     readiness.SetLoaded();
     spdlog::info("serving {} tables in {} methods", api->contract().tables.size(), api->contract().methods.size());
   };
-  auto first = crud::LoadApi(pool, options.api, options.limits);
-  if (!first.ok() && !CanComeLater(first.status())) return Fail(first.status());
-  if (first.ok()) {
-    publish(*first);
+  db::Cancellation cancellation;
+  auto first =
+      std::async(std::launch::async, [&] { return crud::LoadApi(pool, options.api, options.limits, cancellation); });
+  if (!AwaitStart(first)) {
+    last_resort.Arm(options.drain_timeout + kAfterDrain);
+    cancellation.Cancel();
+    pool.Close();
+    (*server)->Drain(options.drain_timeout);
+    return 0;
+  }
+  const auto loaded = first.get();
+  if (!loaded.ok() && !crud::MayPass(loaded.status())) return Fail(loaded.status());
+  if (loaded.ok()) {
+    publish(*loaded);
   } else {
-    const std::string why(first.status().message());
+    const std::string why(loaded.status().message());
     spdlog::warn("the database is not there yet, retrying: {}", why);
     (*server)->SetApi(nullptr, "the database's catalog has not been read yet: " + why);
   }
 
   {
-    crud::Reloader running(pool, options.api, options.limits, first.ok(), publish);
-    reloader = &running;
+    crud::Reloader running(pool, options.api, options.limits, loaded.ok(), publish,
+                           [&](std::uint64_t load) { (*server)->Reloaded(load); });
+    reloads.Set(&running);
     std::unique_ptr<db::Listener> listener;
     if (options.listen_notify) {
-      listener = std::make_unique<db::Listener>(connect, kNotifyChannel, [&] { running.Request("NOTIFY"); });
+      listener = std::make_unique<db::Listener>(connect, db::ListenerOptions{.channel = kNotifyChannel},
+                                                [&] { running.Request("NOTIFY"); });
     }
     WaitForSignal([&] { running.Request("SIGHUP"); });
-    reloader = nullptr;
     last_resort.Arm(options.drain_timeout + kAfterDrain);
     const rpc::Drained drained = (*server)->Drain(options.drain_timeout);
     spdlog::info(drained == rpc::Drained::kFinished ? "drained"
                                                     : "drain_timeout passed, the calls in flight were ended");
     if (drained == rpc::Drained::kStuck) LastResort::Exit();
+    reloads.Set(nullptr);
+    pool.Close();
   }
   readiness.SetServer(nullptr);
   server->reset();

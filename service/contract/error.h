@@ -12,6 +12,9 @@
 
 namespace protogres::contract {
 
+// The reason of an error that says that the database is not as its catalog was when it was read: a reload is due.
+inline constexpr char kCatalogMoved[] = "CATALOG_MOVED";
+
 // An error with google.rpc.ErrorInfo: domain `protogres`, `reason` in
 // UPPER_SNAKE, and `metadata` (sqlstate, table, constraint, column; empty values are left out).
 absl::Status Error(absl::StatusCode code, const std::string& message, const std::string& reason,

@@ -7,7 +7,7 @@
 #include "contract/derive.h"
 #include "contract/error.h"
 #include "contract/pin.h"
-#include "db/session.h"
+#include "db/error.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 
@@ -25,8 +25,8 @@ absl::StatusOr<std::vector<catalog::TextRow>> Query(db::Session& session, const 
   return result;
 }
 
-absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const std::vector<std::string>& schemas) {
-  const db::Cancellation cancellation;
+absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const std::vector<std::string>& schemas,
+                                             const db::Cancellation& cancellation) {
   auto session = db::Session::Open(
       pool, cancellation,
       {.transaction = db::Transaction::kExplicit, .isolation = db::Isolation::kRepeatableRead, .read_only = true});
@@ -58,14 +58,15 @@ absl::StatusOr<contract::DeriveOptions> MakeDeriveOptions(const LoadOptions& opt
 
 }  // namespace
 
-absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options) {
+absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options,
+                                                const db::Cancellation& cancellation) {
   std::optional<google::protobuf::FileDescriptorSet> pinned;
   if (!options.contract.empty()) {
     auto files = contract::ReadFiles(options.contract);
     if (!files.ok()) return files.status();
     pinned = *std::move(files);
   }
-  const auto catalog = ReadCatalog(pool, options.schemas);
+  const auto catalog = ReadCatalog(pool, options.schemas, cancellation);
   if (!catalog.ok()) return catalog.status();
   const auto derive = MakeDeriveOptions(options, *catalog);
   if (!derive.ok()) return derive.status();
@@ -74,11 +75,26 @@ absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOption
   return contract::Pin(*pinned, *derived);
 }
 
-absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits) {
-  auto contract = LoadContract(pool, options);
+absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits,
+                                                   const db::Cancellation& cancellation) {
+  auto contract = LoadContract(pool, options, cancellation);
   if (!contract.ok()) return contract.status();
   for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);
   return Api::Build(*std::move(contract), limits);
+}
+
+bool MayPass(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kAborted:
+      return true;
+    default:
+      // What is dropped while it is read gives PostgreSQL's internal errors, too (XX000, "cache lookup failed").
+      return db::CatalogMoved(status) || contract::MetadataOf(status, "sqlstate") == "XX000";
+  }
 }
 
 }  // namespace protogres::crud

@@ -11,6 +11,7 @@
 #include "contract/contract.h"
 #include "crud/api.h"
 #include "db/pool.h"
+#include "db/session.h"
 
 namespace protogres::crud {
 
@@ -24,13 +25,19 @@ struct LoadOptions {
 };
 
 // Reads the catalog and derives the Contract; pinned ones are read and checked.
-// Blocks. FAILED_PRECONDITION: a schema that does not exist, `package` with
+// Blocks; `cancellation` ends it. FAILED_PRECONDITION: a schema that does not exist, `package` with
 // several schemas, a pin that does not fit (with the list of differences).
 // INVALID_ARGUMENT, NOT_FOUND: a pin that cannot be read. Else the Pool's errors.
-absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options);
+absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options,
+                                                const db::Cancellation& cancellation = db::Cancellation());
 
 // The same, bound. Warnings of the Contract are logged.
-absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits);
+absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits,
+                                                   const db::Cancellation& cancellation = db::Cancellation());
+
+// Whether what made a load fail may pass by itself: the database is away or busy, or the catalog moved under the
+// reader.
+bool MayPass(const absl::Status& status);
 
 }  // namespace protogres::crud
 

@@ -9,6 +9,8 @@
 
 #include "contract/error.h"
 #include "crud/request_log.h"
+#include "db/error.h"
+#include "fmt/format.h"
 
 namespace protogres::crud {
 namespace {
@@ -91,13 +93,25 @@ class Runner {
     }
     executed_ = true;
     auto response = operation.Execute(**session);
-    if (!response.ok()) return response;
+    if (!response.ok()) return Committed(**session) ? Written(response.status()) : response;
     if (!id.empty()) {
       if (auto kept = RecordAnswer(**session, id, *response); !kept.ok()) return kept;
     }
     if (auto finished = Finish(operation.validate_only(), **session); !finished.ok()) return finished;
     if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(**session, api_.limits().request_id_ttl);
     return response;
+  }
+
+  // A statement without a transaction around it has written.
+  static bool Committed(const db::Session& session) { return !session.in_transaction() && session.affected() > 0; }
+
+  // Of an error that says that the catalog moved nothing may have taken effect, as the call is run again.
+  static absl::Status Written(const absl::Status& error) {
+    if (!db::CatalogMoved(error)) return error;
+    return contract::Error(
+        error.code(), fmt::format("the row was written, but cannot be answered: {}", std::string(error.message())),
+        "WRITTEN_NOT_REPRESENTABLE",
+        {{"table", contract::MetadataOf(error, "table")}, {"column", contract::MetadataOf(error, "column")}});
   }
 
   static absl::Status Finish(bool validate_only, db::Session& session) {

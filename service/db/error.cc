@@ -11,7 +11,7 @@ namespace {
 
 using absl::StatusCode;
 
-constexpr char kCatalogMoved[] = "CATALOG_MOVED";
+using contract::kCatalogMoved;
 // A transaction that lost against another may win the next time; it need not be soon.
 constexpr std::chrono::milliseconds kRetryDelay{50};
 

@@ -1,50 +1,111 @@
 #include "db/listener.h"
 
-#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 #include <utility>
 
+#include "contract/error.h"
+#include "db/error.h"
 #include "spdlog/spdlog.h"
 
 namespace protogres::db {
 namespace {
 
-// How long the destructor waits at most for a wait to end.
-constexpr std::chrono::milliseconds kTick{250};
-constexpr int kTicksBetweenAttempts = 8;
+using std::chrono::milliseconds;
+
+// How long a wait for a NOTIFY lasts before the end is looked for.
+constexpr milliseconds kTick{250};
+// How long the destructor waits at most.
+constexpr milliseconds kFarewell{500};
+
+// A standby (25006), or a pooler or replica that does not know it (0A000).
+bool IsRefused(const absl::Status& status) {
+  const std::string state = contract::MetadataOf(status, "sqlstate");
+  return state == "25006" || state == "0A000";
+}
 
 }  // namespace
 
-Listener::Listener(ConnectionFactory factory, std::string channel, std::function<void()> on_notify)
-    : factory_(std::move(factory)),
-      channel_(std::move(channel)),
-      on_notify_(std::move(on_notify)),
-      thread_([this] { Loop(); }) {}
+// Shared with the thread, which may outlive the Listener.
+struct Listener::State {
+  State(ConnectionFactory make, ListenerOptions given, std::function<void()> call)
+      : factory(std::move(make)), options(std::move(given)), on_notify(std::move(call)) {}
+
+  void Loop();
+  // When the connection is lost, or LISTEN fails.
+  absl::Status ListenUntilLost();
+  void Notify();
+  bool stopped() {
+    std::lock_guard lock(mutex);
+    return stop;
+  }
+
+  const ConnectionFactory factory;
+  const ListenerOptions options;
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::function<void()> on_notify;
+  bool stop = false;
+  bool over = false;
+  // The thread's own:
+  bool again = false;  // it has tried before
+  std::string said;    // the error that is in the log
+};
+
+Listener::Listener(ConnectionFactory factory, ListenerOptions options, std::function<void()> on_notify)
+    : state_(std::make_shared<State>(std::move(factory), std::move(options), std::move(on_notify))) {
+  std::thread([state = state_] {
+    state->Loop();
+    std::lock_guard lock(state->mutex);
+    state->over = true;
+    state->wake.notify_all();
+  }).detach();
+}
 
 Listener::~Listener() {
-  stop_ = true;
-  thread_.join();
+  std::unique_lock lock(state_->mutex);
+  state_->stop = true;
+  state_->on_notify = nullptr;
+  state_->wake.notify_all();
+  state_->wake.wait_for(lock, kFarewell, [this] { return state_->over; });
 }
 
-void Listener::Loop() {
-  for (bool again = false; !stop_; again = true) {
-    ListenUntilLost(again);
-    for (int tick = 0; tick < kTicksBetweenAttempts && !stop_; ++tick) std::this_thread::sleep_for(kTick);
+void Listener::State::Loop() {
+  while (!stopped()) {
+    const absl::Status ended = ListenUntilLost();
+    const milliseconds delay = IsRefused(ended) ? options.refused : options.reconnect;
+    // That the database is gone the Pool says.
+    if (!ended.ok() && (IsRefused(ended) || !ConnectionLost(ended)) && ended.message() != said) {
+      said = std::string(ended.message());
+      spdlog::warn("LISTEN {} failed, a NOTIFY will not reload; it is tried again every {} s: {}", options.channel,
+                   std::chrono::duration<double>(delay).count(), said);
+    }
+    again = true;
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, delay, [this] { return stop; });
   }
 }
 
-void Listener::ListenUntilLost(bool again) {
-  auto connection = factory_();
-  if (!connection.ok()) return;
-  if (auto listening = (*connection)->Execute("LISTEN " + channel_, {}, false); !listening.ok()) {
-    spdlog::warn("LISTEN {} failed, a NOTIFY will not reload: {}", channel_, std::string(listening.status().message()));
-    return;
+absl::Status Listener::State::ListenUntilLost() {
+  const auto connection = factory();
+  if (!connection.ok()) return connection.status();
+  if (auto listening = (*connection)->Execute("LISTEN " + options.channel, {}, false); !listening.ok()) {
+    return listening.status();
   }
-  if (again) on_notify_();
-  while (!stop_) {
+  said.clear();
+  if (again) Notify();
+  while (!stopped()) {
     const auto notified = (*connection)->AwaitNotification(kTick);
-    if (!notified.ok()) return;
-    if (*notified) on_notify_();
+    if (!notified.ok()) return notified.status();
+    if (*notified) Notify();
   }
+  return absl::OkStatus();
+}
+
+void Listener::State::Notify() {
+  std::lock_guard lock(mutex);
+  if (on_notify) on_notify();
 }
 
 }  // namespace protogres::db

@@ -2,35 +2,38 @@
 #ifndef PROTOGRES_SERVICE_DB_LISTENER_H_
 #define PROTOGRES_SERVICE_DB_LISTENER_H_
 
-#include <atomic>
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
-#include <thread>
 
 #include "db/connection.h"
 
 namespace protogres::db {
 
+struct ListenerOptions {
+  // An SQL identifier, unquoted.
+  std::string channel;
+  // Between attempts after a connection that was lost or could not be made.
+  std::chrono::milliseconds reconnect{2000};
+  // The same where the server takes no LISTEN: a standby does not until it is promoted.
+  std::chrono::milliseconds refused{60 * 1000};
+};
+
 class Listener {
  public:
-  // Starts a thread that connects, LISTENs on `channel` (an SQL identifier, unquoted) and calls
-  // `on_notify` for each NOTIFY, and once after each reconnect, since what came
-  // meanwhile was missed. A lost connection is made again, every few seconds.
-  Listener(ConnectionFactory factory, std::string channel, std::function<void()> on_notify);
-  // Ends the thread: within a second.
+  // Starts a thread that connects, LISTENs and calls `on_notify` for each NOTIFY, and once after each reconnect, since
+  // what came meanwhile was missed. A lost connection is made again.
+  Listener(ConnectionFactory factory, ListenerOptions options, std::function<void()> on_notify);
+  // Ends the thread: blocks for half a second at the most. A `factory` that hangs then is left to end by itself, so
+  // what it refers to must live as long; `on_notify` is called no more.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
  private:
-  void Loop();
-  void ListenUntilLost(bool again);
-
-  const ConnectionFactory factory_;
-  const std::string channel_;
-  const std::function<void()> on_notify_;
-  std::atomic<bool> stop_ = false;
-  std::thread thread_;
+  struct State;
+  const std::shared_ptr<State> state_;
 };
 
 }  // namespace protogres::db

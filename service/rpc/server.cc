@@ -44,6 +44,8 @@ constexpr milliseconds kGrace{500};
 // For connections to close by themselves once their last call is done.
 constexpr milliseconds kClose{200};
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
+// How long a call waits for the reload that an error of its statement has asked for.
+constexpr milliseconds kLongestReload{3000};
 // What a client may send of a call before it is read.
 constexpr int kLookahead = 1024 * 1024;
 // A connection may come in after the others were closed, as long as the shutdown has not begun.
@@ -112,18 +114,20 @@ void LogForGrpc(gpr_log_func_args* line) {
 
 class GrpcServer final : public Server, private Router {
  public:
-  GrpcServer(const ServerOptions& options, db::Pool& pool, const std::function<void()>& on_catalog_moved)
-      : executor_(ExecutorOptions(options, pool)),
-        unary_{executor_, pool, options.coalesce, options.group_commit, on_catalog_moved},
+  GrpcServer(const ServerOptions& options, db::Pool& pool, RequestReload request_reload)
+      : renewal_(std::move(request_reload), kLongestReload),
+        executor_(ExecutorOptions(options, pool)),
+        unary_{executor_, pool, options.coalesce, options.group_commit, current_, renewal_},
         held_(MostHeld(pool)),
-        sessions_(OptionsOfSessions(options, pool), held_, pool, on_catalog_moved),
-        bulk_(OptionsOfStreams(options, pool), held_, pool, on_catalog_moved),
+        sessions_(OptionsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
+        bulk_(OptionsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
         acceptor_(*this, options.max_send_message_bytes) {}
   ~GrpcServer() override;
 
   absl::Status Listen(const ServerOptions& options);
 
   void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) override;
+  void Reloaded(std::uint64_t reload) override { renewal_.Over(reload); }
   void SetReady(bool ready) override { health_.SetReady(ready); }
   int port() const override { return port_; }
   Drained Drain(milliseconds timeout) override;
@@ -139,6 +143,7 @@ class GrpcServer final : public Server, private Router {
   Current current_;
   Streams streams_;
   Health health_{current_, streams_};
+  Renewal renewal_;
   Executor executor_;
   UnaryContext unary_;
   HeldConnections held_;
@@ -193,6 +198,7 @@ GrpcServer::~GrpcServer() {
   ShutDown();
   // First the server, so that no Call comes; then the workers, so that none starts an operation;
   // then, when the last Call is gone, the queues.
+  renewal_.Close();
   executor_.Stop();
   sessions_.Stop();
   bulk_.Stop();
@@ -227,6 +233,7 @@ Drained GrpcServer::Drain(milliseconds timeout) {
 bool GrpcServer::EndAll() {
   // What has not begun says so at once.
   executor_.Close();
+  renewal_.Close();
   for (const auto& line : lines_) Acceptor::Shutdown(*line);
   return acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kGrace, milliseconds(0));
 }
@@ -271,9 +278,9 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, db::Pool& pool,
-                                                      std::function<void()> on_catalog_moved) {
+                                                      RequestReload request_reload) {
   gpr_set_log_function(&LogForGrpc);
-  auto server = std::make_unique<GrpcServer>(options, pool, on_catalog_moved);
+  auto server = std::make_unique<GrpcServer>(options, pool, std::move(request_reload));
   if (auto listening = server->Listen(options); !listening.ok()) return listening;
   return server;
 }

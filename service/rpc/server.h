@@ -4,13 +4,14 @@
 #define PROTOGRES_SERVICE_RPC_SERVER_H_
 
 #include <chrono>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "crud/api.h"
 #include "db/pool.h"
+#include "rpc/renewal.h"
 
 namespace protogres::rpc {
 
@@ -68,15 +69,19 @@ class Server {
  public:
   // Listens and starts its threads. `pool` must outlive the Server.
   // INVALID_ARGUMENT: an address that cannot be parsed, a PEM file that cannot be read; UNAVAILABLE: in use.
-  // `on_catalog_moved` is called, from any thread, when a statement's error says that the catalog moved.
+  // `request_reload` is called when a statement's error says that the catalog moved. It gives the reload's number, and
+  // Reloaded is due when that is over; 0: there will be none.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, db::Pool& pool,
-                                                       std::function<void()> on_catalog_moved);
+                                                       RequestReload request_reload);
   // Shuts down at once if Drain was not called.
   virtual ~Server() = default;
 
   // The Api that new calls run against from now on; calls in flight keep
   // theirs. Null (as at the start) while the catalog could not be read yet: calls get UNAVAILABLE with `why`.
   virtual void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why = "") = 0;
+
+  // The reload of this number is over; the Api that it brought, if any, is set. Calls that waited for it go on.
+  virtual void Reloaded(std::uint64_t reload) = 0;
 
   // What health v1 says of readiness: the overall service "" and every
   // service of the Api. The name "liveness" is always SERVING.

@@ -13,9 +13,13 @@
 #include "crud/run.h"
 #include "db/error.h"
 #include "db/session.h"
+#include "rpc/unknown_method.h"
 
 namespace protogres::rpc {
 namespace {
+
+// How often a call that meets a moved catalog runs again: a migration changes several things, one after the other.
+constexpr int kMostRenewals = 3;
 
 // The Cancellation of calls that run together: the statement is cancelled when the last of them has no use for it.
 class SharedCancellation {
@@ -35,12 +39,12 @@ class SharedCancellation {
 
 // Whoever takes the Task out of the queue finishes the call: a worker, the
 // Executor's watch, or OnCancelled.
-class UnaryHandler final : public Handler, private Task {
+class UnaryHandler final : public Handler, private Task, private Renewal::Waiter {
  public:
   UnaryHandler(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot, const crud::Method& method, Call& call)
       : context_(context),
         snapshot_(std::move(snapshot)),
-        method_(method),
+        method_(&method),
         call_(call),
         cancellation_(call.deadline()) {}
 
@@ -56,7 +60,7 @@ class UnaryHandler final : public Handler, private Task {
 
   void OnCancelled() override {
     cancellation_.Cancel();
-    if (context_.executor.Remove(*this)) return Finish(cancellation_.Check());
+    if (context_.executor.Remove(*this) || context_.renewal.Leave(*this)) return Finish(cancellation_.Check());
     std::lock_guard lock(mutex_);
     if (shared_) std::exchange(shared_, nullptr)->Leave();
   }
@@ -69,12 +73,12 @@ class UnaryHandler final : public Handler, private Task {
  private:
   friend class UnaryGroup;
 
-  const void* lane() const override { return !alone_ && MayShare() ? &method_ : nullptr; }
+  const void* lane() const override { return !alone_ && MayShare() ? method_ : nullptr; }
   std::chrono::system_clock::time_point deadline() const override { return cancellation_.deadline(); }
   std::unique_ptr<Group> MakeGroup() const override;
 
   bool MayShare() const {
-    switch (method_.together()) {
+    switch (method_->together()) {
       case crud::Together::kNothing:
         return false;
       case crud::Together::kStatement:
@@ -102,9 +106,38 @@ class UnaryHandler final : public Handler, private Task {
 
   void Finish(absl::StatusOr<std::string> response) {
     if (response.ok()) return call_.Answer(*std::move(response));
-    if (db::CatalogMoved(response.status()) && context_.on_catalog_moved) context_.on_catalog_moved();
+    if (db::CatalogMoved(response.status()) && Renew(response.status())) return;
     // It was cancelled by the server, not by its client.
     call_.Finish(absl::IsCancelled(response.status()) && shut_down_ ? ShuttingDown() : response.status());
+  }
+
+  // True: it runs again, once a reload is over, and another thread may have it already.
+  bool Renew(const absl::Status& status) {
+    if (!cancellation_.Check().ok()) return false;
+    if (renewals_ == kMostRenewals || IsLasting(status)) {
+      context_.renewal.Request();
+      return false;
+    }
+    ++renewals_;
+    moved_ = status;
+    context_.renewal.Wait(*this);
+    return true;
+  }
+
+  // The same again is an error that no reload mends, as of a view's broken function; another is of another change. Of
+  // plans that have become stale PostgreSQL always says the same.
+  bool IsLasting(const absl::Status& status) const {
+    return status.message() == moved_.message() && contract::MetadataOf(status, "sqlstate") != "0A000";
+  }
+
+  void OnRenewal() override {
+    if (auto live = cancellation_.Check(); !live.ok()) return Finish(live);
+    auto snapshot = context_.current.Get();
+    if (!snapshot->api || snapshot == snapshot_) return call_.Finish(moved_);
+    method_ = snapshot->api->Find(call_.method());
+    if (method_ == nullptr) return call_.Finish(UnknownMethod(call_.method(), *snapshot));
+    snapshot_ = std::move(snapshot);
+    RunAlone();
   }
 
   void Refuse(const absl::Status& status) override { call_.Finish(status); }
@@ -112,19 +145,21 @@ class UnaryHandler final : public Handler, private Task {
   // Exceptions end in db; of what may still come, memory that runs out, only this call dies.
   absl::StatusOr<std::string> Respond() try {
     if (auto live = cancellation_.Check(); !live.ok()) return live;
-    return crud::Run(*snapshot_->api, method_, request_, context_.pool, cancellation_);
+    return crud::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
   } catch (const std::exception& e) {
     return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");
   }
 
   UnaryContext& context_;
-  const std::shared_ptr<const Snapshot> snapshot_;
-  const crud::Method& method_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  const crud::Method* method_;
   Call& call_;
   db::Cancellation cancellation_;
   std::string_view request_;
   bool alone_ = false;
   std::atomic<bool> shut_down_{false};
+  int renewals_ = 0;
+  absl::Status moved_;  // then: what the last run has failed with
   std::mutex mutex_;
   std::shared_ptr<SharedCancellation> shared_;  // while it runs together with others, and is not cancelled
 };
@@ -186,7 +221,7 @@ class UnaryGroup final : public Group {
 };
 
 std::unique_ptr<Group> UnaryHandler::MakeGroup() const {
-  return std::make_unique<UnaryGroup>(context_.pool, snapshot_, method_);
+  return std::make_unique<UnaryGroup>(context_.pool, snapshot_, *method_);
 }
 
 }  // namespace

@@ -50,6 +50,11 @@ bool ValueEncoder::Cannot(const contract::Type& type, std::string_view text) {
   return Fail(fmt::format("{}, which {} cannot", Shown(text), TypeName(contract_, type)));
 }
 
+bool ValueEncoder::Strange(const contract::Type& type, std::string_view text) {
+  moved_ = true;
+  return Cannot(type, text);
+}
+
 bool ValueEncoder::Append(const contract::Type& type, const Tag& tag, std::string_view text, int depth) {
   return type.repeated ? AppendArray(type, tag, text, depth) : AppendSingular(type, tag, text, depth);
 }
@@ -94,25 +99,25 @@ bool ValueEncoder::AppendScalar(const contract::Type& type, std::string_view tex
     case Kind::kUint32:
       return AppendInteger<std::uint32_t>(type, text);
     case Kind::kBool:
-      if (text != "t" && text != "f") return Cannot(type, text);
+      if (text != "t" && text != "f") return Strange(type, text);
       out_->push_back(text == "t" ? '\1' : '\0');
       return true;
     case Kind::kFloat: {
       float value = 0;
-      if (!ParseFloat(text, &value)) return Cannot(type, text);
+      if (!ParseFloat(text, &value)) return Strange(type, text);
       AppendFixed(std::bit_cast<std::uint32_t>(value), sizeof(value), out_);
       return true;
     }
     case Kind::kDouble: {
       double value = 0;
-      if (!ParseDouble(text, &value)) return Cannot(type, text);
+      if (!ParseDouble(text, &value)) return Strange(type, text);
       AppendFixed(std::bit_cast<std::uint64_t>(value), sizeof(value), out_);
       return true;
     }
     case Kind::kEnum:
       return AppendEnum(type, text);
     default:
-      return Cannot(type, text);
+      return Strange(type, text);
   }
 }
 
@@ -121,7 +126,7 @@ bool ValueEncoder::AppendInteger(const contract::Type& type, std::string_view te
   Int value = 0;
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return Cannot(type, text);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return Strange(type, text);
   // A negative int32 takes ten bytes, as an int64 does.
   AppendVarint(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), out_);
   return true;
@@ -150,6 +155,7 @@ bool ValueEncoder::AppendEnum(const contract::Type& type, std::string_view label
   const contract::Enum& enumeration = contract_.enums[static_cast<std::size_t>(type.index)];
   const auto it = std::ranges::find(enumeration.values, label, &contract::EnumValue::label);
   if (it == enumeration.values.end()) {
+    moved_ = true;
     return Fail(
         fmt::format("the label {}, which {} does not have (reload the server with SIGHUP or NOTIFY protogres, "
                     "and generate the clients again)",
@@ -202,6 +208,7 @@ bool ValueEncoder::AppendRecord(const contract::Composite& composite, std::strin
     }
   }
   if (reader.failed() || count != composite.fields.size()) {
+    moved_ = true;
     return Fail(
         fmt::format("{}, which is no row of the {} attributes of {} (reload the server with SIGHUP or NOTIFY "
                     "protogres, and generate the clients again)",

@@ -35,6 +35,8 @@ class ValueEncoder {
   // holds, and what was appended is undefined.
   bool Append(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
   const std::string& why() const { return why_; }
+  // Then: no value of the type that the catalog had when it was read looks like this, so that it has changed since.
+  bool moved() const { return moved_; }
 
  private:
   bool AppendSingular(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
@@ -49,10 +51,13 @@ class ValueEncoder {
   bool AppendInteger(const contract::Type& type, std::string_view text);
   bool Cannot(const contract::Type& type, std::string_view text);
   bool Fail(std::string why);
+  // The same of a text that the type never has.
+  bool Strange(const contract::Type& type, std::string_view text);
 
   const contract::Contract& contract_;
   std::string* out_;
   std::string why_;
+  bool moved_ = false;
 };
 
 }  // namespace protogres::wire

@@ -34,7 +34,8 @@ class RowEncoder {
   // projection's columns first; more are ignored.
   // FAILED_PRECONDITION, reason VALUE_NOT_REPRESENTABLE, metadata column and table: a
   // value that its field cannot hold exactly; the message names the column and
-  // the way out (`@protogres type=string`). What was appended is then undefined.
+  // the way out (`@protogres type=string`). Reason CATALOG_MOVED: a value that the column's type did not have when the
+  // catalog was read, as a new label of an enum. What was appended is then undefined.
   absl::Status Encode(std::span<const Cell> cells, std::string* out) const;
 
   // Whether there are rows that Encode refuses.

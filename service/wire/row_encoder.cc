@@ -62,7 +62,8 @@ absl::Status RowEncoder::Encode(std::span<const Cell> cells, std::string* out) c
         fmt::format(
             "column \"{}\" of {} holds {}; serve it as text with the column COMMENT line \"@protogres type=string\"",
             field->column, table_->sql_name, encoder.why()),
-        "VALUE_NOT_REPRESENTABLE", {{"table", table_->name}, {"column", field->column}});
+        encoder.moved() ? contract::kCatalogMoved : "VALUE_NOT_REPRESENTABLE",
+        {{"table", table_->name}, {"column", field->column}});
   }
   if (etag_ && cells[columns_->size()].has_value()) {
     AppendBytesField(contract::number::kEtag, *cells[columns_->size()], out);

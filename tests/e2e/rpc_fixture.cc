@@ -294,7 +294,10 @@ bool WaitUntil(const std::function<bool()>& condition) {
 
 void RpcTest::Start() {
   pool_ = std::make_unique<db::Pool>(pool_options_, database_.Factory());
-  auto server = Server::Start(options_, *pool_, [this] { ++catalog_moved_; });
+  auto server = Server::Start(options_, *pool_, [this] {
+    ++catalog_moved_;
+    return reload_.load();
+  });
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
   server_->SetApi(MakeApi({"item"}));

@@ -132,6 +132,7 @@ class RpcTest : public testing::Test {
   FakeDatabase database_;
   std::unique_ptr<db::Pool> pool_;
   std::atomic<int> catalog_moved_{0};
+  std::atomic<std::uint64_t> reload_{0};  // the number of the one that is asked for
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
