@@ -126,7 +126,7 @@ TEST_F(RpcDrainTest, RequestsThatWaitAreServedToo) {
   ASSERT_TRUE(database_.AwaitBlocked(1));
   // All have come in once the last is known to wait: a stream answers in turn on the same connection.
   EXPECT_TRUE(CallUnary(channel_, "/grpc.health.v1.Health/Check", "").status.ok());
-  std::this_thread::sleep_for(milliseconds(100));
+  std::this_thread::sleep_for(milliseconds(300));
   auto drained = std::async(std::launch::async, [this] { return server_->Drain(seconds(60)); });
   std::this_thread::sleep_for(milliseconds(50));
   database_.Release();

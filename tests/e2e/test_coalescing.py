@@ -1,11 +1,11 @@
 """Gets that wait together are answered by one statement, and none of them notices."""
 
-import concurrent.futures
 import random
 import unittest
 
 import grpc
 
+import tools
 from harness import PATIENCE, Client, Contract, Server, RpcFailure, ServedTestCase, wait_for
 
 SQL = """
@@ -87,18 +87,15 @@ class Coalescing(ServedTestCase):
         server = Server(self.uri, "--workers=2")
         self.addCleanup(server.close)
         client = Client(server, Contract(self.uri))
-        holder = concurrent.futures.ThreadPoolExecutor(1)
-        self.addCleanup(holder.shutdown)
-        held = holder.submit(self.psql, "BEGIN; LOCK TABLE locked; SELECT pg_sleep(1.5)")
-        wait_for(lambda: "1" == self.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted "
-                                          "AND relation = 'locked'::regclass"), "the lock")
+        release = tools.hold_open(self.uri, "LOCK TABLE locked")
+        self.addCleanup(release)
         request = client.request("GetLocked", {"id": 1})
         calls = [client.stub("GetLocked").future(request, timeout=20 * PATIENCE) for _ in range(20)]
         impatient = [client.stub("GetLocked").future(request, timeout=0.3) for _ in range(20)]
         for call in impatient:
             with self.fails("DEADLINE_EXCEEDED"):
                 call.result()
-        held.result()
+        release()
         for call in calls:
             self.assertEqual(call.result().id, 1)
 
@@ -107,19 +104,14 @@ class Coalescing(ServedTestCase):
         server = Server(self.uri, "--workers=2")
         self.addCleanup(server.close)
         client = Client(server, Contract(self.uri))
-        holder = concurrent.futures.ThreadPoolExecutor(1)
-        self.addCleanup(holder.shutdown)
-        held = holder.submit(self.psql, "BEGIN; LOCK TABLE left_alone; SELECT pg_sleep(3)")
+        self.addCleanup(tools.hold_open(self.uri, "LOCK TABLE left_alone"))
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%left_alone%'"
-        wait_for(lambda: "1" == self.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted "
-                                          "AND relation = 'left_alone'::regclass"), "the lock")
         request = client.request("GetLeftAlone", {"id": 1})
         calls = [client.stub("GetLeftAlone").future(request, timeout=20 * PATIENCE) for _ in range(30)]
         wait_for(lambda: int(self.psql(waiting)) > 0, "the statements to wait")
         for call in calls:
             call.cancel()
-        wait_for(lambda: self.psql(waiting) == "0", "the statements to end", 2)
-        held.result()
+        wait_for(lambda: self.psql(waiting) == "0", "the statements to end", 5)
 
 
 class SlowRows(ServedTestCase):

@@ -162,7 +162,11 @@ class Schema(ServedTestCase):
     def reload(self, how):
         before = self.reloads()
         how()
-        wait_for(lambda: self.reloads() > before, "a reload")
+        try:
+            wait_for(lambda: self.reloads() > before, "a reload")
+        except AssertionError as error:
+            said = [line for line in self.server.lines if " debug " not in line]
+            raise AssertionError("\n".join([str(error), *said[-20:]])) from None
 
     def test_reload_on_notify_and_hangup(self):
         notify = lambda: self.psql("NOTIFY protogres")

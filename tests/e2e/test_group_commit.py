@@ -1,11 +1,11 @@
 """Writes that wait together share a transaction with --group_commit, and each caller sees just its own result."""
 
 import random
-import threading
 import unittest
 
 import grpc
 
+import tools
 from grouping import OPTIONS, SQL, Group
 from harness import Client, Server, ServedTestCase, wait_for
 from test_request_id import install
@@ -229,20 +229,16 @@ class GroupCommit(Group, ServedTestCase):
         self.addCleanup(server.close)
         self.client = Client(server, self.contract)
         self.addCleanup(delattr, self, "client")
-        holder = threading.Thread(target=self.psql, args=(
-            "BEGIN; SELECT FROM item WHERE id = 1 FOR UPDATE; SELECT pg_sleep(3)",))
-        holder.start()
-        self.addCleanup(holder.join)
-        wait_for(lambda: self.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND "
-                                     f"datname = '{self.database}'"), "the lock")
+        release = tools.hold_open(self.uri, "SELECT FROM item WHERE id = 1 FOR UPDATE")
+        self.addCleanup(release)
         patient = self.future("UpdateItem", item={"id": 1, "n": 1})
         impatient = self.future("UpdateItem", item={"id": 1, "n": 2}, timeout=0.5)
         others = [self.future("UpdateItem", item={"id": i, "n": i}) for i in range(2, 101)]
         for i, call in enumerate(others, 2):
             self.assertEqual(call.result().n, i)
-        self.assertTrue(holder.is_alive())
         self.assertEqual(self.outcome(impatient)[0], grpc.StatusCode.DEADLINE_EXCEEDED)
         self.assertFalse(patient.done())
+        release()
         self.assertEqual(patient.result().n, 1)
 
     def test_those_who_leave_do_not_take_the_others_with_them(self):

@@ -15,6 +15,7 @@ import unittest
 
 import grpc
 
+import tools
 from bulk import import_rows, importing, list_rows, stream
 from harness import PATIENCE, Client, Server, ServedTestCase, wait_for
 from transactions import Session
@@ -284,17 +285,12 @@ class Imports(ServedTestCase):
         self.assertEqual(self.count("held"), 0)
 
     def test_a_cancel_reaches_a_row_that_waits_for_a_lock(self):
-        holder = subprocess.Popen(["psql", "-X", "-q", "-d", self.uri], stdin=subprocess.PIPE, text=True)
-        self.addCleanup(holder.wait)
-        holder.stdin.write("BEGIN; INSERT INTO held VALUES (3);\n")
-        holder.stdin.flush()
-        wait_for(lambda: self.connections_in("idle in transaction") == 1, "the row")
+        self.addCleanup(tools.hold_open(self.uri, "INSERT INTO held VALUES (3)"))
         call = importing(self.client, "ImportHelds", [[{"id": 3}]])
         waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         wait_for(lambda: self.psql(waits) == "1", "the import to wait")
         call.cancel()
         wait_for(lambda: self.psql(waits) == "0", "the import to end", 3)
-        holder.stdin.close()
 
     def test_a_client_killed_in_the_middle(self):
         code = ("import time, harness, bulk\n"
@@ -394,11 +390,8 @@ class Imports(ServedTestCase):
         self.assertLess(self.server.rss_mb() - before, 32)
 
     def test_a_database_that_waits_holds_the_client_back(self):
-        holder = subprocess.Popen(["psql", "-X", "-q", "-d", self.uri], stdin=subprocess.PIPE, text=True)
-        self.addCleanup(holder.wait)
-        holder.stdin.write("BEGIN; INSERT INTO big VALUES (5, '', '');\n")
-        holder.stdin.flush()
-        wait_for(lambda: self.connections_in("idle in transaction") == 1, "the row")
+        release = tools.hold_open(self.uri, "INSERT INTO big VALUES (5, '', '')")
+        self.addCleanup(release)
         before = self.server.rss_mb()
         sent = []
 
@@ -413,7 +406,7 @@ class Imports(ServedTestCase):
         settled = wait_for(lambda: len(sent) if self.settled(sent) else None, "the client to be held back", 20)
         self.assertLess(settled, 100)
         self.assertLess(self.server.rss_mb() - before, 32)
-        holder.stdin.close()  # it rolls back
+        release()
         self.assertEqual(call.result().affected, 200_000)
 
     @staticmethod

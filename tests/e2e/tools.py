@@ -1,10 +1,10 @@
-"""The command-line tools that users have: grpcurl, protoc."""
+"""The command-line tools that users have: grpcurl, protoc, psql."""
 
 import os
 import shutil
 import subprocess
 
-from harness import ROOT
+from harness import DIE_WITH_PARENT, ROOT
 
 
 def find(name):
@@ -26,3 +26,24 @@ def grpcurl(port, *arguments, check=True):
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: {done.stderr}{done.stdout}")
     return done.stdout if check else done.stdout + done.stderr
+
+
+def hold_open(uri, sql):
+    """Runs `sql` in a transaction that stays open, with what it has locked, until what is returned is called."""
+    holder = subprocess.Popen([*DIE_WITH_PARENT, "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", uri],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    holder.stdin.write(f"BEGIN;\n{sql};\n\\echo is held\n")
+    holder.stdin.flush()
+    said = []
+
+    def release():
+        holder.stdin.close()  # psql ends, and PostgreSQL rolls back
+        holder.wait()
+        holder.stdout.close()
+
+    while not said or said[-1] != "is held\n":
+        said.append(holder.stdout.readline())
+        if not said[-1]:
+            release()
+            raise AssertionError("psql: " + "".join(said))
+    return release

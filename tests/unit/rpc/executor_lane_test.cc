@@ -274,7 +274,7 @@ TEST(ExecutorLaneTest, ATaskThatARunHasGivenBackHasItsPlace) {
 }
 
 TEST(ExecutorLaneTest, TasksOfALaneCanBeRemovedAndExpire) {
-  Executor executor({.workers = 1, .queue_timeout = milliseconds(50)});
+  Executor executor({.workers = 1, .queue_timeout = milliseconds(300)});
   const int lane = 0;
   Occupied occupied(executor);
   auto tasks = SubmitToLane(executor, &lane, 3);
