@@ -181,6 +181,7 @@ inline constexpr int kTotalSize = 3;
 inline constexpr int kRow = 1;  // Create, Update, UpdateWhere: the row; Batch: repeated requests
 inline constexpr int kRequests = 1;
 inline constexpr int kUpdateMask = 2;    // Update, UpdateWhere
+inline constexpr int kCreateMask = 2;    // Create, Import
 inline constexpr int kAllowMissing = 3;  // Update
 inline constexpr int kValidateOnly = 4;
 inline constexpr int kRequestId = 5;

@@ -111,9 +111,12 @@ class TableMessages {
         break;
       case MethodKind::kImport:
         Rows("Rows to insert, in any number of messages; an unset field takes its column's default.");
+        CreateMask(
+            "For all rows, in the first message alone: the fields that are written as they are, unset ones as NULL.");
         break;
       case MethodKind::kCreate:
         RowField("The row to insert; an unset field takes its column's default.");
+        CreateMask("The fields that are written as they are, unset ones as NULL; *: all that can be NULL.");
         Write();
         break;
       case MethodKind::kUpdate:
@@ -208,6 +211,10 @@ class TableMessages {
 
   void NextPageToken(std::string_view comment) {
     file_.Field("next_page_token", number::kNextPageToken, kString, Presence::kPlain, comment);
+  }
+
+  void CreateMask(std::string_view comment) {
+    file_.Field("create_mask", number::kCreateMask, kMask, Presence::kPlain, comment);
   }
 
   void UpdateMask() {

@@ -27,6 +27,7 @@ constexpr std::string_view kDevices[] = {"aux", "con", "nul", "prn"};
 FieldScope RequestScope() {
   FieldScope scope;
   scope.Take("update_mask", Kind::kMessage);
+  scope.Take("create_mask", Kind::kMessage);
   scope.Take("allow_missing", Kind::kBool);
   scope.Take("validate_only", Kind::kBool);
   scope.Take("request_id", Kind::kString);
@@ -35,8 +36,10 @@ FieldScope RequestScope() {
   return scope;
 }
 
+// Of the rows' field, which Import requests have, too.
 FieldScope ResponseScope() {
   FieldScope scope;
+  scope.Take("create_mask", Kind::kMessage);
   scope.Take("next_page_token", Kind::kString);
   scope.Take("total_size", Kind::kInt64);
   return scope;

@@ -121,9 +121,37 @@ absl::Status Binding::ReadOnly(const contract::Field& field, bool inserting, con
                     "READ_ONLY_FIELD");
 }
 
-absl::StatusOr<sql::Row> Binding::Inserted(wire::RowInput row, const std::string& path) const {
+absl::StatusOr<std::vector<int>> Binding::CreateMasked(
+    const std::optional<std::vector<std::string>>& create_mask) const {
+  std::vector<int> masked;
+  if (!create_mask.has_value()) return masked;
+  for (const std::string& path : *create_mask) {
+    if (path == "*") {
+      for (std::size_t i = 0; i < table_.fields.size(); ++i) {
+        const contract::Field& field = table_.fields[i];
+        if (field.insertable && !field.not_null) masked.push_back(static_cast<int>(i));
+      }
+      continue;
+    }
+    const auto index = FindMasked(path, "create_mask");
+    if (!index.ok()) return index.status();
+    const auto& field = table_.fields[static_cast<std::size_t>(*index)];
+    if (!field.insertable) return ReadOnly(field, true, "create_mask");
+    masked.push_back(*index);
+  }
+  std::ranges::sort(masked);
+  masked.erase(std::unique(masked.begin(), masked.end()), masked.end());
+  return masked;
+}
+
+absl::StatusOr<sql::Row> Binding::Inserted(wire::RowInput row, std::span<const int> masked,
+                                           const std::string& path) const {
+  std::vector<int> unset;
+  for (const int index : masked) {
+    if (row.Find(index) == nullptr) unset.push_back(index);
+  }
   sql::Row assignments;
-  assignments.reserve(row.values.size());
+  assignments.reserve(row.values.size() + unset.size());
   for (auto& [index, value] : row.values) {
     const auto& field = table_.fields[static_cast<std::size_t>(index)];
     if (!field.insertable) return ReadOnly(field, true, path.empty() ? field.name : path + "." + field.name);
@@ -133,8 +161,13 @@ absl::StatusOr<sql::Row> Binding::Inserted(wire::RowInput row, const std::string
     const auto& field = table_.fields[i];
     const int index = static_cast<int>(i);
     if (field.type.repeated && field.not_null && !field.has_default && row.Find(index) == nullptr) {
-      assignments.push_back({.field = index, .value = UnsetValue(field)});
+      unset.push_back(index);
     }
+  }
+  std::ranges::sort(unset);
+  unset.erase(std::unique(unset.begin(), unset.end()), unset.end());
+  for (const int index : unset) {
+    assignments.push_back({.field = index, .value = UnsetValue(table_.fields[static_cast<std::size_t>(index)])});
   }
   return assignments;
 }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,12 @@ class Binding {
   // The row of a Create, Update or UpdateWhere request. INVALID_ARGUMENT: there is none.
   absl::StatusOr<wire::RowInput> RowOf(const wire::Request& request) const;
 
-  // What an INSERT of `row` assigns. INVALID_ARGUMENT: a column that a caller cannot insert; `path` is the row's.
-  absl::StatusOr<sql::Row> Inserted(wire::RowInput row, const std::string& path) const;
+  // The fields that `create_mask` names, as indexes into Table::fields; of "*", those that can be NULL.
+  // INVALID_ARGUMENT: an unknown path, or a column that a caller cannot insert.
+  absl::StatusOr<std::vector<int>> CreateMasked(const std::optional<std::vector<std::string>>& create_mask) const;
+  // What an INSERT of `row` assigns: what it sets, and NULL to those `masked` fields that it does not set (to an array:
+  // an empty one). INVALID_ARGUMENT: a column that a caller cannot insert; `path` is the row's.
+  absl::StatusOr<sql::Row> Inserted(wire::RowInput row, std::span<const int> masked, const std::string& path) const;
   // What an UPDATE by `row` and `update_mask` assigns (design, "Methods"); never
   // the key's columns unless `with_key`. INVALID_ARGUMENT: an unknown or
   // read-only path, or nothing to change.

@@ -42,7 +42,9 @@ class CreateOperation : public WriteOperation {
 absl::StatusOr<sql::Row> PlanRow(const Binding& binding, const wire::Request& request) {
   auto row = binding.RowOf(request);
   if (!row.ok()) return row.status();
-  return binding.Inserted(*std::move(row), binding.table().row_field);
+  const auto masked = binding.CreateMasked(request.mask);
+  if (!masked.ok()) return masked.status();
+  return binding.Inserted(*std::move(row), *masked, binding.table().row_field);
 }
 
 class CreateMethod : public Method {

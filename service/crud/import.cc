@@ -48,17 +48,26 @@ absl::Status RowImport::AddMessage(std::string_view message) {
   const std::string path = fmt::format("messages[{}]", messages_);
   const auto request = binding_.Decode(contract::MethodKind::kImport, message);
   if (!request.ok()) return contract::Within(path, request.status());
+  if (auto status = TakeMask(*request); !status.ok()) return contract::Within(path, status);
   if (recent_.size() == kMostRecent) recent_.pop_front();
   recent_.push_back({messages_++, rows_});
   for (std::size_t i = 0; i < request->requests.size(); ++i) {
     auto decoded = wire::DecodeRow(binding_.contract(), binding_.table(), request->requests[i], "");
-    const auto row = decoded.ok() ? binding_.Inserted(*std::move(decoded), "") : decoded.status();
+    const auto row = decoded.ok() ? binding_.Inserted(*std::move(decoded), masked_, "") : decoded.status();
     if (!row.ok()) {
       return contract::Within(fmt::format("{}.{}[{}]", path, binding_.table().rows_field, i), row.status());
     }
     if (auto added = AddRow(*row); !added.ok()) return added;
   }
   return absl::OkStatus();
+}
+
+absl::Status RowImport::TakeMask(const wire::Request& request) {
+  if (!request.mask.has_value()) return absl::OkStatus();
+  if (messages_ > 0) return contract::BadRequest("create_mask", "is of all rows: give it in the first message alone");
+  auto masked = binding_.CreateMasked(request.mask);
+  if (masked.ok()) masked_ = *std::move(masked);
+  return masked.status();
 }
 
 absl::Status RowImport::AddRow(const sql::Row& row) {

@@ -38,6 +38,7 @@ class RowImport {
   };
 
   absl::Status AddMessage(std::string_view message);
+  absl::Status TakeMask(const wire::Request& request);
   absl::Status AddRow(const sql::Row& row);
   absl::StatusOr<std::string> Commit();
   absl::Status Open();
@@ -55,6 +56,7 @@ class RowImport {
   const db::Cancellation& cancellation_;
   std::unique_ptr<db::Session> session_;
 
+  std::vector<int> masked_;  // by the create_mask
   std::int64_t messages_ = 0;
   std::int64_t rows_ = 0;        // taken so far
   std::deque<Message> recent_;   // those whose rows PostgreSQL may not have looked at yet

@@ -25,7 +25,7 @@ absl::StatusOr<RowUpdate> PlanUpsert(const Binding& binding, const wire::RowInpu
     return contract::BadRequest(binding.table().row_field + ".etag",
                                 "cannot be given with allow_missing: an etag says that the row is there");
   }
-  auto insert = binding.Inserted(row, binding.table().row_field);
+  auto insert = binding.Inserted(row, {}, binding.table().row_field);
   if (!insert.ok()) return insert.status();
   std::vector<int> update;
   // A row of nothing but its key is an upsert too: it is there afterwards.

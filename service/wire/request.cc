@@ -26,6 +26,7 @@ enum class Part {
   kRequests,
   kReadMask,
   kUpdateMask,
+  kCreateMask,
   kEtag,
   kFilter,
   kOrderBy,
@@ -64,6 +65,7 @@ constexpr Own kList[] = {
 };
 constexpr Own kCreate[] = {
     {contract::number::kRow, Part::kRow},
+    {contract::number::kCreateMask, Part::kCreateMask},
     {contract::number::kValidateOnly, Part::kValidateOnly},
     {contract::number::kRequestId, Part::kRequestId},
 };
@@ -72,7 +74,10 @@ constexpr Own kBatchWrite[] = {
     {contract::number::kValidateOnly, Part::kValidateOnly},
     {contract::number::kRequestId, Part::kRequestId},
 };
-constexpr Own kImport[] = {{contract::number::kRows, Part::kRows}};
+constexpr Own kImport[] = {
+    {contract::number::kRows, Part::kRows},
+    {contract::number::kCreateMask, Part::kCreateMask},
+};
 constexpr Own kUpdate[] = {
     {contract::number::kRow, Part::kRow},
     {contract::number::kUpdateMask, Part::kUpdateMask},
@@ -161,6 +166,8 @@ PartInfo InfoOf(Part part) {
       return {"read_mask", "google.protobuf.FieldMask", WireType::kBytes};
     case Part::kUpdateMask:
       return {"update_mask", "google.protobuf.FieldMask", WireType::kBytes};
+    case Part::kCreateMask:
+      return {"create_mask", "google.protobuf.FieldMask", WireType::kBytes};
     case Part::kEtag:
       return {"etag", "string", WireType::kBytes};
     case Part::kFilter:
@@ -290,6 +297,7 @@ class RequestDecoder {
         return true;
       case Part::kReadMask:
       case Part::kUpdateMask:
+      case Part::kCreateMask:
         return ReadMask(reader.bytes(), &request->mask, fault);
       case Part::kEtag:
         return ReadString(reader.bytes(), &request->etag, fault);

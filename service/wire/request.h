@@ -20,7 +20,7 @@ struct Request {
   std::vector<std::optional<std::string>> key;   // Get, Delete, Undelete: by Table::key, PostgreSQL's text form
   std::optional<std::string_view> row;           // Create, Update, UpdateWhere: the row message's bytes
   std::vector<std::string_view> requests;        // Batch: each one request of the single method; Import: each a row
-  std::optional<std::vector<std::string>> mask;  // read_mask or update_mask; set but empty: no paths
+  std::optional<std::vector<std::string>> mask;  // read_mask, update_mask or create_mask; set but empty: no paths
   std::string etag;
   std::string filter;
   std::string order_by;

@@ -147,6 +147,22 @@ class Imports(ServedTestCase):
         self.assertEqual(self.load("ImportAllDefaults", [{}, {}, {"note": "y"}, {}]), 4)
         self.assertEqual(self.psql("SELECT string_agg(note, '' ORDER BY id) FROM all_default"), "xxyx")
 
+    def test_create_mask_writes_null(self):
+        rows = self.client.contract.message(self.client.methods["ImportWithDefaults"][1].input_type.full_name)
+
+        def message(mask, *values):
+            request = rows(with_defaults=[{"a": value} for value in values])
+            request.create_mask.paths.extend(mask)
+            return request
+
+        self.assertEqual(import_rows(self.client, "ImportWithDefaults", message(["b", "a"], 1), [{"id": 5, "b": "x"}]), 2)
+        self.assertEqual(self.psql("SELECT a, b FROM with_defaults ORDER BY b NULLS FIRST"), "1|\n|x")
+        with self.fails("INVALID_ARGUMENT", field="messages[1].create_mask"):
+            import_rows(self.client, "ImportWithDefaults", message([], 1), message(["b"], 2))
+        with self.fails("INVALID_ARGUMENT", field="messages[0].create_mask"):
+            import_rows(self.client, "ImportWithDefaults", message(["z"], 1))
+        self.assertEqual(self.psql("SELECT count(*) FROM with_defaults"), "2")
+
     def test_partitions_and_money(self):
         self.assertEqual(self.load("ImportParts", [{"id": i * 7} for i in range(3000)]), 3000)
         self.assertEqual(self.psql("SELECT count(*), sum(id) FROM part_low"), "143|71071")
