@@ -105,8 +105,11 @@ void AddPool(Table& table, db::PoolOptions* pool) {
   table.Switch("pool_use_lifo", &pool->pool_use_lifo,
                "lend the connection given back last, so that others can idle out");
   table.Choice<db::ResetOnReturn>("reset_on_return", &pool->reset_on_return,
-                                  {{"rollback", db::ResetOnReturn::kRollback}, {"none", db::ResetOnReturn::kNone}},
-                                  "what is done to a connection that is given back");
+                                  {{"rollback", db::ResetOnReturn::kRollback},
+                                   {"discard", db::ResetOnReturn::kDiscard},
+                                   {"none", db::ResetOnReturn::kNone}},
+                                  "what is done to a connection that is given back; discard: end all that its session "
+                                  "has but prepared statements, by a round trip");
   table.Time("backoff_min", &pool->backoff_min, milliseconds(1),
              "delay between attempts to reconnect while calls come; doubled without them up to");
   table.Time("backoff_max", &pool->backoff_max, milliseconds(1), "the longest delay between attempts to reconnect while no call comes");

@@ -19,6 +19,7 @@
 #include "db/message.h"
 #include "db/refusal.h"
 #include "db/result.h"
+#include "db/session_state.h"
 #include "db/statement_cache.h"
 #include "db/stopper.h"
 #include "fmt/format.h"
@@ -31,11 +32,6 @@ using Clock = Exchange::Clock;
 // Statements that are not wanted any more cost a round trip each: so many are deallocated at a time.
 constexpr int kMostDeallocated = 4;
 constexpr std::size_t kMaxParams = 65535;  // of the protocol's Bind message
-constexpr char kReadOnly[] = "SELECT current_setting('transaction_read_only')";
-// The environment's PGDATESTYLE and PGTZ go beside `options` at startup and win over it.
-constexpr char kFirst[] =
-    "SELECT current_setting('transaction_read_only'), set_config('DateStyle', 'ISO', false), "
-    "set_config('TimeZone', 'UTC', false)";
 
 // 64 random bits, from the system's source.
 std::string RandomPrefix() {
@@ -56,14 +52,11 @@ class LibpqConnection : public Connection {
   }
 
   // The first statement.
-  absl::Status Start(std::chrono::seconds timeout) {
-    const auto read_only = AskReadOnly(kFirst, Clock::now() + timeout);
-    if (read_only.ok()) read_only_ = *read_only;
-    return read_only.status();
-  }
+  absl::Status Start(std::chrono::seconds timeout) { return state_.Start(Clock::now() + timeout); }
 
   absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) override {
     if (absl::Status good = CheckParams(params); !good.ok()) return good;
+    if (writes) state_.Wrote();
     Result result;
     const absl::Status status = Timed(sql, params, [&] { return Try(sql, params, writes, &result); });
     if (!status.ok()) return status;
@@ -80,6 +73,7 @@ class LibpqConnection : public Connection {
   }
 
   absl::Status OpenCopy(const std::string& sql) override {
+    state_.Wrote();
     return Timed(sql, {}, [&] { return InBulk([&] { return bulk_.OpenCopy(sql); }); });
   }
 
@@ -139,13 +133,10 @@ class LibpqConnection : public Connection {
 
   absl::Status Ping() override {
     if (in_transaction_) return Internal("a ping within a transaction");
-    const auto read_only = AskReadOnly(kReadOnly, Soon());
-    if (read_only.ok() && *read_only && !read_only_) {
-      return ToStatus(
-          {"25006", "the server has become read-only: it was a primary when the connection was made", "", "", ""});
-    }
-    return read_only.status();
+    return state_.Ping(Soon());
   }
+
+  absl::Status Reset(bool discard) override { return discard ? state_.Discard(Soon()) : state_.Check(Soon()); }
 
   bool Idle() override {
     // An idle session gets nothing but its end (or a changed setting, after which a new one is as good).
@@ -226,13 +217,6 @@ class LibpqConnection : public Connection {
     });
   }
 
-  absl::StatusOr<bool> AskReadOnly(const char* sql, Clock::time_point until) {
-    if (absl::Status sent = exchange_.SendText(sql); !sent.ok()) return sent;
-    const auto answer = exchange_.Finish(false, until);
-    if (!answer.ok()) return answer.status();
-    return std::string_view(PQgetvalue(answer->get(), 0, 0)) == "on";
-  }
-
   // Twice where a prepared statement proved to be stale outside a transaction:
   // then nothing was executed and nothing is lost.
   absl::Status Try(const std::string& sql, std::span<const Param> params, bool writes, Result* result) {
@@ -293,11 +277,11 @@ class LibpqConnection : public Connection {
   const std::shared_ptr<SocketStopper> stopper_;
   const std::shared_ptr<Stopper> shared_stopper_ = stopper_;
   Exchange exchange_{link_.raw(), *stopper_};
+  SessionState state_{exchange_};
   Bulk bulk_{link_.raw(), exchange_};
   StatementCache statements_;
   std::vector<std::string> unwanted_;  // prepared, to be deallocated
   Echo echo_ = Echo::kOff;
-  bool read_only_ = false;
   bool in_transaction_ = false;
 };
 

@@ -80,6 +80,11 @@ class Connection {
   // replica fails it). At most cancel_timeout.
   virtual absl::Status Ping() = 0;
 
+  // Before another caller may have the connection, which must be idle. `discard`: ends all that the session has beside
+  // its prepared statements, in one round trip. Else fails if a call that wrote has left another role or search_path,
+  // which is asked only where the database has code of its own. At most cancel_timeout.
+  virtual absl::Status Reset(bool /*discard*/) { return absl::OkStatus(); }
+
   // True while the connection is usable and in no transaction: no I/O but a
   // look at the socket, which shows whether the server has closed it.
   virtual bool Idle() = 0;

@@ -1,5 +1,7 @@
 #include "db/pool.h"
 
+#include <atomic>
+
 #include "contract/error.h"
 #include "db/error.h"
 #include "db/pool_state.h"
@@ -180,8 +182,19 @@ void Pool::State::Close() {
 
 // --- Giving back
 
+bool Pool::State::Reset(Slot& slot) const {
+  if (!slot.connection->Idle()) return false;
+  const absl::Status reset = slot.connection->Reset(options.reset_on_return == ResetOnReturn::kDiscard);
+  if (reset.ok()) return true;
+  // A function that does so may do it all the time.
+  static std::atomic<bool> told = false;
+  spdlog::log(told.exchange(true) ? spdlog::level::debug : spdlog::level::warn,
+              "a connection is closed instead of lent again: {}; see --reset_on_return", std::string(reset.message()));
+  return false;
+}
+
 void Pool::State::Release(SlotPtr slot) {
-  const bool clean = !slot->discard && (options.reset_on_return == ResetOnReturn::kNone || slot->connection->Idle());
+  const bool clean = !slot->discard && (options.reset_on_return == ResetOnReturn::kNone || Reset(*slot));
   bool back = false;
   {
     Lock lock(mutex);

@@ -15,7 +15,7 @@ namespace protogres::db {
 
 using Clock = std::chrono::steady_clock;
 
-enum class ResetOnReturn { kRollback, kNone };
+enum class ResetOnReturn { kRollback, kDiscard, kNone };
 
 struct PoolOptions {
   // Connections kept open.
@@ -32,8 +32,9 @@ struct PoolOptions {
   bool pool_pre_ping = false;
   // The connection given back last is lent first, so that the others can idle out.
   bool pool_use_lifo = false;
-  // What is done to a connection that is given back: ROLLBACK if a transaction is open
-  // (then it was not given back clean and is destroyed), or nothing.
+  // What is done to a connection that is given back. kRollback: one with an open transaction, or with another role or
+  // search_path after a write, was not given back clean and is closed. kDiscard: beside it all that its session has but
+  // its prepared statements is ended, by a round trip more each time. kNone: nothing.
   ResetOnReturn reset_on_return = ResetOnReturn::kRollback;
   // Attempts to connect after one that failed: the first delay and the longest; doubled in between, with jitter. While
   // requests want a connection it is always the first.

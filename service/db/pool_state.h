@@ -68,6 +68,8 @@ struct Pool::State : std::enable_shared_from_this<Pool::State> {
   // There is an attempt to connect for it, and for each who came before.
   bool IsComingLocked(const Waiter& waiter) const;
   void Release(SlotPtr slot);
+  // False: the connection must not be lent again.
+  bool Reset(Slot& slot) const;
   // `slot`, which was lent, is gone.
   void Drop(SlotPtr slot);
   // Closes all connections of the generation `only`, if that is the one in force; none given: in any case.

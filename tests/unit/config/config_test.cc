@@ -76,6 +76,11 @@ TEST(ParseTest, ListensWhereverTheServerCan) {
                         "for all IPv4 interfaces, or unix:/path"));
 }
 
+TEST(ParseTest, WhatIsDoneToAConnectionThatIsGivenBack) {
+  EXPECT_EQ(ParseAs<Serve>({"serve"}).pool.reset_on_return, db::ResetOnReturn::kRollback);
+  EXPECT_EQ(ParseAs<Serve>({"serve", "--reset_on_return=discard"}).pool.reset_on_return, db::ResetOnReturn::kDiscard);
+}
+
 TEST(ParseTest, EveryOptionOfServeReachesItsField) {
   const auto serve = ParseAs<Serve>({"serve",
                                      "--database=postgresql://a/b?c=d",
