@@ -112,7 +112,8 @@ void AddPool(Table& table, db::PoolOptions* pool) {
                                   "has but prepared statements, by a round trip");
   table.Time("backoff_min", &pool->backoff_min, milliseconds(1),
              "delay between attempts to reconnect while calls come; doubled without them up to");
-  table.Time("backoff_max", &pool->backoff_max, milliseconds(1), "the longest delay between attempts to reconnect while no call comes");
+  table.Time("backoff_max", &pool->backoff_max, milliseconds(1),
+             "the longest delay between attempts to reconnect while no call comes");
 }
 
 void AddServer(Table& table, Serve* serve) {

@@ -113,7 +113,9 @@ class UnaryGroupTest : public db::FakePoolTest {
   std::vector<std::unique_ptr<FakeCall>> calls_;
   std::unique_ptr<db::Pool> pool_ = Make({.pool_size = 1});
   Executor executor_{{.workers = 1}};
-  UnaryContext context_{executor_, *pool_, true, false, nullptr};
+  Current current_;
+  Renewal renewal_{nullptr, seconds(1)};
+  UnaryContext context_{executor_, *pool_, true, false, current_, renewal_};
 };
 
 TEST_F(UnaryGroupTest, TheFirstMayBeFinishedBeforeTheOthersRun) {
