@@ -35,6 +35,9 @@ class CancellableRun {
   bool Cancel();
   bool cancelled() const;
 
+  // Gives up what runs.
+  void Shut();
+
   // --- For the Canceller
 
   // How long what runs may leave a request unanswered; zero: nothing runs.
@@ -42,8 +45,6 @@ class CancellableRun {
   // A request is about to be sent, until Asked. Null: nothing runs.
   std::shared_ptr<Stopper> Ask();
   void Asked();
-  // Gives up what runs.
-  void Shut();
 
  private:
   mutable std::mutex mutex_;

@@ -90,6 +90,11 @@ void Cancellation::Cancel() {
   if (state_->run->Cancel()) Canceller::Get().Add(state_->run);
 }
 
+void Cancellation::GiveUp() {
+  Cancel();
+  state_->run->Shut();
+}
+
 bool Cancellation::cancelled() const { return state_->run->cancelled(); }
 
 bool Cancellation::past_deadline() const {

@@ -28,6 +28,8 @@ class Cancellation {
   // The client has gone or its deadline has passed. Never blocks: the request
   // to the server is sent by a thread of db's own. Idempotent.
   void Cancel();
+  // Cancels, and gives up the statement that runs without waiting for the server: its connection is lost. Never blocks.
+  void GiveUp();
   bool cancelled() const;
   // The deadline has passed, or it was the cause of the cancel.
   bool past_deadline() const;

@@ -44,6 +44,8 @@ class BulkHandler : public Handler, private Task {
     End(ShuttingDown());
   }
 
+  void OnGiveUp() override { cancellation_.GiveUp(); }
+
   void OnTimer() override {
     End(Expired(fmt::format("the call was open for {} ms (--stream_max_duration): {}",
                             sessions_.options().max_duration.count(), Consequence()),

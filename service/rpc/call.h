@@ -63,6 +63,8 @@ class Handler {
   virtual void OnTimer() {}
   // The server ends and waits no longer. Finish is due at once, with ShuttingDown unless the work is done.
   virtual void OnShutdown() {}
+  // A while later: what runs for it in the database is to be given up.
+  virtual void OnGiveUp() {}
 };
 
 // Finds who answers a Call. Called on completion-queue threads.

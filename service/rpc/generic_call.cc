@@ -86,7 +86,7 @@ void Acceptor::Serve(Line& line) {
     } else if (kind == Line::kOutbox) {
       for (auto& reply : line.outbox.Take()) reply.call->Send(reply);
     } else {
-      TellShutdown(line);
+      Tell(line, kind == Line::kShutdown ? &Handler::OnShutdown : &Handler::OnGiveUp);
     }
   }
 }
@@ -95,10 +95,14 @@ void Acceptor::Shutdown(Line& line) {
   line.shutdown.Set(line.cq.get(), gpr_time_0(GPR_CLOCK_REALTIME), &line.shutdown_event);
 }
 
-void Acceptor::TellShutdown(Line& line) {
+void Acceptor::GiveUp(Line& line) {
+  line.give_up.Set(line.cq.get(), gpr_time_0(GPR_CLOCK_REALTIME), &line.give_up_event);
+}
+
+void Acceptor::Tell(Line& line, void (Handler::*what)()) {
   // One that finishes by it stays until its next event.
   for (GenericCall* call = line.first; call; call = call->next_) {
-    if (call->handler_ && call->Open()) call->handler_->OnShutdown();
+    if (call->handler_ && call->Open()) (call->handler_.get()->*what)();
   }
 }
 

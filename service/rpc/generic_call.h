@@ -28,7 +28,7 @@ struct Line {
     GenericCall* call;  // null: one of the Line's own
     int kind;
   };
-  enum Kind { kOutbox, kShutdown };
+  enum Kind { kOutbox, kShutdown, kGiveUp };
   struct Reply {
     GenericCall* call;
     absl::Status status;
@@ -41,7 +41,9 @@ struct Line {
   const std::unique_ptr<grpc::ServerCompletionQueue> cq;
   Event outbox_event{nullptr, kOutbox};
   Event shutdown_event{nullptr, kShutdown};
+  Event give_up_event{nullptr, kGiveUp};
   grpc::Alarm shutdown;
+  grpc::Alarm give_up;
   Outbox<Reply> outbox;
   GenericCall* first = nullptr;  // of the Calls that have begun; for the completion-queue thread
 };
@@ -61,8 +63,9 @@ class Acceptor {
   // Blocks until no RPC that has a Handler is in flight and none has come for `quiet`, or until `deadline`: false, some
   // are there.
   bool AwaitQuiet(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds quiet);
-  // Tells every Call on `line` that the server ends, on its completion-queue thread. Once.
+  // Tells every Call on `line` that the server ends, and that it gives up, on its completion-queue thread. Each once.
   static void Shutdown(Line& line);
+  static void GiveUp(Line& line);
   // Blocks until every Call is gone, which takes a server that is shut down and cq threads that go on.
   // False: some were there still at `deadline`.
   bool AwaitNone(std::chrono::steady_clock::time_point deadline);
@@ -72,7 +75,7 @@ class Acceptor {
   friend class GenericCall;
 
   bool Next(Line& line, void** tag, bool* ok);
-  static void TellShutdown(Line& line);
+  static void Tell(Line& line, void (Handler::*what)());
 
   Router& router_;
   const int max_send_bytes_;

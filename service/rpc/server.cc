@@ -39,10 +39,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFarewell{1000};
 // When nobody has called for so long, all have heard of it.
 constexpr milliseconds kQuiet{100};
-// For calls to end once they are told to: their statements are cancelled, and their answers sent.
-constexpr milliseconds kGrace{500};
+// For calls to end once they are told to: their statements are cancelled, and their answers sent. Then for what the
+// database has not answered to be given up.
+constexpr milliseconds kGrace{250};
 // For connections to close by themselves once their last call is done.
-constexpr milliseconds kClose{200};
+constexpr milliseconds kClose{150};
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 // How long a call waits for the reload that an error of its statement has asked for.
 constexpr milliseconds kLongestReload{3000};
@@ -235,6 +236,8 @@ bool GrpcServer::EndAll() {
   executor_.Close();
   renewal_.Close();
   for (const auto& line : lines_) Acceptor::Shutdown(*line);
+  if (acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kGrace, milliseconds(0))) return true;
+  for (const auto& line : lines_) Acceptor::GiveUp(*line);
   return acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kGrace, milliseconds(0));
 }
 

@@ -81,6 +81,8 @@ class SessionHandler final : public Handler, private Task {
     cancellation_.Cancel();
   }
 
+  void OnGiveUp() override { cancellation_.GiveUp(); }
+
   void OnTimer() override {
     const SessionOptions& options = sessions_.options();
     const auto now = Clock::now();

@@ -31,6 +31,7 @@ class SharedCancellation {
   void Leave() {
     if (live_.fetch_sub(1) == 1) cancellation_.Cancel();
   }
+  void GiveUp() { cancellation_.GiveUp(); }
 
  private:
   db::Cancellation cancellation_;
@@ -62,12 +63,18 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     cancellation_.Cancel();
     if (context_.executor.Remove(*this) || context_.renewal.Leave(*this)) return Finish(cancellation_.Check());
     std::lock_guard lock(mutex_);
-    if (shared_) std::exchange(shared_, nullptr)->Leave();
+    if (shared_ && !std::exchange(left_, true)) shared_->Leave();
   }
 
   void OnShutdown() override {
     shut_down_ = true;
     OnCancelled();
+  }
+
+  void OnGiveUp() override {
+    cancellation_.GiveUp();
+    std::lock_guard lock(mutex_);
+    if (shared_) shared_->GiveUp();
   }
 
  private:
@@ -93,8 +100,9 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   void Join(const std::shared_ptr<SharedCancellation>& shared) {
     std::lock_guard lock(mutex_);
-    if (cancellation_.cancelled()) return shared->Leave();
     shared_ = shared;
+    left_ = cancellation_.cancelled();
+    if (left_) shared->Leave();
   }
 
   // Again, by any worker: what failed for several may do for one.
@@ -161,7 +169,8 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   int renewals_ = 0;
   absl::Status moved_;  // then: what the last run has failed with
   std::mutex mutex_;
-  std::shared_ptr<SharedCancellation> shared_;  // while it runs together with others, and is not cancelled
+  std::shared_ptr<SharedCancellation> shared_;  // of the group that it was run in
+  bool left_ = false;                           // that
 };
 
 // A handler is gone, and may have been the last that kept the Method, as soon as it is finished.

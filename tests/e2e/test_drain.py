@@ -189,7 +189,7 @@ class DrainTimeout(ServedTestCase):
             for pid in backends:
                 os.kill(int(pid), signal.SIGCONT)
         for call in calls:
-            with self.fails("UNAVAILABLE"):
+            with self.fails("UNAVAILABLE", "SHUTTING_DOWN"):
                 call.result()
 
 
