@@ -51,8 +51,9 @@ struct Column {
   int number = 0;  // attnum: never reused by PostgreSQL (chapter 53.7, pg_attribute)
   std::string name;
   Oid type = 0;
-  std::string sql_type;  // format_type(): for people, e.g. "numeric(10,2)"
-  bool not_null = false;
+  std::string sql_type;     // format_type(): for people, e.g. "numeric(10,2)"
+  bool not_null = false;    // a NULL is refused
+  bool never_null = false;  // and no row has one: not of before the constraint, nor of a table that inherits this one
   bool has_default = false;
   Generated generated = Generated::kNo;
   // What the connected role may do with it, has_column_privilege(); for views
@@ -72,14 +73,27 @@ struct Relation {
   std::string schema;
   std::string name;
   RelationKind kind = RelationKind::kTable;
-  std::vector<Column> columns;   // by number
-  std::vector<int> dropped;      // attnums of dropped columns
-  std::vector<int> primary_key;  // attnums in the key's order; empty: none
+  std::vector<Column> columns;  // by number
+  std::vector<int> dropped;     // attnums of dropped columns
+  // Attnums in the key's order: the primary key, else a UNIQUE constraint of columns that are never NULL; of a view
+  // that keeps its table's rows apart, the table's. Empty: none.
+  std::vector<int> key;
+  bool key_unique = true;  // no two rows have the same; it is false of a table that others inherit from
+  // Without a key: attnums of columns of which no two rows have all alike, NULL being like NULL (GROUP BY). Empty:
+  // none.
+  std::vector<int> distinct;
+  // The role may read what is no column, too: tableoid, ctid, xmin (SELECT on the relation, not on columns of it).
+  bool selectable = true;
+  // (tableoid, ctid) tells its rows apart, and the role may read it.
+  bool positioned = false;
   // What PostgreSQL says the relation supports (pg_relation_is_updatable) and
   // the role may do.
   bool insertable = false;
   bool updatable = false;
   bool deletable = false;
+  // INSERT and UPDATE can have RETURNING. An INSTEAD rule without one takes it away.
+  bool insert_returns = true;
+  bool update_returns = true;
   std::string comment;
 
   const Column* FindColumn(int number) const;

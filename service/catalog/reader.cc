@@ -3,15 +3,18 @@
 #include "catalog/reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
+#include "catalog/cell.h"
 #include "catalog/comparable.h"
+#include "catalog/definition.h"
+#include "catalog/keys.h"
 #include "catalog/reader_sql.h"
 #include "fmt/format.h"
 
@@ -27,28 +30,6 @@ constexpr int kUpdateBit = 1 << 2;
 constexpr int kInsertBit = 1 << 3;
 constexpr int kDeleteBit = 1 << 4;
 constexpr int kAllBits = kUpdateBit | kInsertBit | kDeleteBit;
-
-std::string Text(const std::optional<std::string>& cell) { return cell.value_or(""); }
-bool Flag(const std::optional<std::string>& cell) { return cell == "t"; }
-
-std::uint32_t Number(std::string_view cell) {
-  std::uint32_t number = 0;
-  std::from_chars(cell.data(), cell.data() + cell.size(), number);
-  return number;
-}
-std::uint32_t Number(const std::optional<std::string>& cell) { return cell ? Number(std::string_view(*cell)) : 0; }
-int Int(const std::optional<std::string>& cell) { return static_cast<int>(Number(cell)); }
-
-std::vector<int> Numbers(const std::optional<std::string>& cell) {
-  std::vector<int> numbers;
-  std::string_view rest = cell ? std::string_view(*cell) : std::string_view();
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    numbers.push_back(static_cast<int>(Number(rest.substr(0, end))));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return numbers;
-}
 
 std::string List(const std::vector<Oid>& oids) { return fmt::format("{}", fmt::join(oids, ", ")); }
 
@@ -104,8 +85,9 @@ class Reading {
     if (absl::Status status = ReadServer(); !status.ok()) return status;
     if (absl::Status status = ReadSchemas({schemas.begin(), schemas.end()}); !status.ok()) return status;
     if (!schema_oids_.empty()) {
-      for (const auto step : {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns,
-                              &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
+      for (const auto step :
+           {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
+            &Reading::ReadKeysOfAll, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
         if (absl::Status status = (this->*step)(); !status.ok()) return status;
       }
     }
@@ -173,17 +155,16 @@ class Reading {
       relation.schema = Text(row[1]);
       relation.name = Text(row[2]);
       relation.kind = RelationKindOf(row[3]);
-      relation.primary_key = Numbers(row[4]);
       Rights& rights = rights_.emplace_back();
-      rights.events = Int(row[5]) & kAllBits;
-      rights.any_column = Int(row[6]);
-      rights.select = Flag(row[7]);
-      rights.insert = Flag(row[8]);
-      rights.update = Flag(row[9]);
+      rights.events = Int(row[4]) & kAllBits;
+      rights.any_column = Int(row[5]);
+      rights.select = relation.selectable = Flag(row[6]);
+      rights.insert = Flag(row[7]);
+      rights.update = Flag(row[8]);
       relation.insertable = (rights.events & kInsertBit) != 0 && rights.insert;
       relation.updatable = (rights.events & kUpdateBit) != 0 && rights.update;
-      relation.deletable = (rights.events & kDeleteBit) != 0 && Flag(row[10]);
-      relation.comment = Text(row[11]);
+      relation.deletable = (rights.events & kDeleteBit) != 0 && Flag(row[9]);
+      relation.comment = Text(row[10]);
       index_[relation.oid] = catalog_.relations.size() - 1;
     }
     return absl::OkStatus();
@@ -213,12 +194,13 @@ class Reading {
     column.type = Number(row[4]);
     column.sql_type = Text(row[5]);
     column.not_null = Flag(row[6]);
-    column.generated = GeneratedOf(Text(row[8]), Text(row[9]));
-    column.has_default = Flag(row[7]) || column.generated != Generated::kNo;
-    column.readable = row[10] ? Flag(row[10]) : rights.select;
-    column.insertable = (rights.events & kInsertBit) != 0 && (row[11] ? Flag(row[11]) : rights.insert);
-    column.updatable = (rights.events & kUpdateBit) != 0 && (row[12] ? Flag(row[12]) : rights.update);
-    column.comment = Text(row[13]);
+    column.never_null = Flag(row[7]);
+    column.generated = GeneratedOf(Text(row[9]), Text(row[10]));
+    column.has_default = Flag(row[8]) || column.generated != Generated::kNo;
+    column.readable = row[11] ? Flag(row[11]) : rights.select;
+    column.insertable = (rights.events & kInsertBit) != 0 && (row[12] ? Flag(row[12]) : rights.insert);
+    column.updatable = (rights.events & kUpdateBit) != 0 && (row[13] ? Flag(row[13]) : rights.update);
+    column.comment = Text(row[14]);
     relation->insertable |= column.insertable;
     relation->updatable |= column.updatable;
     return column;
@@ -248,6 +230,23 @@ class Reading {
     }
     return absl::OkStatus();
   }
+
+  // One unconditional rule with RETURNING answers for all of an event (PostgreSQL manual, CREATE RULE).
+  absl::Status ReadRules() {
+    const absl::StatusOr<Rows> rows = query_(fmt::format(kRulesSql, RelationFilter()));
+    if (!rows.ok()) return rows.status();
+    std::map<std::pair<Oid, bool>, bool> returns;
+    for (const TextRow& row : *rows) {
+      returns[{Number(row[0]), row[1] == "3"}] |= Flag(row[2]) && HasReturning(Text(row[3]));
+    }
+    for (const auto& [event, has] : returns) {
+      Relation& relation = catalog_.relations[index_[event.first]];
+      (event.second ? relation.insert_returns : relation.update_returns) = has;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadKeysOfAll() { return ReadKeys(query_, RelationFilter(), &catalog_.relations); }
 
   absl::Status ReadTypes() {
     const absl::StatusOr<Rows> rows = query_(fmt::format(kTypesSql, RelationFilter()));

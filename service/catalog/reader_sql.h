@@ -22,14 +22,10 @@ inline constexpr char kRelationFilter[] =
     "AND c.relpersistence <> 't'";
 
 // Tables are not asked pg_relation_is_updatable(): it would wait for their locks
-// to answer what is known. The key leaves out INCLUDEd columns, and an index
-// that is not valid yet proves nothing. What INSTEAD OF triggers and
+// to answer what is known. What INSTEAD OF triggers and
 // unconditional INSTEAD rules do is told apart, since they take any column.
 inline constexpr char kRelationsSql[] = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind,
-       (SELECT pg_catalog.string_agg(k.attnum::text, ' ' ORDER BY k.position)
-          FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
-         WHERE k.position <= i.indnkeyatts),
        CASE WHEN c.relkind IN ('v', 'f') THEN pg_catalog.pg_relation_is_updatable(c.oid, true)
             WHEN c.relkind = 'm' THEN 0 ELSE 28 END,
        CASE WHEN c.relkind = 'v' THEN coalesce((
@@ -47,7 +43,6 @@ SELECT c.oid, n.nspname, c.relname, c.relkind,
        d.description
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
   LEFT JOIN pg_catalog.pg_description d
     ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
  WHERE )";
@@ -58,6 +53,7 @@ inline constexpr char kColumnsSql[] = R"(
 SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
        pg_catalog.format_type(a.atttypid, a.atttypmod),
        c.relkind NOT IN ('v', 'm') AND (a.attnotnull OR (t.typtype = 'd' AND t.typnotnull)),
+       c.relkind NOT IN ('v', 'm') AND a.attnotnull,
        a.atthasdef OR t.typdefault IS NOT NULL,
        a.attidentity, a.attgenerated,
        CASE WHEN a.attacl IS NOT NULL THEN pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') END,
@@ -71,6 +67,13 @@ SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
     ON d.objoid = a.attrelid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = a.attnum
  WHERE {}
  ORDER BY a.attrelid, a.attnum)";
+
+// INSTEAD rules for INSERT and UPDATE; their actions tell whether they have RETURNING.
+inline constexpr char kRulesSql[] = R"(
+SELECT r.ev_class, r.ev_type, r.ev_qual::text = '<>', r.ev_action::text
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.is_instead AND r.ev_type IN ('2', '3')
+ WHERE {})";
 
 inline constexpr char kUpdatableColumnsSql[] = R"(
 SELECT attrelid, attnum FROM pg_catalog.pg_attribute

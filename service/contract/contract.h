@@ -76,8 +76,9 @@ struct Field {
   int number = 0;      // field number; the attnum unless a pinned contract says otherwise
   std::string column;  // SQL name, unquoted
   Type type;
-  bool not_null = false;
+  bool not_null = false;  // a NULL is refused
   // For columns of tables:
+  bool never_null = false;   // and no row has one
   bool has_default = false;  // a DEFAULT, an identity or generated: never required on Create
   bool generated = false;    // GENERATED ALWAYS, as identity or stored: never written by a caller
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
@@ -120,11 +121,16 @@ struct Table {
   std::string rows_field;          // customers: the rows' field in responses
   std::vector<Field> fields;       // readable columns in column order
   std::vector<int> key;            // indexes into fields, in the key's order; empty: none
+  bool key_unique = true;          // no two rows have the same key
+  std::vector<int> distinct;       // without a key: indexes into fields that no two rows have all alike; empty: none
+  bool positioned = false;         // the role may read tableoid and ctid, which tell the rows apart
   std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
-  bool has_etag = false;           // the relation has xmin and ctid (tables and partitioned tables, not views)
+  bool has_etag = false;           // the role may read xmin and ctid, which a view does not have
   bool insertable = false;
   bool updatable = false;
   bool deletable = false;
+  bool insert_returns = true;  // INSERT can have RETURNING
+  bool update_returns = true;
 
   std::string FullMessage() const { return package + "." + message; }
   const Field* FindField(const std::string& field_name) const;  // by protobuf name; null: none

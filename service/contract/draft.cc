@@ -38,6 +38,10 @@ Commented CommentedBy(RelationKind kind) {
   return kind == RelationKind::kMaterializedView ? Commented::kMaterializedView : Commented::kView;
 }
 
+bool IsStored(const Relation& relation) {
+  return relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
+}
+
 std::string Label(const Relation& relation) {
   return fmt::format("{} {}", KindName(relation.kind), Printable(relation.schema + "." + relation.name));
 }
@@ -56,7 +60,7 @@ std::vector<int> KeyOf(const Draft& draft, const TypeMap& types, std::vector<std
         fmt::format("{}: served without a key, as its column {} {}", Label(relation), Printable(column), why));
     return std::vector<int>{};
   };
-  std::vector<int> key = relation.primary_key;
+  std::vector<int> key = relation.key;
   if (!draft.notes.key.empty()) key.clear();
   for (const std::string& name : draft.notes.key) {
     const Column* column = relation.FindColumn(name);
@@ -108,6 +112,7 @@ FieldScope KeyedScope() {
   scope.Take("allow_missing", Kind::kBool);
   scope.Take("validate_only", Kind::kBool);
   scope.Take("request_id", Kind::kString);
+  scope.Take("lock", Kind::kString);
   return scope;
 }
 
@@ -136,6 +141,7 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
     }
     scope.Take(field.name, field.type);
     field.not_null = column.not_null;
+    field.never_null = column.never_null;
     field.has_default = column.has_default || column.generated != Generated::kNo;
     field.generated = column.generated == Generated::kIdentityAlways || column.generated == Generated::kStored;
     field.insertable = table.insertable && column.insertable && !field.generated;
@@ -143,6 +149,17 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
     draft->row.fields.push_back(ColumnComment(served, field, in_key));
     table.fields.push_back(std::move(field));
   }
+}
+
+// Only where all of them are served, and can be ordered by.
+void FillDistinct(const std::vector<int>& columns, Table* table) {
+  std::vector<int> fields;
+  for (const int number : columns) {
+    const int index = table->FieldIndex(number);
+    if (index < 0 || !table->fields[static_cast<std::size_t>(index)].type.orderable) return;
+    fields.push_back(index);
+  }
+  table->distinct = std::move(fields);
 }
 
 int FieldOfColumn(const Table& table, const std::string& column) {
@@ -184,12 +201,33 @@ void FillSoftDelete(bool by_default, Draft* draft, std::vector<std::string>* war
     warnings->push_back(fmt::format("{}: @protogres soft_delete={} declares no soft delete: {}", Label(relation),
                                     Printable(column), why));
   }
-  const bool is_table = relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
+  const bool is_table = IsStored(relation);
   const int index = FieldOfColumn(table, kSoftDeleteColumn);
-  if (!by_default || index < 0 || table.key.empty() || !(is_table || relation.updatable)) return;
+  // A view that nobody says anything of shows what its definition does: it may be one of deleted rows.
+  if (!by_default || index < 0 || table.key.empty()) return;
+  if (!is_table && (draft->notes.key.empty() || !relation.updatable)) return;
   const Field& field = table.fields[static_cast<std::size_t>(index)];
   if (!is_table && !field.updatable) return;
   if (field.type.kind == Kind::kTimestamp && NoSoftDelete(table, index).empty()) table.soft_delete = index;
+}
+
+// What PostgreSQL would refuse, or cannot vouch for.
+void Warn(const Draft& draft, std::vector<std::string>* warnings) {
+  const Relation& relation = *draft.relation;
+  const Table& table = draft.table;
+  const auto warn = [&](const char* what) { warnings->push_back(fmt::format("{}: {}", Label(relation), what)); };
+  if (IsStored(relation) && !relation.selectable) {
+    warn("no etags are served, as the role may read columns of it only, and not those of the system (GRANT SELECT ON)");
+  }
+  if (!table.key.empty() && !table.key_unique) {
+    warn("its key is not unique, as tables inherit from it: Get answers one of the rows that have it");
+  }
+  if (table.insertable && !table.insert_returns) {
+    warn("no Create is served, as a rule for INSERT is INSTEAD without RETURNING");
+  }
+  if (table.updatable && !table.update_returns && !table.key.empty()) {
+    warn("no Update is served, as a rule for UPDATE is INSTEAD without RETURNING");
+  }
 }
 
 }  // namespace
@@ -241,15 +279,21 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.schema = relation.schema;
   table.name = relation.name;
   table.sql_name = QuoteName(relation.schema, relation.name);
-  table.has_etag = relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
+  table.has_etag = IsStored(relation) && relation.selectable;
+  table.key_unique = relation.key_unique;
+  table.positioned = relation.positioned;
   table.insertable = writable && relation.insertable;
+  table.insert_returns = relation.insert_returns;
+  table.update_returns = relation.update_returns;
   FillFields(types, KeyOf(*draft, types, warnings), draft, warnings);
+  FillDistinct(relation.distinct, &table);
   FillSoftDelete(soft_delete, draft, warnings);
   table.updatable = writable && relation.updatable && std::ranges::any_of(table.fields, &Field::updatable);
   table.deletable = writable && relation.deletable;
   if (table.soft_delete.has_value()) {
     table.deletable = writable && table.fields[static_cast<std::size_t>(*table.soft_delete)].updatable;
   }
+  Warn(*draft, warnings);
   draft->row.package = table.package;
   draft->row.name = table.message;
   draft->row.dropped = relation.dropped;

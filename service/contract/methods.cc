@@ -36,10 +36,10 @@ bool Supports(const Table& table, MethodKind kind) {
       return table.insertable && TakesCopy(table.relation);
     case MethodKind::kCreate:
     case MethodKind::kBatchCreate:
-      return table.insertable;
+      return table.insertable && table.insert_returns;
     case MethodKind::kUpdate:
     case MethodKind::kBatchUpdate:
-      for (std::size_t i = 0; keyed && table.updatable && i < table.fields.size(); ++i) {
+      for (std::size_t i = 0; keyed && table.updatable && table.update_returns && i < table.fields.size(); ++i) {
         if (table.fields[i].updatable && std::ranges::find(table.key, static_cast<int>(i)) == table.key.end())
           return true;
       }
@@ -48,11 +48,12 @@ bool Supports(const Table& table, MethodKind kind) {
       return table.updatable;
     case MethodKind::kDelete:
     case MethodKind::kBatchDelete:
-      return keyed && table.deletable;
+      // A soft delete is an UPDATE, whose row is answered.
+      return keyed && table.deletable && (table.update_returns || !table.soft_delete.has_value());
     case MethodKind::kDeleteWhere:
       return table.deletable;
     case MethodKind::kUndelete:
-      return keyed && table.deletable && table.soft_delete.has_value();
+      return keyed && table.deletable && table.update_returns && table.soft_delete.has_value();
   }
   return false;
 }

@@ -213,6 +213,8 @@ class Pinning {
       if (!Move(places, &key))
         Differ("{}.{}: is missing; it is of the key", derived.FullMessage(), derived.fields[key].name);
     }
+    const auto gone = [&places](int& index) { return !Move(places, &index); };
+    if (std::ranges::any_of(table.distinct, gone)) table.distinct.clear();
     if (table.soft_delete && !Move(places, &*table.soft_delete)) {
       Differ("{}.{}: is missing; it marks deleted rows", derived.FullMessage(),
              derived.fields[*table.soft_delete].name);

@@ -34,11 +34,10 @@ class ListOperation : public Operation {
     const auto rows = session.Read(plan_.page.text, plan_.page.params);
     if (!rows.ok()) return rows.status();
     std::string response;
-    const std::int64_t first = FirstNewRow(*rows);
-    const auto end = EncodeRows(*rows, first, &response);
+    const auto end = EncodeRows(*rows, &response);
     if (!end.ok()) return end.status();
-    if (*end < rows->size() || (plan_.locks && *end - first == plan_.page_size)) {
-      const std::string token = plan_.listing.Token(PositionAfter(*rows, *end - 1));
+    if (*end < rows->size() || (plan_.locks && *end == plan_.page_size)) {
+      const std::string token = plan_.listing.TokenAfter(OrderValues(*rows, *end - 1), *end);
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
     }
     if (plan_.count.has_value()) {
@@ -59,38 +58,19 @@ class ListOperation : public Operation {
     return values;
   }
 
-  // Without a key the page begins with the rows equal to the last one returned, of which some were returned.
-  std::int64_t FirstNewRow(const db::Rows& rows) const {
+  // Encodes rows until the page is full, in rows or in bytes; returns the row it stopped before.
+  absl::StatusOr<std::int64_t> EncodeRows(const db::Rows& rows, std::string* response) const {
+    const std::int64_t end = std::min(rows.size(), plan_.page_size);
     std::int64_t row = 0;
-    if (!plan_.listing.after.has_value() || !binding_.table().key.empty()) return row;
-    while (row < rows.size() && row < plan_.listing.after->repeats &&
-           OrderValues(rows, row) == plan_.listing.after->values)
-      ++row;
-    return row;
-  }
-
-  // Encodes rows from `first` until the page is full, in rows or in bytes; returns the row it stopped before.
-  absl::StatusOr<std::int64_t> EncodeRows(const db::Rows& rows, std::int64_t first, std::string* response) const {
-    const std::int64_t end = std::min(rows.size(), first + plan_.page_size);
-    std::int64_t row = first;
     for (; row < end; ++row) {
       const std::size_t before = response->size();
       if (auto status = binding_.EncodeElement(plan_.listing.view, rows, row, response); !status.ok()) return status;
-      if (row > first && response->size() > static_cast<std::size_t>(binding_.limits().max_page_bytes)) {
+      if (row > 0 && response->size() > static_cast<std::size_t>(binding_.limits().max_page_bytes)) {
         response->resize(before);
         return row;
       }
     }
     return row;
-  }
-
-  sql::Position PositionAfter(const db::Rows& rows, std::int64_t last) const {
-    sql::Position position{.values = OrderValues(rows, last), .repeats = 1};
-    if (!binding_.table().key.empty()) return position;
-    std::int64_t row = last;
-    while (row > 0 && OrderValues(rows, row - 1) == position.values) --row;
-    position.repeats = static_cast<int>(last - row + 1);
-    return position;
   }
 
   const Binding& binding_;

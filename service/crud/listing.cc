@@ -13,6 +13,15 @@ sql::Statement Listing::Select(const contract::Table& table, std::optional<std::
                          limit);
 }
 
+std::string Listing::TokenAfter(std::vector<sql::Param> values, std::int64_t count) const {
+  if (order.seekable && sql::FitsToken(values)) {
+    return sql::EncodeToken(fingerprint, {.values = std::move(values), .skip = 0});
+  }
+  sql::Position position = after.value_or(sql::Position{});
+  position.skip += count;
+  return sql::EncodeToken(fingerprint, position);
+}
+
 absl::StatusOr<Listing> PlanListing(const Binding& binding, const wire::Request& request) {
   const auto& table = binding.table();
   Listing listing;
@@ -29,7 +38,7 @@ absl::StatusOr<Listing> PlanListing(const Binding& binding, const wire::Request&
   listing.token_columns = sql::TokenColumns(table, listing.view.projection, listing.order);
   listing.fingerprint = sql::Fingerprint(table, request.filter, request.order_by, request.show_deleted);
   if (request.page_token.empty()) return listing;
-  auto after = sql::DecodeToken(request.page_token, listing.fingerprint, listing.order.size());
+  auto after = sql::DecodeToken(request.page_token, listing.fingerprint, listing.token_columns.size());
   if (!after.ok()) return after.status();
   listing.after = *std::move(after);
   return listing;

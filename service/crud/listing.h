@@ -19,15 +19,16 @@ namespace protogres::crud {
 struct Listing {
   View view;
   sql::Statement condition;
-  std::vector<sql::OrderTerm> order;       // total
-  std::vector<std::size_t> token_columns;  // by `order`: where a row has what its token says
+  sql::RowOrder order;
+  std::vector<std::size_t> token_columns;  // by the keys of a seekable `order`: where a row has what its token says
   bool show_deleted = false;
   std::optional<sql::Position> after;  // page_token
   std::uint64_t fingerprint = 0;
 
   // SELECT of at most `limit` rows of it, by sql::SelectPage; nothing: of all.
   sql::Statement Select(const contract::Table& table, std::optional<std::int64_t> limit) const;
-  std::string Token(const sql::Position& position) const { return sql::EncodeToken(fingerprint, position); }
+  // The token of what comes after a row: the `count`th of this call, which has these at `token_columns`.
+  std::string TokenAfter(std::vector<sql::Param> values, std::int64_t count) const;
 };
 
 // INVALID_ARGUMENT: a bad read_mask, filter, order_by or page_token.

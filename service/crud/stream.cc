@@ -24,8 +24,7 @@ absl::Status RowStream::Plan(std::string_view bytes) {
   const auto page_size = PageSize(binding_, *request, std::numeric_limits<std::int64_t>::max());
   if (!page_size.ok()) return page_size.status();
   page_size_ = *page_size;
-  position_.values.resize(listing_.order.size());
-  position_.repeats = 0;
+  last_.resize(listing_.token_columns.size());
   return absl::OkStatus();
 }
 
@@ -55,13 +54,12 @@ absl::StatusOr<std::optional<std::string>> RowStream::Next() {
   }
   if (over_) session_.reset();
   if (rows_ == 0) return std::nullopt;
-  if (token_.empty()) token_ = listing_.Token(position_);
+  if (token_.empty()) token_ = listing_.TokenAfter(last_, taken_);
   wire::AppendBytesField(contract::number::kNextPageToken, token_, &chunk_);
   return std::move(chunk_);
 }
 
 bool RowStream::Take(const db::Cells& cells) {
-  if (TakenBefore(cells)) return true;
   const std::size_t before = chunk_.size();
   failed_ = Encode(cells);
   if (!failed_.ok()) return false;
@@ -71,23 +69,12 @@ bool RowStream::Take(const db::Cells& cells) {
   if (!fits) {
     ahead_ = chunk_.substr(before);
     chunk_.resize(before);
-    token_ = listing_.Token(position_);
+    token_ = listing_.TokenAfter(last_, taken_);
   }
   Advance(cells);
   if (!fits) return false;
   ++rows_;
   return rows_ < page_size_ && size < std::min(most, kChunkBytes);
-}
-
-bool RowStream::TakenBefore(const db::Cells& cells) {
-  if (!listing_.after.has_value() || !binding_.table().key.empty() || skipped_ == listing_.after->repeats) return false;
-  if (!IsHere(cells, *listing_.after)) {
-    skipped_ = listing_.after->repeats;
-    return false;
-  }
-  ++skipped_;
-  Advance(cells);
-  return true;
 }
 
 absl::Status RowStream::Encode(const db::Cells& cells) {
@@ -98,14 +85,10 @@ absl::Status RowStream::Encode(const db::Cells& cells) {
 }
 
 void RowStream::Advance(const db::Cells& cells) {
-  if (position_.repeats > 0 && binding_.table().key.empty() && IsHere(cells, position_)) {
-    ++position_.repeats;
-    return;
-  }
-  position_.repeats = 1;
-  for (std::size_t i = 0; i < position_.values.size(); ++i) {
+  ++taken_;
+  for (std::size_t i = 0; i < last_.size(); ++i) {
     const auto& cell = cells[listing_.token_columns[i]];
-    sql::Param& value = position_.values[i];
+    sql::Param& value = last_[i];
     if (!cell.has_value()) {
       value.reset();
     } else if (value.has_value()) {
@@ -114,14 +97,6 @@ void RowStream::Advance(const db::Cells& cells) {
       value.emplace(*cell);
     }
   }
-}
-
-bool RowStream::IsHere(const db::Cells& cells, const sql::Position& position) const {
-  return std::equal(position.values.begin(), position.values.end(), listing_.token_columns.begin(),
-                    [&cells](const sql::Param& value, std::size_t column) {
-                      const auto& cell = cells[column];
-                      return value.has_value() == cell.has_value() && (!value.has_value() || *value == *cell);
-                    });
 }
 
 }  // namespace protogres::crud

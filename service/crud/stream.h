@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "crud/binding.h"
@@ -34,12 +35,9 @@ class RowStream {
   absl::Status Open();
   // Adds a row to the chunk. False: the chunk is full, or `failed_`.
   bool Take(const db::Cells& cells);
-  // Of a listing without a key: it was in an earlier call's chunk.
-  bool TakenBefore(const db::Cells& cells);
   absl::Status Encode(const db::Cells& cells);
   // The row is the last one so far.
   void Advance(const db::Cells& cells);
-  bool IsHere(const db::Cells& cells, const sql::Position& position) const;
 
   const Binding& binding_;
   db::Pool& pool_;
@@ -49,8 +47,8 @@ class RowStream {
   std::unique_ptr<db::Session> session_;
   bool over_ = false;
 
-  sql::Position position_;  // of the row that came last
-  int skipped_ = 0;
+  std::vector<sql::Param> last_;  // by the listing's token_columns: of the row that came last
+  std::int64_t taken_ = 0;        // rows so far
   std::string chunk_;
   std::int64_t rows_ = 0;  // in it
   std::string token_;      // of it, once it is full

@@ -11,19 +11,31 @@ namespace {
 
 using contract::Field;
 using contract::Table;
+using By = SortKey::By;
 
-const Field& FieldOf(const Table& table, const OrderTerm& term) {
-  return table.fields[static_cast<std::size_t>(term.field)];
+const Field& FieldOf(const Table& table, const SortKey& key) {
+  return table.fields[static_cast<std::size_t>(key.field)];
 }
 
-// What rows are ordered by: the column, or its text form, bytewise, where the type has no order.
-std::string Sorted(const Field& field) {
-  return field.type.orderable ? Column(field) : fmt::format("({}::text COLLATE \"C\")", Column(field));
+// The key as the token has it, such that PostgreSQL reads back the same value.
+std::string TokenColumn(const Table& table, const RowOrder& order, const SortKey& key) {
+  if (key.by == By::kValue) return ReadColumn(FieldOf(table, key)) + "::text";
+  if (key.by == By::kText) return Column(FieldOf(table, key)) + "::text";
+  return SortSql(table, order, key) + "::text";
 }
 
-// The column as the token has it, such that PostgreSQL reads back the same value.
-std::string TokenColumn(const Field& field) {
-  return (field.type.orderable ? ReadColumn(field) : Column(field)) + "::text";
+// $n as a value of the key.
+std::string TokenValue(const Table& table, const SortKey& key, int n) {
+  switch (key.by) {
+    case By::kValue:
+      return Exactly(FieldOf(table, key).type, n);
+    case By::kTable:
+      return fmt::format("${}::oid", n);
+    case By::kRow:
+      return fmt::format("${}::tid", n);
+    default:
+      return fmt::format("${}::text", n);
+  }
 }
 
 // Whether a column's text in a row is that of TokenColumn: it is not of types that have a cast to text of their own.
@@ -35,54 +47,61 @@ bool IsTokenText(const Field& field) {
          type.element_sql_type == R"("pg_catalog"."text")" || type.element_sql_type == R"("pg_catalog"."varchar")";
 }
 
-// One column of the order, and its value in the row that the page before ended with.
+// One key of the order, and its value in the row that the page before ended with.
 struct Bound {
   std::string sql;
   std::string value;  // "$3::type"; empty: NULL
   bool descending = false;
-  const Field* field = nullptr;
+  const contract::Type* type = nullptr;  // By::kValue
+  bool never_null = true;
 
   std::string Is(std::string_view op) const {
-    const bool as_text = !field->type.orderable || field->type.repeated;
-    return fmt::format("{} {} {}", sql, as_text ? std::string(op) : Operator(field->type, op), value);
+    return fmt::format("{} {} {}", sql, type == nullptr || type->repeated ? std::string(op) : Operator(*type, op),
+                       value);
   }
-  // The condition of rows that come later by this column. NULLs sort as greater than all values. Empty: no row does.
+  // It compares with PostgreSQL's own operators, which a row comparison looks for.
+  bool Plain(std::string_view op) const { return type == nullptr || Operator(*type, op) == op; }
+  std::string IsNull(bool present) const {
+    if (type != nullptr) return Presence(sql, *type, present);
+    return fmt::format("{} IS {}NULL", sql, present ? "NOT " : "");
+  }
+  // The condition of rows that come later by this key. NULLs sort as greater than all values. Empty: no row does.
   std::string After() const {
-    if (value.empty()) return descending ? Presence(sql, field->type, true) : "";
+    if (value.empty()) return descending ? IsNull(true) : "";
     if (descending) return Is("<");
-    if (field->not_null) return Is(">");
-    return fmt::format("({} OR {})", Is(">"), Presence(sql, field->type, false));
+    if (never_null) return Is(">");
+    return fmt::format("({} OR {})", Is(">"), IsNull(false));
   }
-  std::string Same() const { return value.empty() ? Presence(sql, field->type, false) : Is("="); }
+  std::string Same() const { return value.empty() ? IsNull(false) : Is("="); }
   // What is true of the same and of later rows, where it is one comparison that an index can begin at; else empty.
   std::string SameOrAfter() const {
-    if (value.empty() || (!descending && !field->not_null)) return "";
+    if (value.empty() || (!descending && !never_null)) return "";
     return Is(descending ? "<=" : ">=");
   }
 };
 
 // (a, b) > ($1, $2): what an index on (a, b) can begin at. Only where all go one way and none is NULL.
-std::string RowComparison(const std::vector<Bound>& bounds, bool or_same) {
+std::string RowComparison(const std::vector<Bound>& bounds) {
   std::string columns, values;
   const std::string_view direction = bounds.front().descending ? "<" : ">";
   for (const Bound& bound : bounds) {
-    if (!bound.field->not_null || !bound.field->type.orderable || bound.value.empty() ||
-        bound.descending != bounds.front().descending || Operator(bound.field->type, direction) != direction) {
+    if (!bound.never_null || bound.value.empty() || bound.descending != bounds.front().descending ||
+        !bound.Plain(direction)) {
       return "";
     }
     columns += (columns.empty() ? "" : ", ") + bound.sql;
     values += (values.empty() ? "" : ", ") + bound.value;
   }
-  return fmt::format("({}) {}{} ({})", columns, direction, or_same ? "=" : "", values);
+  return fmt::format("({}) {} ({})", columns, direction, values);
 }
 
-// a > $1 OR (a = $1 AND (b > $2 OR ...)), from the last column to the first.
-std::string Expanded(const std::vector<Bound>& bounds, bool or_same) {
-  std::string rest = or_same ? "TRUE" : "";  // the rows that are the same so far; empty: none of them
+// a > $1 OR (a = $1 AND (b > $2 OR ...)), from the last key to the first.
+std::string Expanded(const std::vector<Bound>& bounds) {
+  std::string rest;  // the rows that are the same so far, and later; empty: none
   for (auto bound = bounds.rbegin(); bound != bounds.rend(); ++bound) {
     const std::string after = bound->After();
     std::string same;
-    if (!rest.empty()) same = rest == "TRUE" ? bound->Same() : fmt::format("{} AND {}", bound->Same(), rest);
+    if (!rest.empty()) same = fmt::format("{} AND {}", bound->Same(), rest);
     if (after.empty() && same.empty()) {
       rest.clear();
     } else if (after.empty() || same.empty()) {
@@ -95,81 +114,75 @@ std::string Expanded(const std::vector<Bound>& bounds, bool or_same) {
   return bounds.size() == 1 ? rest : And({bounds.front().SameOrAfter(), rest});
 }
 
-// The condition of the rows after `position`, or from it on. Its parameters are appended.
-std::string After(const Table& table, const std::vector<OrderTerm>& order, const Position& position, bool or_same,
+// The condition of the rows after one with these values. Its parameters are appended.
+std::string After(const Table& table, const RowOrder& order, const std::vector<Param>& values,
                   std::vector<Param>* params) {
   std::vector<Bound> bounds;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const Field& field = FieldOf(table, order[i]);
-    Bound bound{Sorted(field), "", order[i].descending, &field};
-    if (position.values[i].has_value()) {
-      params->push_back(position.values[i]);
-      const int n = static_cast<int>(params->size());
-      bound.value = field.type.orderable ? Exactly(field.type, n) : fmt::format("${}::text", n);
+  for (std::size_t i = 0; i < order.keys.size(); ++i) {
+    const SortKey& key = order.keys[i];
+    Bound bound{.sql = SortSql(table, order, key), .value = "", .descending = key.descending};
+    if (key.by == By::kValue) bound.type = &FieldOf(table, key).type;
+    if (key.field >= 0) bound.never_null = FieldOf(table, key).never_null;
+    if (values[i].has_value()) {
+      params->push_back(values[i]);
+      bound.value = TokenValue(table, key, static_cast<int>(params->size()));
     }
     bounds.push_back(std::move(bound));
   }
-  if (bounds.empty()) return "";
-  const std::string row = RowComparison(bounds, or_same);
-  return row.empty() ? Expanded(bounds, or_same) : row;
+  const std::string row = RowComparison(bounds);
+  return row.empty() ? Expanded(bounds) : row;
 }
 
 std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
 
 }  // namespace
 
-std::vector<OrderTerm> TotalOrder(const Table& table, const std::vector<OrderTerm>& order_by) {
-  std::vector<OrderTerm> order = order_by;
-  const auto add = [&order](int field) {
-    if (std::ranges::find(order, field, &OrderTerm::field) == order.end()) order.push_back({field, false});
-  };
-  for (const int field : table.key) add(field);
-  if (table.key.empty()) {
-    for (int field = 0; field < static_cast<int>(table.fields.size()); ++field) add(field);
-  }
-  return order;
+bool FitsToken(const std::vector<Param>& values) {
+  std::size_t bytes = 0;
+  for (const Param& value : values) bytes += value.has_value() ? value->size() : 0;
+  return bytes <= kMaxPositionBytes;
 }
 
-std::vector<std::size_t> TokenColumns(const Table& table, const Projection& projection,
-                                      const std::vector<OrderTerm>& order) {
+std::vector<std::size_t> TokenColumns(const Table& table, const Projection& projection, const RowOrder& order) {
+  std::vector<std::size_t> columns;
+  if (!order.seekable) return columns;
   const std::vector<int>& fields = projection.fields;
   std::size_t next = fields.size() + (projection.etag ? 1 : 0);
-  std::vector<std::size_t> columns;
-  for (const OrderTerm& term : order) {
-    const auto own = std::ranges::find(fields, term.field);
-    const bool there = own != fields.end() && IsTokenText(FieldOf(table, term));
+  for (const SortKey& key : order.keys) {
+    const auto own = std::ranges::find(fields, key.field);
+    const bool there = key.by == By::kValue && own != fields.end() && IsTokenText(FieldOf(table, key));
     columns.push_back(there ? static_cast<std::size_t>(own - fields.begin()) : next++);
   }
   return columns;
 }
 
-Statement SelectPage(const Table& table, const Projection& projection, const std::vector<OrderTerm>& order,
+Statement SelectPage(const Table& table, const Projection& projection, const RowOrder& order,
                      const Statement& condition, bool show_deleted, const Position* after,
                      std::optional<std::int64_t> limit) {
   Statement statement;
   statement.params = condition.params;
-  const bool keyless = table.key.empty();
   std::string list = projection.fields.empty() && !projection.etag ? "" : SelectList(table, projection);
-  std::string sorted;
   const std::vector<std::size_t> columns = TokenColumns(table, projection, order);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const OrderTerm& term = order[i];
-    const Field& field = FieldOf(table, term);
-    if (columns[i] >= projection.fields.size()) list += (list.empty() ? "" : ", ") + TokenColumn(field);
-    sorted +=
-        fmt::format("{}{}{}", sorted.empty() ? " ORDER BY " : ", ", Sorted(field), term.descending ? " DESC" : "");
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] < projection.fields.size()) continue;
+    list += (list.empty() ? "" : ", ") + TokenColumn(table, order, order.keys[i]);
+  }
+  std::string sorted;
+  for (const SortKey& key : order.keys) {
+    sorted += fmt::format("{}{}{}", sorted.empty() ? " ORDER BY " : ", ", SortSql(table, order, key),
+                          key.descending ? " DESC" : "");
   }
   std::string position;
-  if (after != nullptr) {
-    position = After(table, order, *after, keyless, &statement.params);
-    if (keyless && limit.has_value()) *limit += after->repeats;
-  }
+  if (after != nullptr && !after->values.empty()) position = After(table, order, after->values, &statement.params);
   statement.text =
-      fmt::format("SELECT {} FROM {} AS t{}{}", list, table.sql_name,
+      fmt::format("SELECT {} FROM {} AS t{}{}", list.empty() ? "1" : list, table.sql_name,
                   Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}), sorted);
-  if (!limit.has_value()) return statement;
-  statement.params.push_back(std::to_string(*limit));
-  statement.text += fmt::format(" LIMIT ${}::int8", statement.params.size());
+  const auto add = [&statement](std::string_view clause, std::int64_t value) {
+    statement.params.push_back(std::to_string(value));
+    statement.text += fmt::format(" {} ${}::int8", clause, statement.params.size());
+  };
+  if (limit.has_value()) add("LIMIT", *limit);
+  if (after != nullptr && after->skip > 0) add("OFFSET", after->skip);
   return statement;
 }
 

@@ -1,9 +1,8 @@
 // The page token: base64url of
-//   version (1 byte), fingerprint (8), repeats (varint), number of values (varint),
+//   version (1 byte), fingerprint (8), one more than the rows to skip (varint), number of values (varint),
 //   each value: 0 for NULL, or 1, its length (varint) and its bytes; checksum (8) of all that.
 // The checksum finds damage, it is no secret: a token can do nothing that a filter could not.
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -61,14 +60,14 @@ bool ReadFixed(std::string_view* rest, std::uint64_t* value) {
   return true;
 }
 
-// Of at most 31 bits.
+// Of at most 62 bits, so that a sum is none that overflows.
 bool ReadVarint(std::string_view* rest, std::uint64_t* value) {
   *value = 0;
-  for (int shift = 0; shift < 35 && !rest->empty(); shift += 7) {
+  for (int shift = 0; shift < 63 && !rest->empty(); shift += 7) {
     const auto byte = static_cast<unsigned char>(rest->front());
     rest->remove_prefix(1);
     *value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return *value <= std::numeric_limits<std::int32_t>::max();
+    if (byte < 0x80) return *value < std::uint64_t{1} << 62;
   }
   return false;
 }
@@ -92,10 +91,11 @@ bool ReadValue(std::string_view* rest, Param* value) {
 
 // What follows the fingerprint, up to the checksum.
 bool ReadPosition(std::string_view rest, std::size_t columns, Position* position) {
-  std::uint64_t repeats = 0, values = 0;
-  if (!ReadVarint(&rest, &repeats) || repeats < 1 || !ReadVarint(&rest, &values) || values != columns) return false;
-  position->repeats = static_cast<int>(repeats);
-  for (std::size_t i = 0; i < columns; ++i) {
+  std::uint64_t returned = 0, values = 0;
+  if (!ReadVarint(&rest, &returned) || returned < 1 || !ReadVarint(&rest, &values)) return false;
+  if (values != 0 && values != columns) return false;
+  position->skip = static_cast<std::int64_t>(returned) - 1;
+  for (std::size_t i = 0; i < values; ++i) {
     Param value;
     if (!ReadValue(&rest, &value)) return false;
     position->values.push_back(std::move(value));
@@ -121,8 +121,13 @@ std::uint64_t Fingerprint(const contract::Table& table, std::string_view filter,
   // Only what the token's values stand for: a column that is added to a table with a key breaks no token.
   const auto parsed = ParseOrderBy(table, order_by);
   const std::vector<OrderTerm> named = parsed.ok() ? *parsed : std::vector<OrderTerm>();
-  for (const OrderTerm& term : TotalOrder(table, named)) {
-    const contract::Field& field = table.fields[static_cast<std::size_t>(term.field)];
+  const RowOrder order = TotalOrder(table, named);
+  for (const SortKey& key : order.keys) {
+    if (key.field < 0) {
+      hash.AddByte(static_cast<unsigned char>(key.by));
+      continue;
+    }
+    const contract::Field& field = table.fields[static_cast<std::size_t>(key.field)];
     hash.AddText(field.column);
     hash.AddText(field.type.sql_type);
   }
@@ -133,7 +138,7 @@ std::string EncodeToken(std::uint64_t fingerprint, const Position& position) {
   std::string bytes;
   bytes += kVersion;
   AppendFixed(fingerprint, &bytes);
-  AppendVarint(static_cast<std::uint64_t>(position.repeats), &bytes);
+  AppendVarint(static_cast<std::uint64_t>(position.skip) + 1, &bytes);
   AppendVarint(position.values.size(), &bytes);
   for (const Param& value : position.values) {
     bytes += value.has_value() ? '\1' : '\0';

@@ -120,12 +120,12 @@ TEST_F(HostileTest, KindsOfRelations) {
 }
 
 TEST_F(HostileTest, KeysAreInTheirOwnOrderAndWithoutIncludedColumns) {
-  EXPECT_THAT(Get("composite_key").primary_key, ElementsAre(3, 1, 2));
-  EXPECT_THAT(Get("part_range").primary_key, ElementsAre(1, 2));
-  EXPECT_THAT(Get("dropped").primary_key, ElementsAre(4));
-  EXPECT_THAT(Get("keyless").primary_key, IsEmpty());
-  EXPECT_THAT(Get("matview").primary_key, IsEmpty());
-  EXPECT_THAT(Get("child").primary_key, IsEmpty());
+  EXPECT_THAT(Get("composite_key").key, ElementsAre(3, 1, 2));
+  EXPECT_THAT(Get("part_range").key, ElementsAre(1, 2));
+  EXPECT_THAT(Get("dropped").key, ElementsAre(4));
+  EXPECT_THAT(Get("keyless").key, IsEmpty());
+  EXPECT_THAT(Get("matview").key, ElementsAre(1));  // its table's
+  EXPECT_THAT(Get("child").key, IsEmpty());
 }
 
 TEST_F(HostileTest, DroppedColumnsKeepTheirNumbers) {
@@ -348,7 +348,7 @@ TEST(CatalogReaderTest, AThousandTablesInAConstantNumberOfQueries) {
   const auto took = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ(catalog->relations.size(), 1000u);
-  EXPECT_LE(queries, 8);
+  EXPECT_LE(queries, 10);
   EXPECT_LT(took, std::chrono::seconds(10));  // some 0.1 s on a quiet machine, 4 s under ThreadSanitizer on a busy one
 }
 

@@ -156,7 +156,7 @@ std::shared_ptr<const crud::Api> MakeApi(const std::vector<std::string>& tables)
     relation.oid = static_cast<catalog::Oid>(100 + catalog.relations.size());
     relation.schema = "public";
     relation.name = name;
-    relation.primary_key = {1};
+    relation.key = {1};
     relation.insertable = relation.updatable = relation.deletable = true;
     relation.columns.resize(2);
     relation.columns[0].number = 1;

@@ -424,12 +424,15 @@ class Crud(ServedTestCase):
     # Views
 
     def test_views(self):
-        self.person(age=30)
-        self.person(age=3)
+        adult = self.person(age=30)
+        child = self.person(age=3)
         self.assertEqual([r["name"] for r in self.call("ListAdults", {})["adults"]], ["Ann"])
         self.assertEqual(self.call("ListPersonCounts", {})["person_counts"], [{"people": "2"}])
         self.assertNotIn("CreatePersonCount", self.client.methods)
-        self.assertNotIn("GetAdult", self.client.methods)
+        self.assertNotIn("GetPersonCount", self.client.methods)
+        self.assertEqual(self.call("GetAdult", {"id": adult["id"]})["name"], "Ann")
+        with self.fails("NOT_FOUND"):
+            self.call("GetAdult", {"id": child["id"]})
 
 
 if __name__ == "__main__":

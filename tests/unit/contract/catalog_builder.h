@@ -72,7 +72,7 @@ class CatalogBuilder {
   catalog::Relation& Table(const std::string& name, const std::string& schema = "public") {
     catalog::Relation& relation = Bare(name, schema);
     Column(relation, "id", "int8").not_null = true;
-    relation.primary_key = {1};
+    relation.key = {1};
     return relation;
   }
   // Without any column.

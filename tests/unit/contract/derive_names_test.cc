@@ -135,7 +135,7 @@ TEST(DeriveNamesTest, ColumnsNamedAsOurOwnFields) {
   auto& relation = builder.Bare("t");
   for (const char* name : {"read_mask", "showDeleted", "allow_missing", "validate_only", "request_id", "etag"}) {
     builder.Column(relation, name, "text");
-    relation.primary_key.push_back(relation.columns.back().number);
+    relation.key.push_back(relation.columns.back().number);
   }
   builder.Column(relation, "deleted_at", "timestamptz");
   const Contract contract = builder.Derive();
@@ -183,7 +183,7 @@ TEST(DeriveNamesTest, AWideTable) {
   CatalogBuilder builder;
   auto& relation = builder.Bare("wide");
   for (int i = 1; i <= 1600; ++i) builder.Column(relation, fmt::format("c{}", i), "int4");
-  relation.primary_key = {1600};
+  relation.key = {1600};
   const Contract contract = builder.Derive();
   const auto pool = BuildPool(contract);
   EXPECT_EQ(pool->FindMessageTypeByName("shop.v1.Wide")->field_count(), 1601);

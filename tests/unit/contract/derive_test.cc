@@ -191,7 +191,7 @@ TEST(DeriveTest, SoftDeleteIsNotGuessed) {
   builder.Column(builder.Table("a"), "deleted_at", "timestamptz").not_null = true;
   builder.Column(builder.Table("b"), "deleted_at", "date");
   auto& keyless = builder.Table("c");
-  keyless.primary_key.clear();
+  keyless.key.clear();
   builder.Column(keyless, "deleted_at", "timestamp");
   builder.Column(builder.Table("d"), "deleted_at", "bool");
   for (const Table& table : builder.Derive().tables) EXPECT_FALSE(table.soft_delete.has_value()) << table.name;
@@ -215,7 +215,7 @@ TEST(DeriveTest, DeclaredSoftDelete) {
 
 TEST(DeriveTest, WithoutAKey) {
   CatalogBuilder builder;
-  builder.Table("log").primary_key.clear();
+  builder.Table("log").key.clear();
   const Contract contract = builder.Derive();
   BuildPool(contract);
   EXPECT_THAT(MethodNames(contract, 0), ElementsAre("ListLogs", "StreamLogs", "CreateLog", "BatchCreateLogs",
@@ -246,7 +246,7 @@ TEST(DeriveTest, CompositeKeyKeepsItsOrder) {
   builder.Column(relation, "line", "int4");
   builder.Column(relation, "x", "text");
   builder.Column(relation, "order_id", "int8");
-  relation.primary_key = {3, 1};
+  relation.key = {3, 1};
   const Contract contract = builder.Derive();
   const auto pool = BuildPool(contract);
   EXPECT_THAT(contract.tables[0].key, ElementsAre(2, 0));
@@ -267,7 +267,7 @@ TEST(DeriveTest, ViewsAndTheirKin) {
   CatalogBuilder builder;
   auto view = [&](const char* name, RelationKind kind, const char* comment) -> catalog::Relation& {
     auto& relation = builder.Table(name);
-    relation.primary_key.clear();
+    relation.key.clear();
     relation.kind = kind;
     relation.comment = comment;
     builder.Column(relation, "x", "json");
@@ -343,6 +343,9 @@ TEST(DeriveTest, Packages) {
   EXPECT_EQ(packages["Sales Dept"], "sales_dept.v1");
   EXPECT_EQ(packages["class"], "class_schema.v1");
   EXPECT_EQ(packages["odd"], "acme.odd.v2");
+  EXPECT_THAT(contract.warnings,
+              Contains("schema class: its package is class_schema.v1, as class is a reserved word of a "
+                       "language it is generated for"));
 
   for (const char* wrong : {"", "a b", "1.v1", "a..b", "protogres.v1", "google.protobuf"}) {
     options.packages["odd"] = wrong;

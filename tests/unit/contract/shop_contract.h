@@ -40,7 +40,7 @@ inline catalog::Relation Relation(const std::string& name, std::vector<catalog::
   relation.schema = "public";
   relation.name = name;
   relation.columns = std::move(columns);
-  relation.primary_key = std::move(key);
+  relation.key = std::move(key);
   relation.insertable = relation.updatable = relation.deletable = true;
   return relation;
 }

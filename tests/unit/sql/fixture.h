@@ -40,7 +40,7 @@ inline contract::Field MakeField(const std::string& name, contract::Type type, b
   field.name = name;
   field.column = name;
   field.type = std::move(type);
-  field.not_null = not_null;
+  field.not_null = field.never_null = not_null;
   field.insertable = field.updatable = true;
   return field;
 }

@@ -19,7 +19,7 @@ class PageTest : public ::testing::Test {
   }
   // The WHERE of the page after `values`.
   std::string After(const contract::Table& table, const std::vector<OrderTerm>& order, std::vector<Param> values) {
-    const Position after{std::move(values), 1};
+    const Position after{std::move(values)};
     const std::string text = Page(table, order, &after).text;
     const std::size_t begin = text.find(" WHERE ") + 7;
     return text.substr(begin, text.find(" ORDER BY") - begin);
@@ -34,7 +34,7 @@ class PageTest : public ::testing::Test {
   const contract::Contract contract_ = MakeContract();
   const contract::Table& customer_ = contract_.tables[0];
   const contract::Table& item_ = contract_.tables[1];
-  const contract::Table& log_ = contract_.tables[2];
+  const contract::Table& log_ = contract_.tables[2];  // nothing tells its rows apart
 };
 
 TEST_F(PageTest, OrderBy) {
@@ -54,11 +54,6 @@ TEST_F(PageTest, OrderByErrors) {
     OrderError(bad);
 }
 
-TEST_F(PageTest, TotalOrderAppendsTheKeyOrAllColumns) {
-  EXPECT_THAT(TotalOrder(item_, {{1, true}}), ElementsAre(OrderTerm{1, true}, OrderTerm{0, false}));
-  EXPECT_THAT(TotalOrder(log_, {{1, true}}), ElementsAre(OrderTerm{1, true}, OrderTerm{0, false}, OrderTerm{2, false}));
-}
-
 TEST_F(PageTest, FirstPage) {
   const Statement statement =
       SelectPage(item_, {{2}, true}, TotalOrder(item_, {{2, true}}), {R"(t."line" = $1)", {"7"}}, false, nullptr, 51);
@@ -70,7 +65,7 @@ TEST_F(PageTest, FirstPage) {
 }
 
 TEST_F(PageTest, TheConditionsParametersComeFirst) {
-  const Position after{{"1", "2"}, 1};
+  const Position after{{"1", "2"}};
   const Statement statement = SelectPage(item_, {{2}, false}, TotalOrder(item_, {}),
                                          {R"(t."line" = $1 OR t."line" = $2)", {"7", "8"}}, true, &after, 51);
   EXPECT_THAT(statement.text, HasSubstr(R"(WHERE (t."line" = $1 OR t."line" = $2) AND (t."order_id", t."line") > )"
@@ -100,21 +95,37 @@ TEST_F(PageTest, AllDescendingIsARowComparisonToo) {
   EXPECT_THAT(After(item_, {{0, true}}, {"1", "2"}), Not(HasSubstr("(t.\"order_id\", ")));
 }
 
-TEST_F(PageTest, KeylessPagesBeginAgainWithTheRowsThatAreTheSame) {
-  const Position after{{std::nullopt, "x", "(1,2)"}, 3};
-  const Statement statement = Page(log_, {}, &after);
+TEST_F(PageTest, RowsWithoutAKeyHaveAPlaceInTheirTable) {
+  contract::Table log = log_;
+  log.positioned = true;
+  const Position after{{"16390", "(0,1)"}};
+  const Statement statement = Page(log, {}, &after);
   EXPECT_EQ(statement.text,
-            R"(SELECT t."at", t."line"::text, t."place"::text FROM "public"."log" AS t )"
-            R"(WHERE (t."at" IS NULL AND ((t."line" > $1::"pg_catalog"."text" OR t."line" IS NULL) OR )"
-            R"((t."line" = $1::"pg_catalog"."text" AND (((t."place"::text COLLATE "C") > $2::text OR )"
-            R"((t."place"::text COLLATE "C") IS NULL) OR ((t."place"::text COLLATE "C") = $2::text))))) )"
-            R"(ORDER BY t."at", t."line", (t."place"::text COLLATE "C") LIMIT $3::int8)");
-  EXPECT_THAT(statement.params, ElementsAre("x", "(1,2)", "13"));
+            R"(SELECT t."at", t.tableoid::text, t.ctid::text FROM "public"."log" AS t )"
+            R"(WHERE (t.tableoid, t.ctid) > ($1::oid, $2::tid) ORDER BY t.tableoid, t.ctid LIMIT $3::int8)");
+  EXPECT_THAT(statement.params, ElementsAre("16390", "(0,1)", "10"));
+  EXPECT_EQ(After(log, {{1, true}}, {std::nullopt, "16390", "(0,1)"}),
+            R"((t."line" IS NOT NULL OR (t."line" IS NULL AND (t.tableoid > $1::oid OR )"
+            R"((t.tableoid = $1::oid AND (t.ctid > $2::tid))))))");
 }
 
-TEST_F(PageTest, KeylessPagesAfterARowOfNulls) {
-  EXPECT_EQ(After(log_, {}, {std::nullopt, std::nullopt, std::nullopt}),
-            R"((t."at" IS NULL AND (t."line" IS NULL AND ((t."place"::text COLLATE "C") IS NULL))))");
+TEST_F(PageTest, RowsThatNothingTellsApartAreCounted) {
+  const Position after{{}, 30};
+  const Statement statement = Page(log_, {{1, true}}, &after);
+  EXPECT_EQ(statement.text, R"(SELECT t."at" FROM "public"."log" AS t ORDER BY t."line" DESC, t."at", )"
+                            R"((ROW(t."line", t."place")::text COLLATE "C") LIMIT $1::int8 OFFSET $2::int8)");
+  EXPECT_THAT(statement.params, ElementsAre("10", "30"));
+  EXPECT_THAT(TokenColumns(log_, {{0}, false}, TotalOrder(log_, {})), ElementsAre());
+}
+
+TEST_F(PageTest, WhatDoesNotFitIntoATokenIsCountedFromTheTokenBefore) {
+  const Position after{{"1", "2"}, 5};
+  const Statement statement = Page(item_, {}, &after);
+  EXPECT_THAT(statement.text, HasSubstr("WHERE (t.\"order_id\", t.\"line\") > ("));
+  EXPECT_THAT(statement.text, HasSubstr("LIMIT $3::int8 OFFSET $4::int8"));
+  EXPECT_THAT(statement.params, ElementsAre("1", "2", "10", "5"));
+  EXPECT_TRUE(FitsToken({std::string(kMaxPositionBytes, 'x'), std::nullopt}));
+  EXPECT_FALSE(FitsToken({std::string(kMaxPositionBytes, 'x'), "y"}));
 }
 
 TEST_F(PageTest, MoneyTravelsAsNumeric) {
@@ -132,14 +143,14 @@ TEST_F(PageTest, TheTokensColumnsAreThoseReadOrComeAfterThem) {
   EXPECT_EQ(SelectPage(item_, {{0, 1}, false}, TotalOrder(item_, {}), {}, true, nullptr, std::nullopt).text,
             R"(SELECT t."order_id", t."line" FROM "public"."item" AS t ORDER BY t."order_id", t."line")");
   const int price = customer_.FieldIndex(11);
-  EXPECT_THAT(TokenColumns(customer_, {{price}, false}, {{price, false}}), ElementsAre(1));
+  EXPECT_THAT(TokenColumns(customer_, {{price}, false}, TotalOrder(customer_, {{price, false}})), ElementsAre(1, 2));
 }
 
-TEST_F(PageTest, WithoutALimitARowThatWasReturnedComesAgainAllTheSame) {
-  const Position after{{std::nullopt, "x", "(1,2)"}, 3};
+TEST_F(PageTest, WithoutALimit) {
+  const Position after{{}, 3};
   const Statement statement = SelectPage(log_, {{0}, false}, TotalOrder(log_, {}), {}, true, &after, std::nullopt);
   EXPECT_THAT(statement.text, Not(HasSubstr("LIMIT")));
-  EXPECT_THAT(statement.params, ElementsAre("x", "(1,2)"));
+  EXPECT_THAT(statement.params, ElementsAre("3"));
 }
 
 TEST_F(PageTest, Count) {

@@ -1,3 +1,4 @@
+#include <limits>
 #include <random>
 #include <string>
 
@@ -28,12 +29,14 @@ const Position& Example() {
 
 TEST(PageTokenTest, RoundTrip) {
   EXPECT_EQ(*DecodeToken(EncodeToken(kFingerprint, Example()), kFingerprint, 3), Example());
-  const Position large{{std::string(100'000, 'x'), ""}, 1};
+  const Position large{{std::string(100'000, 'x'), ""}};
   EXPECT_EQ(*DecodeToken(EncodeToken(0, large), 0, 2), large);
+  const Position counted{{}, std::int64_t{1} << 40};
+  EXPECT_EQ(*DecodeToken(EncodeToken(0, counted), 0, 2), counted);
 }
 
 TEST(PageTokenTest, IsSafeInAUrl) {
-  EXPECT_EQ(EncodeToken(~0ull, {{std::string(100, '\x7f')}, 1})
+  EXPECT_EQ(EncodeToken(~0ull, {{std::string(100, '\x7f')}})
                 .find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
             std::string::npos);
 }
@@ -64,10 +67,10 @@ TEST(PageTokenTest, OfAnotherCallIsRefused) {
 }
 
 TEST(PageTokenTest, ForgedContentIsRefused) {
-  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "c"}, 0}));
+  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "c"}, std::numeric_limits<std::int64_t>::max() - 1}));
   ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "c"}, -1}));
-  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", std::string("c\0", 2)}, 1}));
-  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "\xff"}, 1}));
+  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", std::string("c\0", 2)}}));
+  ExpectRefused(EncodeToken(kFingerprint, {{"a", "b", "\xff"}}));
 }
 
 TEST(PageTokenTest, NoiseIsRefused) {
@@ -100,6 +103,18 @@ TEST(FingerprintTest, FollowsTheColumnsOfTheOrderOnly) {
   EXPECT_EQ(Fingerprint(item, "", "note", false), before);
   item.fields[2].type.sql_type = "\"pg_catalog\".\"int4\"";
   EXPECT_NE(Fingerprint(item, "", "note", false), before);
+}
+
+TEST(FingerprintTest, TellsAPositionFromAPlaceInAnotherOrder) {
+  const contract::Contract contract = MakeContract();
+  contract::Table log = contract.tables[2];
+  const std::uint64_t counted = Fingerprint(log, "", "", false);
+  log.positioned = true;
+  const std::uint64_t placed = Fingerprint(log, "", "", false);
+  log.key = {0, 1, 2};
+  EXPECT_NE(counted, placed);
+  EXPECT_NE(Fingerprint(log, "", "", false), counted);
+  EXPECT_NE(Fingerprint(log, "", "", false), placed);
 }
 
 }  // namespace

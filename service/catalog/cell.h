@@ -1,0 +1,42 @@
+// Cells of the catalog reader's queries, in PostgreSQL's text form, as values. Private to catalog/.
+#ifndef PROTOGRES_SERVICE_CATALOG_CELL_H_
+#define PROTOGRES_SERVICE_CATALOG_CELL_H_
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace protogres::catalog {
+
+inline std::string Text(const std::optional<std::string>& cell) { return cell.value_or(""); }
+inline bool Flag(const std::optional<std::string>& cell) { return cell == "t"; }
+
+inline std::uint32_t Number(std::string_view cell) {
+  std::uint32_t number = 0;
+  std::from_chars(cell.data(), cell.data() + cell.size(), number);
+  return number;
+}
+inline std::uint32_t Number(const std::optional<std::string>& cell) {
+  return cell ? Number(std::string_view(*cell)) : 0;
+}
+inline int Int(const std::optional<std::string>& cell) { return static_cast<int>(Number(cell)); }
+
+// "1 3 2"
+inline std::vector<int> Numbers(const std::optional<std::string>& cell) {
+  std::vector<int> numbers;
+  std::string_view rest = cell ? std::string_view(*cell) : std::string_view();
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    numbers.push_back(static_cast<int>(Number(rest.substr(0, end))));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return numbers;
+}
+
+}  // namespace protogres::catalog
+
+#endif  // PROTOGRES_SERVICE_CATALOG_CELL_H_

@@ -1,0 +1,121 @@
+#include "sql/row_order.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "sql/clause.h"
+
+namespace protogres::sql {
+namespace {
+
+using contract::Field;
+using contract::Kind;
+using contract::Table;
+using contract::Type;
+using By = SortKey::By;
+
+const Field& FieldAt(const Table& table, int index) { return table.fields[static_cast<std::size_t>(index)]; }
+
+// Types of strings whose equal values have the same text form.
+constexpr std::string_view kExactStrings[] = {
+    R"("pg_catalog"."date")",     R"("pg_catalog"."time")", R"("pg_catalog"."timetz")", R"("pg_catalog"."macaddr")",
+    R"("pg_catalog"."macaddr8")", R"("pg_catalog"."inet")", R"("pg_catalog"."cidr")",   R"("pg_catalog"."uuid")"};
+
+// Equal values are the same in their text form, unlike 1 and 1.0 of numeric, and they have an order.
+bool IsExact(const Type& type) {
+  if (type.repeated || !type.orderable) return false;
+  switch (type.kind) {
+    case Kind::kInt32:
+    case Kind::kInt64:
+    case Kind::kUint32:
+    case Kind::kBool:
+    case Kind::kBytes:
+    case Kind::kTimestamp:
+    case Kind::kEnum:
+      return true;
+    case Kind::kString:
+      return std::ranges::find(kExactStrings, type.element_sql_type) != std::end(kExactStrings);
+    default:
+      return false;
+  }
+}
+
+// Sorted bytewise as it is. By a collation, values that are not the same may be equal.
+bool IsText(const Type& type) {
+  return !type.repeated &&
+         (type.element_sql_type == R"("pg_catalog"."text")" || type.element_sql_type == R"("pg_catalog"."varchar")");
+}
+
+bool Named(const RowOrder& order, int field) {
+  return std::ranges::find(order.keys, field, &SortKey::field) != order.keys.end();
+}
+
+void AddColumns(const Table& table, const std::vector<int>& fields, RowOrder* order) {
+  for (const int field : fields) {
+    if (Named(*order, field)) continue;
+    order->keys.push_back({.by = FieldAt(table, field).type.orderable ? By::kValue : By::kText, .field = field});
+  }
+}
+
+// By what is cheap first, and by what each statement computes anew, as the age of something, by its value, which moves
+// for all rows alike, rather than by its text.
+void AddAll(const Table& table, RowOrder* order) {
+  const int fields = static_cast<int>(table.fields.size());
+  const std::vector<SortKey> named = order->keys;
+  const auto is_named = [&named](int field) { return std::ranges::find(named, field, &SortKey::field) != named.end(); };
+  const auto add = [&](By by, const auto& suits) {
+    for (int field = 0; field < fields; ++field) {
+      if (!is_named(field) && suits(FieldAt(table, field).type)) order->keys.push_back({.by = by, .field = field});
+    }
+  };
+  add(By::kValue, IsExact);
+  add(By::kText, IsText);
+  add(By::kValue, [](const Type& type) { return type.orderable && !IsExact(type) && !IsText(type); });
+  for (int field = 0; field < fields; ++field) {
+    const Type& type = FieldAt(table, field).type;
+    if (!IsExact(type) && (is_named(field) || !IsText(type))) order->rest.push_back(field);
+  }
+  if (!order->rest.empty()) order->keys.push_back({.by = By::kRest});
+  order->seekable = false;
+}
+
+}  // namespace
+
+RowOrder TotalOrder(const Table& table, const std::vector<OrderTerm>& order_by) {
+  RowOrder order;
+  for (const OrderTerm& term : order_by) order.keys.push_back({.field = term.field, .descending = term.descending});
+  if (!table.key.empty() && table.key_unique) {
+    AddColumns(table, table.key, &order);
+  } else if (table.positioned) {
+    AddColumns(table, table.key, &order);
+    order.keys.push_back({.by = By::kTable});
+    order.keys.push_back({.by = By::kRow});
+  } else if (!table.distinct.empty()) {
+    AddColumns(table, table.distinct, &order);
+  } else {
+    AddAll(table, &order);
+  }
+  return order;
+}
+
+std::string SortSql(const Table& table, const RowOrder& order, const SortKey& key) {
+  switch (key.by) {
+    case By::kValue:
+      return Column(FieldAt(table, key.field));
+    case By::kText:
+      return fmt::format("({}::text COLLATE \"C\")", Column(FieldAt(table, key.field)));
+    case By::kTable:
+      return "t.tableoid";
+    case By::kRow:
+      return "t.ctid";
+    case By::kRest:
+      break;
+  }
+  std::string columns;
+  for (const int field : order.rest) columns += (columns.empty() ? "" : ", ") + Column(FieldAt(table, field));
+  return fmt::format("(ROW({})::text COLLATE \"C\")", columns);
+}
+
+}  // namespace protogres::sql

@@ -1,0 +1,48 @@
+// The order of a List made total, so that a page has one place to begin. Pure.
+#ifndef PROTOGRES_SERVICE_SQL_ROW_ORDER_H_
+#define PROTOGRES_SERVICE_SQL_ROW_ORDER_H_
+
+#include <string>
+#include <vector>
+
+#include "contract/contract.h"
+#include "sql/filter.h"
+
+namespace protogres::sql {
+
+struct SortKey {
+  enum class By {
+    kValue,  // a column
+    kText,   // a column's text form, bytewise
+    kTable,  // tableoid
+    kRow,    // ctid
+    kRest,   // RowOrder::rest, bytewise by their text forms
+  };
+  By by = By::kValue;
+  int field = -1;  // kValue, kText: index into Table::fields
+  bool descending = false;
+
+  bool operator==(const SortKey&) const = default;
+};
+
+struct RowOrder {
+  std::vector<SortKey> keys;
+  std::vector<int> rest;  // indexes into Table::fields
+  // No two rows are equal in all keys, as PostgreSQL compares them, so that a row's values are its position: the rows
+  // after it can be asked for. Where it is false, rows that are equal in all keys are the same in each column's text
+  // form, and a position is the number of rows before it.
+  bool seekable = true;
+
+  bool operator==(const RowOrder&) const = default;
+};
+
+// `order_by`, then what the relation's rows are told apart by: the key; else tableoid and ctid; else the columns of a
+// view's GROUP BY; else all columns.
+RowOrder TotalOrder(const contract::Table& table, const std::vector<OrderTerm>& order_by);
+
+// What rows are sorted by: SQL without a direction.
+std::string SortSql(const contract::Table& table, const RowOrder& order, const SortKey& key);
+
+}  // namespace protogres::sql
+
+#endif  // PROTOGRES_SERVICE_SQL_ROW_ORDER_H_
