@@ -288,7 +288,9 @@ int Run(const config::ContractCommand& options) {
   config::SetUpLog(options.log);
   db::Pool pool({.pool_size = 1, .max_overflow = 0},
                 [connection = options.connection] { return db::Connect(connection); });
-  const auto contract = crud::LoadContract(pool, options.api);
+  crud::LoadOptions load = options.api;
+  load.named_as = options.check;
+  const auto contract = crud::LoadContract(pool, load);
   if (!contract.ok()) return Fail(contract.status());
   for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);
   if (!options.check.empty()) {

@@ -301,6 +301,19 @@ std::string MethodNote(MethodKind kind, const Table& table) {
   return "";
 }
 
+// In a service's comment: grpc_cpp_plugin takes "$" for the begin of a variable, and Python's makes a string of it.
+std::string Escaped(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    if (c == '$' || c == '"' || c == '\\') {
+      text += fmt::format("\\x{:02x}", c);
+    } else {
+      text += c;
+    }
+  }
+  return Printable(text);
+}
+
 Streaming StreamingOf(MethodKind kind) {
   if (kind == MethodKind::kStream) return Streaming::kServer;
   return kind == MethodKind::kImport ? Streaming::kClient : Streaming::kNone;
@@ -312,7 +325,7 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table, cons
                               std::span<const Method> methods, const std::string& name) {
   FileBuilder file(name, table.package, table.message + "Proto", "");
   file.BeginService(table.message + "Service",
-                    fmt::format("The rows of {}.", Printable(table.schema + "." + table.name)));
+                    fmt::format("The rows of {}.", Escaped(table.schema + "." + table.name)));
   for (const Method& method : methods) {
     file.Method(MethodName(method.kind, table.message, table.plural), method.request, method.response,
                 StreamingOf(method.kind), MethodNote(method.kind, table));

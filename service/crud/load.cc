@@ -7,6 +7,7 @@
 #include "contract/derive.h"
 #include "contract/error.h"
 #include "contract/pin.h"
+#include "contract/pin_packages.h"
 #include "db/error.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
@@ -60,19 +61,20 @@ absl::StatusOr<contract::DeriveOptions> MakeDeriveOptions(const LoadOptions& opt
 
 absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options,
                                                 const db::Cancellation& cancellation) {
-  std::optional<google::protobuf::FileDescriptorSet> pinned;
-  if (!options.contract.empty()) {
-    auto files = contract::ReadFiles(options.contract);
+  std::optional<google::protobuf::FileDescriptorSet> named;
+  if (const std::string& path = options.contract.empty() ? options.named_as : options.contract; !path.empty()) {
+    auto files = contract::ReadFiles(path);
     if (!files.ok()) return files.status();
-    pinned = *std::move(files);
+    named = *std::move(files);
   }
   const auto catalog = ReadCatalog(pool, options.schemas, cancellation);
   if (!catalog.ok()) return catalog.status();
   const auto derive = MakeDeriveOptions(options, *catalog);
   if (!derive.ok()) return derive.status();
-  auto derived = contract::Derive(*catalog, *derive);
-  if (!derived.ok() || !pinned.has_value()) return derived;
-  return contract::Pin(*pinned, *derived);
+  if (!named.has_value()) return contract::Derive(*catalog, *derive);
+  auto derived = contract::DeriveAs(*named, *catalog, *derive);
+  if (!derived.ok() || options.contract.empty()) return derived;
+  return contract::Pin(*named, *derived);
 }
 
 absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits,

@@ -21,6 +21,7 @@ struct LoadOptions {
   std::map<std::string, std::string> packages;  // schema -> package
   std::string package;                          // the package of the one schema served; empty: by the rules
   std::string contract;                         // a pinned contract's path; empty: derived
+  std::string named_as;                         // a contract's path: derived with the packages that it has
   bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
 };
 

@@ -48,6 +48,24 @@ class Files(TestCase):
             done = subprocess.run([sys.executable, "-c", code, *modules], cwd=out, capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_names_that_a_language_has_itself(self):
+        uri = postgres().create("statistics", """
+          CREATE TABLE "pri$ce" (id int PRIMARY KEY);
+          CREATE SCHEMA email;
+          CREATE TABLE email."a""\\u""x" (id int PRIMARY KEY);""")
+        with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as out:
+            done = export(uri, directory)
+            self.assertIn("schema email: its package is email_schema.v1, as email is a module", done.stderr)
+            self.assertIn("schema public: its package is statistics_schema.v1", done.stderr)
+            for plugin in ("grpc_cpp_plugin", "grpc_python_plugin"):
+                self.protoc(pathlib.Path(directory), f"--grpc_out={out}",
+                            f"--plugin=protoc-gen-grpc={tools.find(plugin)}")
+            protos = self.protoc(pathlib.Path(directory), f"--python_out={out}")
+            modules = [p.removesuffix(".proto").replace("/", ".") + end for p in protos for end in ("_pb2", "_pb2_grpc")]
+            code = "import importlib, sys, statistics, email; [importlib.import_module(m) for m in sys.argv[1:]]"
+            done = subprocess.run([sys.executable, "-c", code, *modules], cwd=out, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_go(self):
         go, go_grpc = tools.find("protoc-gen-go"), tools.find("protoc-gen-go-grpc")
         for _, directory, out in self.each():
@@ -114,6 +132,17 @@ class Pinned(TestCase):
         row = client.call("UpdateShirt", {"shirt": {"id": 1, "size": "SIZE_SMALL"}})
         self.assertEqual((row["size"], row["label"]), ("SIZE_SMALL", "L"))
         self.assertEqual(self.psql("SELECT size, label, extra FROM shirt"), "small|L|x")
+
+    def test_a_pin_serves_a_restored_database_of_another_name(self):
+        restored = self.database + "_restored"
+        self.uri = postgres().create(restored, """
+          CREATE TYPE size AS ENUM ('small', 'large');
+          CREATE TABLE shirt (id integer PRIMARY KEY, size size, label text);
+          INSERT INTO shirt VALUES (1, 'large', 'L');""")
+        self.assertEqual(self.serve().call("GetShirt", {"id": 1})["label"], "L")
+        done = subprocess.run([BINARY, "contract", f"--database={self.uri}", f"--check={self.directory.name}"],
+                              capture_output=True, text=True)
+        self.assertNotIn(restored, done.stdout)
 
     def test_a_pin_that_does_not_fit_is_refused_with_the_differences(self):
         self.psql("ALTER TABLE shirt DROP COLUMN label; ALTER TABLE shirt ALTER COLUMN size TYPE text")
