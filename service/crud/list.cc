@@ -4,6 +4,7 @@
 
 #include "crud/listing.h"
 #include "crud/methods.h"
+#include "crud/operator_error.h"
 #include "sql/lock.h"
 #include "sql/page.h"
 #include "wire/writer.h"
@@ -32,7 +33,7 @@ class ListOperation : public Operation {
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = session.Read(plan_.page.text, plan_.page.params);
-    if (!rows.ok()) return rows.status();
+    if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, binding_.table());
     std::string response;
     const auto end = EncodeRows(*rows, &response);
     if (!end.ok()) return end.status();

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "crud/operator_error.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
@@ -32,8 +33,8 @@ absl::Status RowStream::Open() {
   auto session = db::Session::Open(pool_, cancellation_);
   if (!session.ok()) return session.status();
   session_ = *std::move(session);
-  const sql::Statement statement = listing_.Select(binding_.table(), std::nullopt);
-  return session_->OpenRows(statement.text, statement.params);
+  statement_ = listing_.Select(binding_.table(), std::nullopt);
+  return session_->OpenRows(statement_.text, statement_.params);
 }
 
 absl::StatusOr<std::optional<std::string>> RowStream::Next() {
@@ -48,7 +49,7 @@ absl::StatusOr<std::optional<std::string>> RowStream::Next() {
   while (!over_) {
     const auto more = session_->FetchRows([this](const db::Cells& cells) { return Take(cells); });
     if (!failed_.ok()) return failed_;
-    if (!more.ok()) return more.status();
+    if (!more.ok()) return OfOperator(more.status(), statement_.text, binding_.table());
     over_ = !*more;
     if (rows_ > 0) break;
   }

@@ -44,6 +44,7 @@ class RowStream {
   const db::Cancellation& cancellation_;
   Listing listing_;
   std::int64_t page_size_ = 0;
+  sql::Statement statement_;
   std::unique_ptr<db::Session> session_;
   bool over_ = false;
 

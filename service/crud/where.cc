@@ -3,6 +3,7 @@
 
 #include "contract/error.h"
 #include "crud/methods.h"
+#include "crud/operator_error.h"
 #include "fmt/format.h"
 #include "sql/filter.h"
 #include "wire/writer.h"
@@ -23,7 +24,7 @@ class WhereOperation : public WriteOperation {
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = session.Write(statement_.text, statement_.params);
-    if (!rows.ok()) return binding_.Locate(rows.status(), row_);
+    if (!rows.ok()) return OfOperator(binding_.Locate(rows.status(), row_), statement_.text, binding_.table());
     if (max_affected_ > 0 && rows->affected() > max_affected_) {
       return contract::Error(absl::StatusCode::kFailedPrecondition,
                              fmt::format("the filter meets {} rows, more than max_affected = {}; nothing was changed",

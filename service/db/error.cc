@@ -111,7 +111,8 @@ absl::Status ToStatus(const ServerError& error) {
                                                        {"table", error.table},
                                                        {"constraint", error.constraint},
                                                        {"column", error.column},
-                                                       {"row", error.row > 0 ? std::to_string(error.row) : ""}};
+                                                       {"row", error.row > 0 ? std::to_string(error.row) : ""},
+                                                       {"position", error.position}};
   if (row.code == StatusCode::kInvalidArgument) {
     absl::Status status = contract::Error(row.code, message, row.reason, metadata);
     AddViolation(message, &status);

@@ -17,7 +17,8 @@ struct ServerError {
   std::string table;    // where it can be told
   std::string constraint;
   std::string column;
-  std::int64_t row = 0;  // of a COPY, from 1; 0: it cannot be told
+  std::int64_t row = 0;       // of a COPY, from 1; 0: it cannot be told
+  std::string position = {};  // in the statement's own text, in characters from 1; empty: it is not of that
 };
 
 // A row of the table: the first whose `prefix` begins the SQLSTATE wins.

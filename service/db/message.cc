@@ -59,6 +59,7 @@ ServerError FromFields(const ErrorFields& fields) {
   error.table = std::string(fields.table);
   error.column = std::string(fields.column);
   error.constraint = std::string(fields.constraint);
+  error.position = std::string(fields.position);
   ReadCopyContext(fields.context, &error);
   return error;
 }

@@ -22,6 +22,7 @@ struct ErrorFields {
   std::string_view constraint = {};
   std::string_view column = {};
   std::string_view function = {};  // of the server's source
+  std::string_view position = {};
 };
 
 // The message is one line, "primary (detail; hint)"; a detail

@@ -47,7 +47,8 @@ ServerError ErrorOf(const PGresult* result) {
                      .table = field(PG_DIAG_TABLE_NAME),
                      .constraint = field(PG_DIAG_CONSTRAINT_NAME),
                      .column = field(PG_DIAG_COLUMN_NAME),
-                     .function = field(PG_DIAG_SOURCE_FUNCTION)});
+                     .function = field(PG_DIAG_SOURCE_FUNCTION),
+                     .position = field(PG_DIAG_STATEMENT_POSITION)});
 }
 
 Rows RowsOf(Result result) { return Rows(std::make_shared<Source>(std::move(result))); }

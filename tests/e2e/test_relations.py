@@ -14,6 +14,10 @@ CREATE VIEW pairs AS SELECT a.id, b.name FROM person a CROSS JOIN person b;
 CREATE VIEW ruled AS SELECT * FROM person;
 CREATE RULE ruled_insert AS ON INSERT TO ruled DO INSTEAD INSERT INTO person VALUES (NEW.id, NEW.name);
 CREATE RULE ruled_update AS ON UPDATE TO ruled DO INSTEAD UPDATE person SET name = NEW.name WHERE id = OLD.id;
+CREATE SCHEMA ext;
+CREATE EXTENSION ltree SCHEMA ext;
+CREATE TABLE node (id int PRIMARY KEY, path ext.ltree, name text);
+INSERT INTO node VALUES (1, 'a.b', 'x');
 """
 
 
@@ -55,6 +59,20 @@ class Relations(ServedTestCase):
         self.call("UpdateRuledsWhere", {"ruled": {"name": "Cyd"}, "filter": "id = 3"})
         self.assertEqual(self.psql("SELECT name FROM person WHERE id = 3"), "Cyd")
         self.assertIn("no Create is served", self.server.log())
+
+    def test_an_operator_that_is_not_found_is_the_filters(self):
+        reloads = self.server.log().count("serving ")
+        for method, more in (("ListNodes", {}), ("DeleteNodesWhere", {}),
+                             ("UpdateNodesWhere", {"node": {"name": "ltree"}})):
+            with self.fails("INVALID_ARGUMENT", "INVALID_FILTER", "filter", "path is of the type"):
+                self.call(method, {"filter": 'name = "x" AND path = "a.b"', **more})
+        request = self.client.request("StreamNodes", {"filter": 'path = "a.b"'})
+        service, _ = self.client.methods["StreamNodes"]
+        call = self.client.channel.unary_stream(f"/{service}/StreamNodes", request_serializer=lambda m: m.SerializeToString())
+        with self.fails("INVALID_ARGUMENT", "INVALID_FILTER", "filter", "path is of the type"):
+            list(call(request, timeout=20))
+        self.assertEqual(len(self.client.raw("ListNodes", {"filter": 'name = "x"'}).nodes), 1)
+        self.assertEqual(self.server.log().count("serving "), reloads)
 
 
 class ColumnRights(TestCase):

@@ -1,0 +1,67 @@
+#include "crud/operator_error.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include "contract/error.h"
+#include "fmt/format.h"
+
+namespace protogres::crud {
+namespace {
+
+constexpr std::string_view kColumn = "t.\"";
+
+// Where the character is that PostgreSQL counts as the `position`th, from 1.
+std::size_t ByteAt(std::string_view text, int position) {
+  std::size_t at = 0;
+  for (int passed = 1; at < text.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+    if (begins && passed++ == position) break;
+  }
+  return at;
+}
+
+// The column that is named at `at`, where kColumn begins.
+std::string ColumnNamed(std::string_view text, std::size_t at) {
+  std::string name;
+  for (at += kColumn.size(); at < text.size(); ++at) {
+    if (text[at] == '"' && (at + 1 == text.size() || text[++at] != '"')) break;
+    name += text[at];
+  }
+  return name;
+}
+
+// The operand of the operator at `at`: the column before it, or behind `= ANY(`.
+std::string ColumnAt(std::string_view text, std::size_t at) {
+  const std::size_t next = text.find(kColumn, at);
+  const std::size_t any = text.find("ANY(", at);
+  const bool behind = any != std::string_view::npos && next == any + 4;
+  const std::size_t column = behind ? next : text.rfind(kColumn, at);
+  return column == std::string_view::npos ? "" : ColumnNamed(text, column);
+}
+
+}  // namespace
+
+absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table) {
+  const std::string state = contract::MetadataOf(error, "sqlstate");
+  if (state != "42883" && state != "42725") return error;
+  const std::string counted = contract::MetadataOf(error, "position");
+  int position = 0;
+  std::from_chars(counted.data(), counted.data() + counted.size(), position);
+  if (position <= 0) return error;
+  const std::size_t at = ByteAt(statement, position);
+  const auto field = std::ranges::find(table.fields, ColumnAt(statement, at), &contract::Field::column);
+  if (field == table.fields.end()) return error;
+  const std::size_t sorted = statement.rfind(" ORDER BY ");
+  const bool ordering = sorted != std::string::npos && sorted < at;
+  return contract::WithMetadata(
+      contract::BadRequest(ordering ? "order_by" : "filter",
+                           fmt::format("{} is of the type {}, for which PostgreSQL finds no such operator: {}; its "
+                                       "schema may be missing in the role's search_path",
+                                       field->name, field->type.sql_type, std::string(error.message())),
+                           ordering ? "INVALID_ORDER_BY" : "INVALID_FILTER"),
+      "sqlstate", state);
+}
+
+}  // namespace protogres::crud

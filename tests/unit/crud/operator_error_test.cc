@@ -1,0 +1,86 @@
+#include "crud/operator_error.h"
+
+#include "contract/error.h"
+#include "db/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "unit/sql/fixture.h"
+
+namespace protogres::crud {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+absl::Status Server(const std::string& state, const std::string& message, const std::string& position = "") {
+  db::ServerError error;
+  error.sqlstate = state;
+  error.message = message;
+  error.position = position;
+  return db::ToStatus(error);
+}
+
+class OperatorErrorTest : public ::testing::Test {
+ protected:
+  OperatorErrorTest() {
+    for (const char* name : {"path", "großes \"feld\"", "paths"}) {
+      contract::Field field = sql::MakeField(name, sql::MakeType(contract::Kind::kString, R"("ext"."ltree")"));
+      field.name = name[0] == 'g' ? "large" : name;
+      sql::Add(field, &table_);
+    }
+  }
+  // The error of an operator that stands where `mark` begins.
+  absl::Status Of(const std::string& statement, const std::string& mark, const std::string& state = "42883") const {
+    int position = 1;
+    for (std::size_t i = 0; i < statement.find(mark); ++i) position += (statement[i] & 0xC0) != 0x80 ? 1 : 0;
+    return OfOperator(Server(state, "operator does not exist: ext.ltree = ext.ltree", std::to_string(position)),
+                      statement, table_);
+  }
+
+  contract::Table table_;
+};
+
+TEST_F(OperatorErrorTest, TheColumnIsNamed) {
+  const absl::Status status =
+      Of(R"(SELECT t."paths" FROM x AS t WHERE t."paths" IS NULL AND t."path" = $1 ORDER BY t."paths")", "= $1");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(contract::ReasonOf(status), "INVALID_FILTER");
+  EXPECT_THAT(std::string(status.message()), StartsWith("filter: path is of the type \"ext\".\"ltree\""));
+  EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), "42883");
+  EXPECT_FALSE(db::CatalogMoved(status));
+  EXPECT_THAT(std::string(Of(R"(DELETE FROM x AS t WHERE t."path" <> $1)", "<>", "42725").message()),
+              StartsWith("filter: path"));
+}
+
+TEST_F(OperatorErrorTest, PositionsAreInCharacters) {
+  EXPECT_THAT(
+      std::string(
+          Of(R"(SELECT 1 FROM "äöü€" AS t WHERE t."path" IS NULL AND t."großes ""feld""" < $1)", "<").message()),
+      StartsWith("filter: large"));
+}
+
+TEST_F(OperatorErrorTest, AnArrayStandsBehindTheOperator) {
+  EXPECT_THAT(
+      std::string(Of(R"(SELECT 1 WHERE t."path" IS NULL AND coalesce($1 = ANY(t."paths"), FALSE))", "=").message()),
+      StartsWith("filter: paths"));
+}
+
+TEST_F(OperatorErrorTest, OfAnOrder) {
+  const absl::Status status = Of(R"(SELECT 1 FROM x AS t WHERE TRUE ORDER BY t."path")", R"(t."path")");
+  EXPECT_EQ(contract::ReasonOf(status), "INVALID_ORDER_BY");
+  EXPECT_THAT(std::string(status.message()), StartsWith("order_by: path"));
+}
+
+TEST_F(OperatorErrorTest, OthersStayWhatTheyAre) {
+  for (const char* state : {"42703", "42601", "23505"}) {
+    EXPECT_EQ(Of(R"(SELECT 1 WHERE t."path" = $1)", "=", state).code(), Server(state, "").code());
+  }
+  // Without a position it is of what a function or trigger runs.
+  const absl::Status inner = Server("42883", "function nope() does not exist");
+  EXPECT_EQ(OfOperator(inner, R"(UPDATE x AS t SET a = 1 WHERE t."path" = $1)", table_), inner);
+  EXPECT_EQ(contract::ReasonOf(Of("SELECT nope()", "nope")), "CATALOG_MOVED");
+  EXPECT_THAT(std::string(Of(R"(SELECT t."gone" = $1)", "=").message()), HasSubstr("operator does not exist"));
+}
+
+}  // namespace
+}  // namespace protogres::crud
