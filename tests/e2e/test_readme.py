@@ -4,6 +4,7 @@ one sees."""
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 
 from harness import BINARY, ROOT, Server, TestCase, postgres
@@ -43,6 +44,19 @@ class Readme(TestCase):
         text = subprocess.run([BINARY, "serve", "--help"], capture_output=True, text=True, check=True).stdout
         begin, end = text.index("Database\n"), text.index("\nEach option can stand")
         self.assertIn(text[begin:end].rstrip(), README)
+
+
+class Clients(TestCase):
+    def test_a_client_is_generated_as_it_says(self):
+        uri = postgres().create("clients", file=ROOT / "deploy/demo.sql")
+        chapter = README[README.index("\n## Generating clients\n"):]
+        commands = re.search(r"```sh\n(.*?)```", chapter, re.DOTALL).group(1)
+        commands = commands.replace("build/release/service/protogres", f"'{BINARY}'")
+        commands = commands.replace("postgresql://user@host/database", f"'{uri}'")
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(["bash", "-e", "-c", commands], cwd=folder, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(os.path.exists(os.path.join(folder, "generated/shop/v1/order_pb2_grpc.py")))
 
 
 def transcripts(text):

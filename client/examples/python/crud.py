@@ -1,6 +1,7 @@
 """A query, an insert, updates and deletes by key and by condition, and a soft delete, through a generated client."""
 
 import sys
+import uuid
 
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -21,7 +22,7 @@ def main(address):
 
         # Insert: session.add(...), flush, the generated key comes back.
         created = customers.CreateCustomer(pb.CreateCustomerRequest(customer=pb.Customer(
-            email="ada@example.org", full_name="Ada Example", tags=["press"])))
+            email=f"ada-{uuid.uuid4()}@example.org", full_name="Ada Example", tags=["press"])))
         print(f"insert: id {created.id}, credit limit {created.credit_limit} by default")
 
         # Update, way 1: one row by its key, "does not exist" if it is not there.
@@ -35,7 +36,7 @@ def main(address):
             print(f"update of what is not there: {error.code().name}: {error.details()}")
 
         # Update, way 2: by a condition.
-        where = f'email = "ada@*" AND id = {created.id}'
+        where = f'email = "ada-*" AND id = {created.id}'
         done = customers.UpdateCustomersWhere(pb.UpdateCustomersWhereRequest(
             filter=where, customer=pb.Customer(newsletter=True), max_affected=1))
         print(f"update where: {done.affected} row")
