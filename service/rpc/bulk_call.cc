@@ -13,12 +13,17 @@
 #include "contract/error.h"
 #include "crud/import.h"
 #include "crud/stream.h"
+#include "db/error.h"
 #include "db/session.h"
+#include "rpc/unknown_method.h"
 
 namespace protogres::rpc {
 namespace {
 
 using std::chrono::milliseconds;
+
+// How often a stream that meets a moved catalog before its first chunk begins again.
+constexpr int kMostRenewals = 2;
 
 absl::Status Expired(const std::string& what, const char* reason) {
   return contract::Error(absl::StatusCode::kAborted, what, reason);
@@ -30,7 +35,7 @@ class BulkHandler : public Handler, private Task {
   BulkHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::Binding& table, Call& call)
       : sessions_(sessions),
         snapshot_(std::move(snapshot)),
-        table_(table),
+        table_(&table),
         call_(call),
         cancellation_(call.deadline()) {}
 
@@ -86,6 +91,14 @@ class BulkHandler : public Handler, private Task {
     told_.notify_one();
   }
 
+  // The same on another thread, for which the call may be gone as soon as it has told.
+  template <typename Change>
+  void TellLast(const Change& change) {
+    std::lock_guard lock(mutex_);
+    change();
+    told_.notify_one();
+  }
+
   // Waits until `met`, which is asked under the lock. An error is the end of the call.
   template <typename Met>
   absl::Status Await(const Met& met) {
@@ -97,14 +110,28 @@ class BulkHandler : public Handler, private Task {
                    "SESSION_IDLE_TIMEOUT");
   }
 
+  // Waits until `met`, or the call is cancelled: an error.
+  template <typename Met>
+  absl::Status AwaitLive(const Met& met) {
+    std::unique_lock lock(mutex_);
+    told_.wait(lock, [&] { return met() || cancellation_.cancelled(); });
+    return cancellation_.Check();
+  }
+  // The same also where the call is cancelled.
+  template <typename Met>
+  void AwaitAlways(const Met& met) {
+    std::unique_lock lock(mutex_);
+    told_.wait(lock, met);
+  }
+
   absl::Status Cancelled() {
     cancellation_.Cancel();
     return cancellation_.Check();
   }
 
   Sessions& sessions_;
-  const std::shared_ptr<const Snapshot> snapshot_;
-  const crud::Binding& table_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  const crud::Binding* table_;
   Call& call_;
   db::Cancellation cancellation_;
 
@@ -149,9 +176,11 @@ class BulkHandler : public Handler, private Task {
 };
 
 // One chunk is prepared while the one before is written, and no more.
-class StreamHandler final : public BulkHandler {
+class StreamHandler final : public BulkHandler, private Renewal::Waiter {
  public:
-  using BulkHandler::BulkHandler;
+  StreamHandler(Sessions& sessions, Renewal& renewal, const Current& current, std::shared_ptr<const Snapshot> snapshot,
+                const crud::Binding& table, Call& call)
+      : BulkHandler(sessions, std::move(snapshot), table, call), renewal_(renewal), current_(current) {}
 
   void OnRequest(std::string_view message) override {
     request_ = message;
@@ -171,13 +200,44 @@ class StreamHandler final : public BulkHandler {
 
  private:
   absl::StatusOr<std::optional<std::string>> Work() override {
-    crud::RowStream rows(table_, sessions_.pool(), cancellation_);
+    for (int renewals = 0;; ++renewals) {
+      auto last = Send();
+      if (begun_to_send_ || renewals == kMostRenewals || !db::CatalogMoved(last.status())) return last;
+      if (auto renewed = Renew(last.status()); !renewed.ok()) return renewed;
+    }
+  }
+
+  // Gives the worker's thread, of which each stream has its own, to waiting for a reload.
+  absl::Status Renew(const absl::Status& moved) {
+    renewed_ = false;
+    renewal_.Wait(*this);
+    absl::Status live = AwaitLive([this] { return renewed_; });
+    if (!live.ok()) {
+      // OnRenewal is called just now, or will not be.
+      if (!renewal_.Leave(*this)) AwaitAlways([this] { return renewed_; });
+      return live;
+    }
+    auto snapshot = current_.Get();
+    if (!snapshot->api || snapshot == snapshot_) return moved;
+    table_ = snapshot->api->FindStream(call_.method());
+    if (table_ == nullptr) return UnknownMethod(call_.method(), *snapshot);
+    snapshot_ = std::move(snapshot);
+    return absl::OkStatus();
+  }
+
+  void OnRenewal() override {
+    TellLast([this] { renewed_ = true; });
+  }
+
+  absl::StatusOr<std::optional<std::string>> Send() {
+    crud::RowStream rows(*table_, sessions_.pool(), cancellation_);
     if (auto planned = rows.Plan(request_); !planned.ok()) return planned;
     while (true) {
       auto chunk = rows.Next();
       if (!chunk.ok()) return chunk.status();
       if (auto written = Await([this] { return !writing_; }); !written.ok()) return written;
       if (!chunk->has_value()) return std::nullopt;
+      begun_to_send_ = true;
       Tell([this] { writing_ = true; });
       if (auto sent = call_.Write(**std::move(chunk)); !sent.ok()) return sent;
     }
@@ -188,8 +248,12 @@ class StreamHandler final : public BulkHandler {
     return "a new call with the last next_page_token as its page_token goes on";
   }
 
+  Renewal& renewal_;
+  const Current& current_;
   std::string_view request_;
   bool writing_ = false;
+  bool begun_to_send_ = false;  // for the worker
+  bool renewed_ = false;
 };
 
 // One message is read ahead while the one before is stored, and no more.
@@ -212,7 +276,7 @@ class ImportHandler final : public BulkHandler {
 
  private:
   absl::StatusOr<std::optional<std::string>> Work() override {
-    crud::RowImport rows(table_, sessions_.pool(), cancellation_);
+    crud::RowImport rows(*table_, sessions_.pool(), cancellation_);
     while (true) {
       if (auto come = Await([this] { return ahead_ || complete_; }); !come.ok()) return come;
       std::optional<std::string> message;
@@ -232,9 +296,9 @@ class ImportHandler final : public BulkHandler {
 
 }  // namespace
 
-std::unique_ptr<Handler> MakeStream(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
-                                    const crud::Binding& table, Call& call) {
-  return std::make_unique<StreamHandler>(sessions, std::move(snapshot), table, call);
+std::unique_ptr<Handler> MakeStream(Sessions& sessions, Renewal& renewal, const Current& current,
+                                    std::shared_ptr<const Snapshot> snapshot, const crud::Binding& table, Call& call) {
+  return std::make_unique<StreamHandler>(sessions, renewal, current, std::move(snapshot), table, call);
 }
 
 std::unique_ptr<Handler> MakeImport(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,

@@ -7,14 +7,16 @@
 
 #include "crud/binding.h"
 #include "rpc/call.h"
+#include "rpc/renewal.h"
 #include "rpc/sessions.h"
 #include "rpc/snapshot.h"
 
 namespace protogres::rpc {
 
 // `table` is of the Api of `snapshot`, which the call keeps.
-std::unique_ptr<Handler> MakeStream(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
-                                    const crud::Binding& table, Call& call);
+// Where the catalog has moved before the first chunk, it begins again on the Api that a reload brings to `current`.
+std::unique_ptr<Handler> MakeStream(Sessions& sessions, Renewal& renewal, const Current& current,
+                                    std::shared_ptr<const Snapshot> snapshot, const crud::Binding& table, Call& call);
 std::unique_ptr<Handler> MakeImport(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
                                     const crud::Binding& table, Call& call);
 

@@ -263,7 +263,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   if (snapshot->api) {
     if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
     if (const auto* table = snapshot->api->FindStream(path))
-      return MakeStream(bulk_, std::move(snapshot), *table, call);
+      return MakeStream(bulk_, renewal_, current_, std::move(snapshot), *table, call);
     if (const auto* table = snapshot->api->FindImport(path))
       return MakeImport(bulk_, std::move(snapshot), *table, call);
     if (path == crud::kSessionPath) return MakeSession(sessions_, std::move(snapshot), call);

@@ -11,6 +11,7 @@ import unittest
 
 import grpc
 
+from bulk import stream_rows
 from harness import BINARY, PATIENCE, Client, Contract, Postgres, RpcFailure, Server, TestCase, postgres, wait_for
 
 SHOP = """
@@ -63,10 +64,15 @@ class Reload(TestCase):
                      ("UpdateItem", {"item": {"id": 1, "a": str(index)}}), ("CreateEntry", {"entry": {"a": "x"}}),
                      ("BatchCreateEntries", {"requests": [{"entry": {"a": "y"}}, {"entry": {"a": "z"}}]}),
                      ("Transact", transact))
+            if index == 0 and "--pool_size=1" not in options:  # which leaves no connection for streams
+                calls += (("StreamItems", {}),)
             while not stop.is_set():
                 for method, request in calls:
                     try:
-                        mine.raw(method, request)
+                        if method == "StreamItems":
+                            stream_rows(mine, method)
+                        else:
+                            mine.raw(method, request)
                         served.append(method)
                     except grpc.RpcError as error:
                         failures.append((method, RpcFailure(error)))

@@ -253,7 +253,7 @@ TEST_F(SessionTest, ALostConnectionIsClosed) {
     return ToStatus({"57P01", "terminating connection", "", "", ""});
   };
   EXPECT_EQ(Read(never).code(), StatusCode::kUnavailable);
-  EXPECT_EQ(fake_.closed, 1);
+  EXPECT_GE(fake_.closed, 1) << "and, where it was made already, the one that was to replace it";
 }
 
 TEST_F(SessionTest, AnErrorOfAForeignServerCostsTheOneConnection) {

@@ -148,8 +148,8 @@ TEST_F(Encode, Composites) {
   RefusesAsMoved("address", "(,x,,,,,,)", "in its attribute \"zip\" 'x', which int32 cannot");
   Refuses("address", "(,,infinity,,,,,)",
           "in its attribute \"since\" 'infinity', which google.protobuf.Timestamp cannot");
-  Refuses("addresss", R"x({"(,,,,\"(x)\",,,)"})x", "in its attribute \"place\"");
-  Refuses("single", "a", "no row");
+  RefusesAsMoved("addresss", R"x({"(,,,,\"(x)\",,,)"})x", "in its attribute \"place\"");
+  RefusesAsMoved("single", "a", "no row");
 }
 
 TEST_F(Encode, NullIsAbsence) {
