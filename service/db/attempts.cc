@@ -22,6 +22,13 @@ constexpr milliseconds kDemand{3000};
 // How long the end of the Pool waits for attempts: those that hang are left to end by themselves.
 constexpr milliseconds kFarewell{500};
 
+// The server's own words, which may name its role, are for the log.
+absl::Status Crowded(const absl::Status& failed) {
+  spdlog::debug("{}", std::string(failed.message()));
+  return contract::Error(absl::StatusCode::kResourceExhausted, "the database has no connection left for this server",
+                         contract::ReasonOf(failed), {{"sqlstate", contract::MetadataOf(failed, "sqlstate")}});
+}
+
 }  // namespace
 
 void Pool::State::ConnectLocked() {
@@ -133,7 +140,7 @@ void Pool::State::Failed(AttemptPtr attempt, const absl::Status& failed) {
       // The server is there, and what it says holds for one request alone.
       Answered();
       if (!waiters.empty()) {
-        waiters.front()->refused = failed;
+        waiters.front()->refused = Crowded(failed);
         waiters.front()->wake.notify_one();
         waiters.pop_front();
       }

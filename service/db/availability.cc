@@ -17,10 +17,10 @@ constexpr milliseconds kUnanswered{2000};
 }  // namespace
 
 absl::Status Pool::State::GoneStatusLocked() const {
+  // Why is for the log: the words may name the database's host and role.
   return contract::WithRetry(
       contract::Error(absl::StatusCode::kUnavailable,
-                      fmt::format("the database is not available: {}", std::string(cause.message())),
-                      "DATABASE_UNAVAILABLE"),
+                      "the database is not available; the server tries to reach it again", "DATABASE_UNAVAILABLE"),
       options.backoff_min);
 }
 

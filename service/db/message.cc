@@ -39,7 +39,10 @@ void ReadCopyContext(std::string_view context, ServerError* error) {
   error->column = std::string(rest.substr(kColumn.size(), rest.find(": ") - kColumn.size()));
 }
 
-bool ShowsRow(std::string_view sqlstate) { return sqlstate == "23502" || sqlstate == "23514" || sqlstate == "44000"; }
+// A whole row, of which columns may be hidden; or, of a foreign server, its host and role.
+bool HidesDetail(std::string_view sqlstate) {
+  return sqlstate == "23502" || sqlstate == "23514" || sqlstate == "44000" || sqlstate.starts_with("08");
+}
 
 }  // namespace
 
@@ -51,7 +54,7 @@ ServerError FromFields(const ErrorFields& fields) {
   if (error.sqlstate == "0A000" && fields.function == "RevalidateCachedQuery") {
     error.message = "cached plan must not change result type";
   }
-  const std::string detail = ShowsRow(error.sqlstate) ? "" : OneLine(fields.detail);
+  const std::string detail = HidesDetail(error.sqlstate) ? "" : OneLine(fields.detail);
   const std::string hint = OneLine(fields.hint);
   if (!detail.empty() || !hint.empty()) {
     error.message += " (" + detail + (detail.empty() || hint.empty() ? "" : "; ") + hint + ")";

@@ -26,7 +26,7 @@ struct ErrorFields {
 };
 
 // The message is one line, "primary (detail; hint)"; a detail
-// that shows a whole row is left out, since columns of it may be hidden.
+// that shows a whole row is left out, since columns of it may be hidden, and one of a connection to another server.
 ServerError FromFields(const ErrorFields& fields);
 
 // Why the server refused a connection: the SQLSTATE and the primary message in `text`, which libpq wrote with

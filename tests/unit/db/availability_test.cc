@@ -29,10 +29,10 @@ TEST_F(AvailabilityTest, AGoneDatabaseFailsAtOnceAndComesBackByItself) {
     std::lock_guard lock(mutex);
     heard.push_back(now);
   });
-  server_.SetDown(absl::UnavailableError("connection refused"));
+  server_.SetDown(absl::UnavailableError("connection to secret.host refused"));
   const auto refused = pool->Acquire(kNever);
   EXPECT_EQ(refused.status().code(), StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("connection refused"));
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::Not(::testing::HasSubstr("secret.host")));
   EXPECT_TRUE(refused.status().GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   EXPECT_FALSE(pool->available());
   EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable);

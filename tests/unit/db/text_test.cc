@@ -54,6 +54,13 @@ TEST(MessageTest, ARowIsNeverShown) {
   EXPECT_EQ(error.column, "a");
 }
 
+TEST(MessageTest, WhereAnotherServerIsIsNotTold) {
+  const ServerError error = FromFields({.sqlstate = "08001",
+                                        .message = "could not connect to server \"far\"",
+                                        .detail = "connection to server at \"secret.host\" failed"});
+  EXPECT_THAT(error.message, Not(HasSubstr("secret")));
+}
+
 TEST(MessageTest, ManyLinesBecomeOne) {
   EXPECT_EQ(FromFields({.sqlstate = "P0001", .message = "one\n  two\r\nthree\n"}).message, "one two three");
 }
