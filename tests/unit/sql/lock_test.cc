@@ -19,8 +19,9 @@ TEST(Lock, Clauses) {
 }
 
 TEST(Lock, EverythingElseIsRefused) {
-  for (const char* text : {"UPDATE", "FOR", "FOR UPDATEX", "FOR UPDATE OF t", "FOR UPDATE NOWAIT SKIP LOCKED", "NOWAIT",
-                           "FOR UPDATE;", "FOR UPDATE;NOWAIT", "FOR SHARE-SKIP LOCKED", "FOR UPDATE --", "F OR UPDATE"}) {
+  for (const char* text :
+       {"UPDATE", "FOR", "FOR UPDATEX", "FOR UPDATE OF t", "FOR UPDATE NOWAIT SKIP LOCKED", "NOWAIT", "FOR UPDATE;",
+        "FOR UPDATE;NOWAIT", "FOR SHARE-SKIP LOCKED", "FOR UPDATE --", "F OR UPDATE"}) {
     const auto lock = ParseLock(text);
     ASSERT_FALSE(lock.ok()) << text;
     EXPECT_EQ(lock.status().code(), absl::StatusCode::kInvalidArgument);
