@@ -240,6 +240,17 @@ absl::Status Binding::EncodeElement(const View& view, const db::Rows& rows, std:
   return absl::OkStatus();
 }
 
+absl::StatusOr<db::Rows> Binding::Stored(db::Session& session, db::Rows rows) const {
+  const bool known = table_.relation != catalog::RelationKind::kPartitioned || !table_.has_etag || table_.key.empty();
+  if (known || !session.has_savepoint() || rows.empty()) return rows;
+  std::vector<db::Param> key;
+  for (const int field : table_.key) key.emplace_back(rows.Cell(0, field).value_or(""));
+  auto read = session.Read(sql::SelectByKey(table_, whole_.projection, /*show_deleted=*/true), key);
+  // A policy may let the role write what it may not read.
+  if (read.ok() && read->empty()) return rows;
+  return read;
+}
+
 absl::Status Binding::NotFound(const sql::Key& key) const {
   return contract::Error(absl::StatusCode::kNotFound,
                          fmt::format("{} with {} does not exist", table_.FullMessage(), Describe(table_, key)),

@@ -66,6 +66,10 @@ class Binding {
   // it must not be committed before it is encoded.
   bool EncodesBeforeCommit() const { return whole_.encoder->may_refuse(); }
 
+  // The row that a statement has written, as it is to be answered: `rows` as they are, but of a partitioned table after
+  // a savepoint read again by its key, since RETURNING does not know its etag there.
+  absl::StatusOr<db::Rows> Stored(db::Session& session, db::Rows rows) const;
+
   // Appends row `index` of `rows` as a message. `skip` columns stand before the projection's.
   absl::Status Encode(const View& view, const db::Rows& rows, std::int64_t index, std::string* out, int skip = 0) const;
   // The same as an element of the `rows` field of a response.

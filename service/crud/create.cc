@@ -5,7 +5,9 @@
 
 #include "contract/error.h"
 #include "crud/group.h"
+#include "crud/match.h"
 #include "crud/methods.h"
+#include "wire/writer.h"
 
 namespace protogres::crud {
 namespace {
@@ -23,8 +25,10 @@ class CreateOperation : public WriteOperation {
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const View& view = binding_.whole();
     const sql::Statement statement = sql::Insert(binding_.table(), {row_}, view.projection);
-    const auto rows = session.Write(statement.text, statement.params);
+    auto rows = session.Write(statement.text, statement.params);
     if (!rows.ok()) return binding_.Locate(rows.status(), row_);
+    rows = binding_.Stored(session, *std::move(rows));
+    if (!rows.ok()) return rows.status();
     std::string response;
     // A trigger or rule may have kept the row from being stored.
     if (rows->empty()) return response;
@@ -104,8 +108,7 @@ class CreateMethod : public Method {
     for (const GroupedWrite& write : writes) rows.push_back(RowOf(write));
     const sql::Statement statement = sql::Insert(binding_.table(), rows, binding_.whole().projection);
     const auto stored = session.Write(statement.text, statement.params);
-    // A trigger may have kept a row from being stored.
-    if (!stored.ok() || stored->size() != static_cast<std::int64_t>(writes.size())) return false;
+    if (!stored.ok() || !IsInOrder(binding_.table(), rows, *stored)) return false;
     for (std::size_t i = 0; i < writes.size(); ++i) {
       auto encoded = binding_.Encode(binding_.whole(), *stored, static_cast<std::int64_t>(i), &*writes[i].response);
       if (!encoded.ok()) return false;
@@ -140,48 +143,54 @@ class BatchCreateOperation : public WriteOperation {
     return static_cast<std::size_t>(std::ranges::count(used, true));
   }
 
+  // In one statement. Where that does not tell which row is whose, or which one it failed for, it is undone, and they
+  // are inserted one by one.
   absl::Status InsertRange(db::Session& session, std::size_t begin, std::size_t end, std::string* response) {
-    // A partitioned table's etags are of the transaction's id, which is not the one of rows after a savepoint.
+    // Of a partitioned table's rows RETURNING does not know the etags after a savepoint.
     if (end - begin == 1 || binding_.table().relation == catalog::RelationKind::kPartitioned) {
       return InsertEach(session, begin, end, response);
     }
     if (auto saved = session.Write("SAVEPOINT protogres_batch", {}); !saved.ok()) return saved.status();
     const std::vector<sql::Row> range(rows_.begin() + static_cast<std::ptrdiff_t>(begin),
                                       rows_.begin() + static_cast<std::ptrdiff_t>(end));
-    const View& view = binding_.whole();
-    const sql::Statement statement = sql::Insert(binding_.table(), range, view.projection);
+    const sql::Statement statement = sql::Insert(binding_.table(), range, binding_.whole().projection);
     const auto rows = session.Write(statement.text, statement.params);
-    if (!rows.ok()) return FindCulprit(session, begin, end, rows.status());
-    return EncodeAll(*rows, response);
+    if (!rows.ok() && !IsOfARow(rows.status())) return rows.status();
+    if (rows.ok() && IsInOrder(binding_.table(), range, *rows)) {
+      for (std::int64_t i = 0; i < rows->size(); ++i) {
+        auto status = binding_.EncodeElement(binding_.whole(), *rows, i, response);
+        if (!status.ok()) return contract::Within(PartPath(begin + static_cast<std::size_t>(i)), status);
+      }
+      return session.Write("RELEASE SAVEPOINT protogres_batch", {}).status();
+    }
+    for (const char* undo : {"ROLLBACK TO SAVEPOINT protogres_batch", "RELEASE SAVEPOINT protogres_batch"}) {
+      if (auto undone = session.Write(undo, {}); !undone.ok()) return rows.ok() ? undone.status() : rows.status();
+    }
+    return InsertEach(session, begin, end, response);
   }
 
   absl::Status InsertEach(db::Session& session, std::size_t begin, std::size_t end, std::string* response) {
     for (std::size_t i = begin; i < end; ++i) {
       const sql::Statement statement = sql::Insert(binding_.table(), {rows_[i]}, binding_.whole().projection);
-      const auto rows = session.Write(statement.text, statement.params);
+      auto rows = session.Write(statement.text, statement.params);
       if (!rows.ok()) return contract::Within(PartPath(i), binding_.Locate(rows.status(), rows_[i]));
-      if (auto status = EncodeAll(*rows, response); !status.ok()) return contract::Within(PartPath(i), status);
+      rows = binding_.Stored(session, *std::move(rows));
+      if (!rows.ok()) return rows.status();
+      // A trigger may have kept the row from being stored: it is answered as empty, so that the others keep their
+      // place.
+      if (rows->empty()) {
+        wire::AppendBytesField(contract::number::kRows, "", response);
+        continue;
+      }
+      auto status = binding_.EncodeElement(binding_.whole(), *rows, 0, response);
+      if (!status.ok()) return contract::Within(PartPath(i), status);
     }
     return absl::OkStatus();
   }
 
-  absl::Status EncodeAll(const db::Rows& rows, std::string* response) const {
-    for (std::int64_t i = 0; i < rows.size(); ++i) {
-      if (auto status = binding_.EncodeElement(binding_.whole(), rows, i, response); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  // PostgreSQL does not say which row of a statement failed: they are tried one
-  // by one, on the way to a rollback, to name it.
-  absl::Status FindCulprit(db::Session& session, std::size_t begin, std::size_t end, const absl::Status& error) {
-    const bool of_a_row = error.code() == absl::StatusCode::kInvalidArgument ||
-                          error.code() == absl::StatusCode::kAlreadyExists ||
-                          error.code() == absl::StatusCode::kFailedPrecondition;
-    if (!of_a_row || !session.Write("ROLLBACK TO SAVEPOINT protogres_batch", {}).ok()) return error;
-    std::string unused;
-    const absl::Status culprit = InsertEach(session, begin, end, &unused);
-    return culprit.ok() ? error : culprit;
+  static bool IsOfARow(const absl::Status& error) {
+    return error.code() == absl::StatusCode::kInvalidArgument || error.code() == absl::StatusCode::kAlreadyExists ||
+           error.code() == absl::StatusCode::kFailedPrecondition;
   }
 
   const Binding& binding_;

@@ -33,7 +33,8 @@ absl::StatusOr<RowDelete> PlanDelete(const Binding& binding, const wire::Request
 // The rows of a soft delete or undelete; of a hard one none, found or allowed to be missing.
 absl::StatusOr<db::Rows> ExecuteDelete(const Binding& binding, const RowDelete& deletion, db::Session& session) {
   const auto rows = session.Write(deletion.statement.text, deletion.statement.params);
-  if (!rows.ok() || rows->affected() > 0) return rows;
+  if (!rows.ok()) return rows;
+  if (rows->affected() > 0) return binding.Stored(session, *rows);
   const absl::Status missed = deletion.undelete ? binding.MissedDeleted(session, deletion.key)
                                                 : binding.Missed(session, deletion.key, deletion.etag);
   if (deletion.allow_missing && absl::IsNotFound(missed)) return *rows;

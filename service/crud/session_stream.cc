@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "contract/error.h"
-#include "contract/naming.h"
 #include "crud/transaction.h"
 #include "fmt/format.h"
 
@@ -12,6 +11,9 @@ namespace protogres::crud {
 namespace {
 
 constexpr std::size_t kMaxName = 63;  // NAMEDATALEN - 1: PostgreSQL would cut it
+
+// What PostgreSQL calls the client's savepoint, so that no name that a client chooses is one of this server's own.
+std::string SavepointName(std::size_t index) { return fmt::format("protogres_client_{}", index); }
 
 std::string Done() {
   protogres::v1::SessionResponse response;
@@ -112,8 +114,7 @@ absl::Status SessionStream::Save(const std::string& name) {
   if (name.empty() || name.size() > kMaxName || name.find('\0') != std::string::npos) {
     return contract::BadRequest("savepoint", fmt::format("needs a name of 1 to {} bytes", kMaxName));
   }
-  const auto saved = session_->Write("SAVEPOINT " + contract::QuoteName(name), {});
-  if (!saved.ok()) return saved.status();
+  if (auto saved = session_->Savepoint(SavepointName(savepoints_.size())); !saved.ok()) return saved;
   savepoints_.push_back(name);
   return absl::OkStatus();
 }
@@ -124,7 +125,8 @@ absl::Status SessionStream::RollbackTo(const std::string& name) {
   if (found == savepoints_.rend()) {
     return contract::BadRequest("rollback_to", "there is no savepoint of that name in this transaction");
   }
-  const auto back = session_->Write("ROLLBACK TO SAVEPOINT " + contract::QuoteName(name), {});
+  const auto index = static_cast<std::size_t>(savepoints_.rend() - found) - 1;
+  const auto back = session_->Write("ROLLBACK TO SAVEPOINT " + SavepointName(index), {});
   if (!back.ok()) return back.status();
   savepoints_.erase(found.base(), savepoints_.end());
   half_done_ = false;

@@ -61,7 +61,7 @@ absl::StatusOr<db::Rows> ExecuteUpdate(const Binding& binding, const RowUpdate& 
   const auto rows = session.Write(update.statement.text, update.statement.params);
   if (!rows.ok()) return binding.Locate(rows.status(), update.row);
   if (rows->empty()) return binding.Missed(session, update.key, update.etag);
-  return *rows;
+  return binding.Stored(session, *rows);
 }
 
 class UpdateOperation : public WriteOperation {

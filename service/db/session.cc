@@ -214,6 +214,11 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
   return rows;
 }
 
+absl::Status Session::Savepoint(const std::string& name) {
+  has_savepoint_ = true;
+  return Write("SAVEPOINT " + name, {}).status();
+}
+
 template <typename Work>
 absl::Status Session::Bulk(const Work& work) {
   bulk_ = true;

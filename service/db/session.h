@@ -83,6 +83,10 @@ class Session {
   absl::StatusOr<Rows> Read(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
 
+  // SAVEPOINT, which stays: what is written from here on is of a subtransaction. `name` is one that SQL takes unquoted.
+  absl::Status Savepoint(const std::string& name);
+  bool has_savepoint() const { return has_savepoint_; }
+
   // Connection's OpenRows and FetchRows.
   absl::Status OpenRows(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<bool> FetchRows(TakeRow take);
@@ -124,6 +128,7 @@ class Session {
   const Cancellation& cancellation_;
   SessionOptions options_;
   bool open_ = false;  // a transaction is
+  bool has_savepoint_ = false;
   std::int64_t affected_ = 0;
   bool bulk_ = false;         // rows or a COPY may not be at their end
   bool cancel_sent_ = false;  // so the connection is to be proven idle

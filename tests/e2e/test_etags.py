@@ -13,6 +13,8 @@ from transactions import Session, operation
 ACCOUNTS = """
 CREATE TABLE account (id integer PRIMARY KEY, balance bigint NOT NULL);
 CREATE TABLE note (id integer PRIMARY KEY, body text, deleted_at timestamptz);
+CREATE TABLE part (id integer PRIMARY KEY, body text, deleted_at timestamptz) PARTITION BY RANGE (id);
+CREATE TABLE part_low PARTITION OF part FOR VALUES FROM (0) TO (100);
 """
 WON = "OK"
 LOST = "ABORTED ETAG_MISMATCH"
@@ -160,6 +162,36 @@ class Etags(ServedTestCase):
                 self.batch(10 * turn + 1, {320: etag}), transact(10 * turn + 2, etag))
             winner = self.one_wins(outcomes, LOST)
             self.assertEqual(self.balances(320), [10 * turn + winner])
+
+    def test_rows_of_a_partitioned_table_after_a_savepoint(self):
+        self.psql("TRUNCATE part")
+        session = Session(self.client, {})
+        self.addCleanup(session.cancel)
+        kind = "etags.v1"
+        session.run(f"{kind}.BatchCreateNotes", requests=[{"note": {"id": 1000 + i}} for i in range(3)])
+        rows = [session.run(f"{kind}.CreatePart", part={"id": 1})]
+        # The name that the server itself gives to one.
+        session.send({"savepoint": "protogres_batch"})
+        rows.append(session.run(f"{kind}.CreatePart", part={"id": 2}))
+        rows += session.run(f"{kind}.BatchCreateParts", requests=[{"part": {"id": i}} for i in (3, 4)])["parts"]
+        rows[0] = session.run(f"{kind}.UpdatePart", part={**rows[0], "body": "a"})
+        rows[1] = session.run(f"{kind}.DeletePart", id=2, etag=rows[1]["etag"])
+        rows[1] = session.run(f"{kind}.UndeletePart", id=2, etag=rows[1]["etag"])
+        session.run(f"{kind}.BatchCreateNotes", requests=[{"note": {"id": 2000 + i}} for i in range(3)])
+        session.commit()
+        for row in rows:
+            self.assertEqual(self.call("GetPart", {"id": row["id"]})["etag"], row["etag"])
+
+    def test_a_batch_leaves_the_clients_savepoints_alone(self):
+        session = Session(self.client, {})
+        self.addCleanup(session.cancel)
+        for i, name in enumerate(("protogres_batch", "protogres_client_0")):
+            session.send({"savepoint": name})
+            session.run("etags.v1.CreateNote", note={"id": 3000 + i})
+            session.run("etags.v1.BatchCreateNotes", requests=[{"note": {"id": 3010 + 10 * i + j}} for j in range(3)])
+        session.send({"rollback_to": "protogres_batch"})
+        session.commit()
+        self.assertEqual(self.psql("SELECT count(*) FROM note WHERE id >= 3000"), "0")
 
     def test_an_etag_read_in_a_session_that_waits(self):
         etag = self.etag(330)

@@ -1,0 +1,103 @@
+#include "crud/match.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "fmt/format.h"
+#include "wire/decimal.h"
+#include "wire/timestamp.h"
+
+namespace protogres::crud {
+namespace {
+
+using contract::Kind;
+
+// "12.50" as "12.5".
+std::string_view WithoutTrailingZeros(std::string_view number) {
+  if (number.find('.') == std::string_view::npos || number.find_first_of("eE") != std::string_view::npos) return number;
+  number = number.substr(0, number.find_last_not_of('0') + 1);
+  if (number.ends_with('.')) number.remove_suffix(1);
+  return number;
+}
+
+bool SameIgnoringCase(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, {}, [](unsigned char c) { return std::tolower(c); }, [](unsigned char c) { return std::tolower(c); });
+}
+
+// Whether both texts are the same value. A false no costs time only.
+bool IsSame(const contract::Type& type, std::string_view sent, std::string_view stored) {
+  if (sent == stored) return true;
+  if (type.repeated) return false;
+  if (type.kind == Kind::kTimestamp) {
+    wire::Timestamp a;
+    wire::Timestamp b;
+    return wire::ParseTimestamp(sent, &a) && wire::ParseTimestamp(stored, &b) && a == b;
+  }
+  if (type.kind == Kind::kDouble || type.kind == Kind::kFloat) {
+    double a = 0;
+    double b = 0;
+    return wire::ParseDouble(sent, &a) && wire::ParseDouble(stored, &b) && a == b;
+  }
+  if (type.text == contract::Text::kUuid) return SameIgnoringCase(sent, stored);
+  return type.text == contract::Text::kNumeric && WithoutTrailingZeros(sent) == WithoutTrailingZeros(stored);
+}
+
+// By field: true where all rows send it, and each is stored with the value that it has sent.
+std::vector<bool> StoredAsSent(const contract::Table& table, const std::vector<sql::Row>& sent,
+                               const db::Rows& stored) {
+  std::vector<bool> same(table.fields.size(), true);
+  std::vector<std::size_t> senders(table.fields.size(), 0);
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    for (const sql::Assignment& assignment : sent[i]) {
+      const auto field = static_cast<std::size_t>(assignment.field);
+      ++senders[field];
+      if (!same[field]) continue;
+      const auto cell = stored.Cell(static_cast<std::int64_t>(i), assignment.field);
+      same[field] = cell.has_value() == assignment.value.has_value() &&
+                    (!cell.has_value() || IsSame(table.fields[field].type, *assignment.value, *cell));
+    }
+  }
+  for (std::size_t field = 0; field < same.size(); ++field) same[field] = same[field] && senders[field] == sent.size();
+  return same;
+}
+
+void AppendValue(const sql::Assignment& assignment, std::string* out) {
+  *out += fmt::format("{}", assignment.field);
+  if (assignment.value.has_value()) *out += fmt::format(":{}:{}", assignment.value->size(), *assignment.value);
+  *out += ';';
+}
+
+bool SameRow(const sql::Row& a, const sql::Row& b) {
+  return std::ranges::equal(a, b, [](const sql::Assignment& x, const sql::Assignment& y) {
+    return x.field == y.field && x.value == y.value;
+  });
+}
+
+// True where rows that are alike in `columns` are alike in all that they send: then it does not matter which is whose.
+bool TellsApart(const std::vector<bool>& columns, const std::vector<sql::Row>& sent) {
+  absl::flat_hash_map<std::string, const sql::Row*> seen;
+  seen.reserve(sent.size());
+  for (const sql::Row& row : sent) {
+    std::string look;
+    for (const sql::Assignment& assignment : row) {
+      if (columns[static_cast<std::size_t>(assignment.field)]) AppendValue(assignment, &look);
+    }
+    const auto [other, first] = seen.emplace(std::move(look), &row);
+    if (!first && !SameRow(*other->second, row)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool IsInOrder(const contract::Table& table, const std::vector<sql::Row>& sent, const db::Rows& stored) {
+  if (stored.size() != static_cast<std::int64_t>(sent.size())) return false;
+  return sent.size() == 1 || TellsApart(StoredAsSent(table, sent, stored), sent);
+}
+
+}  // namespace protogres::crud
