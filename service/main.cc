@@ -213,9 +213,11 @@ int RunServe(const config::Serve& options) {
     readiness.SetLoaded();
     spdlog::info("serving {} tables in {} methods", api->contract().tables.size(), api->contract().methods.size());
   };
+  crud::Limits limits = options.limits;
+  limits.max_request_bytes = options.server.max_receive_message_bytes;
+  if (options.server.max_send_message_bytes >= 0) limits.max_answer_bytes = options.server.max_send_message_bytes;
   db::Cancellation cancellation;
-  auto first =
-      std::async(std::launch::async, [&] { return crud::LoadApi(pool, options.api, options.limits, cancellation); });
+  auto first = std::async(std::launch::async, [&] { return crud::LoadApi(pool, options.api, limits, cancellation); });
   if (!AwaitStart(first)) {
     last_resort.Arm(options.drain_timeout + kAfterDrain);
     cancellation.Cancel();
@@ -234,7 +236,7 @@ int RunServe(const config::Serve& options) {
   }
 
   {
-    crud::Reloader running(pool, options.api, options.limits, loaded.ok(), publish,
+    crud::Reloader running(pool, options.api, limits, loaded.ok(), publish,
                            [&](std::uint64_t load) { (*server)->Reloaded(load); });
     reloads.Set(&running);
     std::unique_ptr<db::Listener> listener;

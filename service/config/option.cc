@@ -144,6 +144,13 @@ void AddServer(Table& table, Serve* serve) {
                 "requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED");
   table.Bytes("max_receive_message_bytes", &server->max_receive_message_bytes, false, "largest request");
   table.Bytes("max_send_message_bytes", &server->max_send_message_bytes, true, "largest answer; -1: no limit");
+  table.Bytes("max_memory", &server->max_memory, false,
+              "what the requests, results and answers of all calls may hold at once; over it RESOURCE_EXHAUSTED",
+              std::int64_t{1} << 50);
+  table.Switch("accept_compression", &server->accept_compression,
+               "take compressed requests, which are inflated before their size is known; off: UNIMPLEMENTED");
+  table.Integer("max_connections", &server->max_connections, 1, kMillion,
+                "client connections at once; those beyond are closed as they come");
   table.Integer("max_concurrent_streams", &server->max_concurrent_streams, 0, kMost,
                 "calls at once on one client connection; 0: no limit");
   table.Time("keepalive_time", &server->keepalive_time, milliseconds(0),
@@ -282,6 +289,12 @@ std::string CheckServe(const Serve& command) {
                                   : "--tls_key needs --tls_cert, its certificate";
   }
   if (!server.tls_client_ca.empty() && server.tls_cert.empty()) return "--tls_client_ca needs --tls_cert and --tls_key";
+  if (server.max_memory / 4 < server.max_receive_message_bytes) {
+    return fmt::format(
+        "--max_memory={} is too little for requests of --max_receive_message_bytes={}: it must be at "
+        "least four times as much",
+        server.max_memory, server.max_receive_message_bytes);
+  }
   if (command.limits.page_size > command.limits.max_page_size) {
     return fmt::format("--page_size={} is more than --max_page_size={}", command.limits.page_size,
                        command.limits.max_page_size);

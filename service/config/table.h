@@ -42,12 +42,12 @@ class Table {
   }
 
   template <typename Integral>
-  void Bytes(const std::string& name, Integral* target, bool unlimited, const std::string& help) {
-    constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+  void Bytes(const std::string& name, Integral* target, bool unlimited, const std::string& help,
+             std::int64_t most = std::numeric_limits<int>::max()) {
     Add(name, "BYTES", help, std::to_string(*target), [=](const std::string& text) {
       const auto bytes = unlimited && text == "-1" ? std::optional<std::int64_t>(-1) : ParseBytes(text);
-      if (!bytes || *bytes == 0 || *bytes > kMost) {
-        return fmt::format("must be a size from 1 to {} bytes, e.g. 4194304 or 4MiB{}", kMost,
+      if (!bytes || *bytes == 0 || *bytes > most) {
+        return fmt::format("must be a size from 1 to {} bytes, e.g. 4194304 or 4MiB{}", most,
                            unlimited ? ", or -1 for no limit" : "");
       }
       *target = static_cast<Integral>(*bytes);

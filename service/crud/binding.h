@@ -64,7 +64,9 @@ class Binding {
 
   // What a single statement that answers a row it has written needs: where the row may be one that cannot be answered,
   // it must not be committed before it is encoded.
-  bool EncodesBeforeCommit() const { return whole_.encoder->may_refuse(); }
+  bool EncodesBeforeCommit() const {
+    return whole_.encoder->may_refuse() || limits().max_answer_bytes < std::numeric_limits<int>::max();
+  }
 
   // The row that a statement has written, as it is to be answered: `rows` as they are, but of a partitioned table after
   // a savepoint read again by its key, since RETURNING does not know its etag there.

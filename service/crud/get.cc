@@ -17,6 +17,9 @@ using contract::MethodKind;
 // Keys that one statement of several requests looks for at the most: its rows are all in memory.
 constexpr std::size_t kMaxKeysTogether = 1000;
 
+// Bytes of these rows: beyond it the rest of the requests are run alone.
+constexpr std::int64_t kMaxBytesTogether = 8 * 1024 * 1024;
+
 // What a request asks for.
 struct KeyedRead {
   View view;
@@ -178,12 +181,14 @@ class KeyedMethod : public Method {
     keys.reserve(size);
     for (const Part& part : parts) keys.insert(keys.end(), part.read.keys.begin(), part.read.keys.end());
     const auto statement = Select(parts.front().read, keys);
-    const auto rows = session.Read(statement.text, statement.params);
+    const auto rows = session.ReadSome(statement.text, statement.params, kMaxBytesTogether);
     if (!rows.ok()) return false;
     RowsByKey by_key(*rows, plain_);
     std::size_t position = 0;
     for (const Part& part : parts) {
-      part.member->response = Respond(part.read, position, &by_key);
+      auto response = Respond(part.read, position, &by_key);
+      // Its row may be one of those that were not read: alone it will be.
+      if (!rows->cut() || response.ok()) part.member->response = std::move(response);
       position += part.read.keys.size();
     }
     return true;

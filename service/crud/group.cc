@@ -9,7 +9,8 @@
 namespace protogres::crud {
 namespace {
 
-// Bytes of a request that a group takes: of larger ones the commit is the least, and all of a group are in memory.
+// Bytes of a request or an answer that a group takes: of larger ones the commit is the least, and all of a group are in
+// memory.
 constexpr std::size_t kLargest = 64 * 1024;
 // A lock is waited for together only so long: then each waits for its own. Other groups are done by then.
 constexpr std::chrono::milliseconds kLockTimeout{50};
@@ -30,6 +31,8 @@ absl::Status CommitInDoubt() {
 bool IsRolledBack(const absl::Status& committed) {
   return !contract::MetadataOf(committed, "sqlstate").empty() && contract::ReasonOf(committed) != "COMMIT_IN_DOUBT";
 }
+
+bool IsLarge(const GroupedWrite& write) { return write.response.ok() && write.response->size() > kLargest; }
 
 bool SameKey(const GroupedWrite& a, const GroupedWrite& b) {
   return std::ranges::equal(a.operation->key(), b.operation->key());
@@ -74,6 +77,8 @@ void CommitGroup(std::vector<GroupedWrite> group, db::Pool& pool, const db::Canc
       db::Session::Open(pool, cancellation, {.transaction = db::Transaction::kExplicit, .lock_timeout = kLockTimeout});
   // Without a connection they all hear of it by themselves.
   if (!session.ok() || !execute(group, **session)) return;
+  // What is too large to be answered is not committed: alone it is asked for that.
+  if (std::ranges::any_of(group, IsLarge)) return;
   // Whatever becomes of this thread from here on, nobody may run again who may be committed.
   const absl::Status unknown = CommitInDoubt();
   for (GroupedWrite& write : group) write.member->response = unknown;

@@ -12,6 +12,9 @@
 namespace protogres::crud {
 namespace {
 
+// A value's text is seldom so many times as long as what it is encoded to.
+constexpr std::int64_t kTextBytes = 4;
+
 struct ListPlan {
   Listing listing;
   sql::Statement page;
@@ -32,12 +35,13 @@ class ListOperation : public Operation {
   }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    const auto rows = session.Read(plan_.page.text, plan_.page.params);
+    const auto rows =
+        session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * binding_.limits().max_page_bytes);
     if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, binding_.table());
     std::string response;
     const auto end = EncodeRows(*rows, &response);
     if (!end.ok()) return end.status();
-    if (*end < rows->size() || (plan_.locks && *end == plan_.page_size)) {
+    if (*end < rows->size() || rows->cut() || (plan_.locks && *end == plan_.page_size)) {
       const std::string token = plan_.listing.TokenAfter(OrderValues(*rows, *end - 1), *end);
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
     }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,9 +28,16 @@ struct Limits {
   std::int64_t max_page_bytes = 3 * 1024 * 1024;
   // Requests in one Batch request, and operations in one Transact.
   int max_batch_size = 1000;
+  // Largest request and answer, in bytes: --max_receive_message_bytes and --max_send_message_bytes. An answer that is
+  // larger is an error before anything is committed; so is one past protobuf's own limit.
+  std::int64_t max_request_bytes = 4 * 1024 * 1024;
+  std::int64_t max_answer_bytes = std::numeric_limits<int>::max();
   // How long the answer to a request_id is kept.
   std::chrono::seconds request_id_ttl{24 * 60 * 60};
 };
+
+// RESOURCE_EXHAUSTED, reason ANSWER_TOO_LARGE: an answer of so many bytes is larger than max_answer_bytes.
+absl::Status CheckAnswer(std::size_t bytes, const Limits& limits);
 
 // A request decoded and planned. For one thread.
 class Operation {

@@ -94,6 +94,7 @@ class Runner {
     executed_ = true;
     auto response = operation.Execute(**session);
     if (!response.ok()) return Committed(**session) ? Written(response.status()) : response;
+    if (auto fits = CheckAnswer(response->size(), api_.limits()); !fits.ok()) return fits;
     if (!id.empty()) {
       if (auto kept = RecordAnswer(**session, id, *response); !kept.ok()) return kept;
     }
@@ -128,6 +129,14 @@ class Runner {
 };
 
 }  // namespace
+
+absl::Status CheckAnswer(std::size_t bytes, const Limits& limits) {
+  if (bytes <= static_cast<std::size_t>(limits.max_answer_bytes)) return absl::OkStatus();
+  return contract::Error(absl::StatusCode::kResourceExhausted,
+                         fmt::format("the answer is too large: {} bytes of at most {} (--max_send_message_bytes)",
+                                     bytes, limits.max_answer_bytes),
+                         "ANSWER_TOO_LARGE");
+}
 
 absl::StatusOr<std::string> Run(const Api& api, const Method& method, std::string_view request, db::Pool& pool,
                                 const db::Cancellation& cancellation) {

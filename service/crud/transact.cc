@@ -8,6 +8,7 @@
 #include "crud/field_path.h"
 #include "crud/messages.h"
 #include "crud/transaction.h"
+#include "db/memory.h"
 #include "fmt/format.h"
 
 namespace protogres::crud {
@@ -16,6 +17,8 @@ namespace {
 using protogres::v1::TransactRequest;
 
 constexpr int kMaxAttempts = 100;
+// The type and the lengths that stand beside an answer, at the least.
+constexpr std::size_t kAnswerBytes = 64;
 
 std::string PathTo(std::size_t operation) { return fmt::format("operations[{}]", operation); }
 std::string PathTo(std::size_t operation, int binding) {
@@ -49,7 +52,8 @@ struct TransactPlan {
 
 class TransactOperation : public Operation {
  public:
-  TransactOperation(const Messages& messages, TransactPlan plan) : messages_(messages), plan_(std::move(plan)) {}
+  TransactOperation(const Messages& messages, const Limits& limits, TransactPlan plan)
+      : messages_(messages), limits_(limits), plan_(std::move(plan)) {}
 
   db::SessionOptions session() const override { return plan_.session; }
   bool validate_only() const override { return plan_.request.validate_only(); }
@@ -58,9 +62,16 @@ class TransactOperation : public Operation {
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     protogres::v1::TransactResponse responses;
+    std::size_t bytes = 0;
+    db::Memory::Hold hold;
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
       auto response = ExecuteStep(plan_.steps[i], responses, session);
       if (!response.ok()) return AtOperation(i, response.status());
+      bytes += response->size() + kAnswerBytes;
+      auto fits = CheckAnswer(bytes, limits_);
+      // Once as they are, and once as the answer.
+      if (fits.ok()) fits = db::Memory::OfProcess().Resize(2 * bytes, &hold);
+      if (!fits.ok()) return AtOperation(i, fits);
       *responses.add_responses() = ToAny(*plan_.steps[i].method, *std::move(response));
     }
     return responses.SerializeAsString();
@@ -90,11 +101,19 @@ class TransactOperation : public Operation {
         return contract::Error(copied.code(), fmt::format("bindings[{}]: {}", i, std::string(copied.message())),
                                "BINDING_UNRESOLVED");
       }
+      if (request->ByteSizeLong() > static_cast<std::size_t>(limits_.max_request_bytes)) {
+        return contract::Error(absl::StatusCode::kResourceExhausted,
+                               fmt::format("bindings[{}] makes the request larger than {} bytes "
+                                           "(--max_receive_message_bytes)",
+                                           i, limits_.max_request_bytes),
+                               "BOUND_REQUEST_TOO_LARGE");
+      }
     }
     return request->SerializeAsString();
   }
 
   const Messages& messages_;
+  const Limits& limits_;
   const TransactPlan plan_;
 };
 
@@ -122,7 +141,7 @@ class TransactMethod : public Method {
       if (!step.ok()) return contract::WithMetadata(step.status(), "operation", std::to_string(i));
       plan.steps.push_back(*std::move(step));
     }
-    return std::make_unique<TransactOperation>(api_.messages(), std::move(plan));
+    return std::make_unique<TransactOperation>(api_.messages(), limits_, std::move(plan));
   }
 
  private:

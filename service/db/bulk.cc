@@ -51,6 +51,7 @@ absl::StatusOr<bool> Bulk::FetchRows(TakeRow take) {
       case Next::kNotYet:
         if (any && Clock::now() >= end) return true;
         exchange_.Receive(any ? end : Exchange::kNever);
+        if (!exchange_.exhausted().ok()) return exchange_.exhausted();
         break;
       case Next::kEnd:
         state_ = State::kNone;
@@ -70,6 +71,7 @@ absl::StatusOr<Bulk::Next> Bulk::NextQueried(TakeRow take, bool* more) {
   if (status != PGRES_SINGLE_TUPLE) return exchange_.StatusOf(exchange_.Drain(std::move(result)).get(), false);
   ReadCells(result.get(), &cells);
   *more = take(cells);
+  exchange_.Forget();
   return Next::kRow;
 }
 
@@ -81,6 +83,7 @@ absl::StatusOr<Bulk::Next> Bulk::NextCopied(TakeRow take, bool* more) {
     const std::unique_ptr<char, decltype(&PQfreemem)> line(data, &PQfreemem);
     SplitCopyLine({data, static_cast<std::size_t>(size - 1)}, &cells);
     *more = take(cells);
+    exchange_.Forget();
     return Next::kRow;
   }
   if (size == 0 && PQstatus(connection_) == CONNECTION_OK) return Next::kNotYet;

@@ -22,6 +22,7 @@
 #include "db/session_state.h"
 #include "db/statement_cache.h"
 #include "db/stopper.h"
+#include "db/wide.h"
 #include "fmt/format.h"
 
 namespace protogres::db {
@@ -60,7 +61,20 @@ class LibpqConnection : public Connection {
     Result result;
     const absl::Status status = Timed(sql, params, [&] { return Try(sql, params, writes, &result); });
     if (!status.ok()) return status;
-    return RowsOf(std::move(result));
+    return Whole(std::move(result));
+  }
+
+  absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params,
+                                   std::int64_t most_bytes) override {
+    if (absl::Status good = CheckParams(params); !good.ok()) return good;
+    Rows rows;
+    const absl::Status status = Timed(sql, params, [&] {
+      absl::StatusOr<Rows> some = Some(sql, params, most_bytes);
+      if (some.ok()) rows = *std::move(some);
+      return some.status();
+    });
+    if (!status.ok()) return status;
+    return rows;
   }
 
   absl::Status OpenRows(const std::string& sql, std::span<const Param> params) override {
@@ -88,12 +102,7 @@ class LibpqConnection : public Connection {
   absl::Status Abandon() override {
     if (!bulk_.open()) return absl::OkStatus();
     // What is given up may be waiting for a lock.
-    const auto run = std::make_shared<CancellableRun>();
-    run->Begin(stopper());
-    if (run->Cancel()) Canceller::Get().Add(run);
-    const absl::Status status = bulk_.Abandon();
-    if (run->End() != CancellableRun::Ended::kUncertain) return status;
-    return exchange_.Lost(false, "a cancel is still on its way");
+    return Cancelled([&] { return bulk_.Abandon(); });
   }
 
   absl::Status Begin(const std::string& mode) override {
@@ -140,7 +149,7 @@ class LibpqConnection : public Connection {
 
   bool Idle() override {
     // An idle session gets nothing but its end (or a changed setting, after which a new one is as good).
-    return Alive() && PQtransactionStatus(link_.raw()) == PQTRANS_IDLE && !exchange_.Readable();
+    return Alive() && PQtransactionStatus(link_.raw()) == PQTRANS_IDLE && !exchange_.Readable() && !exchange_.swollen();
   }
 
   bool Alive() const override { return exchange_.Alive(); }
@@ -187,6 +196,17 @@ class LibpqConnection : public Connection {
   template <typename Value>
   static const absl::Status& StatusOf(const absl::StatusOr<Value>& value) {
     return value.status();
+  }
+
+  // Does `work`, which reads what is left of a statement, while the server is asked to cancel that.
+  template <typename Work>
+  absl::Status Cancelled(const Work& work) {
+    const auto run = std::make_shared<CancellableRun>();
+    run->Begin(stopper());
+    if (run->Cancel()) Canceller::Get().Add(run);
+    const absl::Status status = work();
+    if (run->End() != CancellableRun::Ended::kUncertain) return status;
+    return exchange_.Lost(false, "a cancel is still on its way");
   }
 
   // A part of what OpenRows or OpenCopy begins. An error is its end.
@@ -238,10 +258,77 @@ class LibpqConnection : public Connection {
                    Result* result) {
     absl::Status sent = name != nullptr ? exchange_.SendPrepared(*name, params) : exchange_.SendParams(sql, params);
     if (!sent.ok()) return sent;
+    exchange_.LimitAnswer(most_);
     auto answer = exchange_.Finish(in_doubt);
     if (!answer.ok()) return answer.status();
     *result = *std::move(answer);
     return absl::OkStatus();
+  }
+
+  // What was counted while it came was a guess.
+  Rows Whole(Result result) {
+    Memory::Hold hold = exchange_.TakeHold();
+    if (hold.bytes() > 0) Memory::OfProcess().Force(2 * PQresultMemorySize(result.get()), &hold);
+    return RowsOf(std::move(result), std::move(hold));
+  }
+
+  // Whole where it is small, which is fastest; else again, row by row. In a transaction it is read so at once, as a
+  // cancel would end that.
+  absl::StatusOr<Rows> Some(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
+    if (in_transaction_ || Wide::OfProcess().Contains(sql)) return RowByRow(sql, params, most_bytes);
+    Result result;
+    most_ = most_bytes;
+    const absl::Status status = Try(sql, params, false, &result);
+    most_ = 0;
+    if (status.ok()) return Whole(std::move(result));
+    if (!exchange_.overflown()) return status;
+    Wide::OfProcess().Add(sql);
+    if (absl::Status over = Stop(); !over.ok()) return over;
+    return RowByRow(sql, params, most_bytes);
+  }
+
+  absl::StatusOr<Rows> RowByRow(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
+    if (absl::Status sent = exchange_.SendParams(sql, params); !sent.ok()) return sent;
+    PQsetSingleRowMode(link_.raw());
+    std::vector<Result> rows;
+    Memory::Hold hold;
+    std::int64_t bytes = 0;
+    bool cut = false;
+    for (Result result; !cut && exchange_.Next(Exchange::kNever, &result) && result != nullptr; exchange_.Forget()) {
+      if (IsError(result.get())) return exchange_.StatusOf(exchange_.Drain(std::move(result)).get(), false);
+      if (PQntuples(result.get()) == 0) continue;
+      bytes += static_cast<std::int64_t>(PQresultMemorySize(result.get()));
+      // For itself, and for what is made of it.
+      auto held = Memory::OfProcess().Resize(static_cast<std::size_t>(2 * bytes), &hold);
+      if (!held.ok() && rows.empty()) {
+        const absl::Status over = Stop();
+        return over.ok() ? held : over;
+      }
+      // Whether there is another one is not known, but it would have to be read whole.
+      cut = !held.ok() || bytes >= most_bytes;
+      if (held.ok()) rows.push_back(std::move(result));
+    }
+    if (!Alive()) return exchange_.StatusOf(nullptr, false);
+    if (cut) {
+      // The rows are there, whatever becomes of the connection, but a transaction needs it.
+      if (absl::Status over = Stop(); !over.ok() && in_transaction_) return over;
+    }
+    return RowsOf(std::move(rows), std::move(hold), cut);
+  }
+
+  // What is still to come of a statement is dropped: outside a transaction it is cancelled.
+  absl::Status Stop() {
+    exchange_.LimitAnswer(0);
+    const auto drop = [this] {
+      for (Result rest; exchange_.Next(Exchange::kNever, &rest) && rest != nullptr;) exchange_.Forget();
+      return Alive() ? absl::OkStatus() : exchange_.StatusOf(nullptr, false);
+    };
+    if (in_transaction_) return drop();
+    if (absl::Status dropped = Cancelled(drop); !dropped.ok()) return dropped;
+    // A cancel that came late hits a statement that does nothing.
+    absl::Status proof = Text("SELECT 1", false, Soon());
+    if (contract::ReasonOf(proof) == "QUERY_CANCELLED") proof = Text("SELECT 1", false, Soon());
+    return proof;
   }
 
   // Gives the name that `sql` is prepared under, null where it is not to be.
@@ -283,6 +370,7 @@ class LibpqConnection : public Connection {
   std::vector<std::string> unwanted_;  // prepared, to be deallocated
   Echo echo_ = Echo::kOff;
   bool in_transaction_ = false;
+  std::int64_t most_ = 0;  // bytes of an answer; 0: no limit
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #define PROTOGRES_SERVICE_DB_CONNECTION_H_
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,6 +50,12 @@ class Connection {
   // one. Errors by the table in error.h. `writes` says whether a lost
   // connection leaves an outcome in doubt (implicit transactions only).
   virtual absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) = 0;
+
+  // The same of a statement that reads, but of at most as many rows as reach `most_bytes`, roughly, and one at the
+  // least where there is one: then Rows::cut is true, and there may be more.
+  virtual absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params, std::int64_t) {
+    return Execute(sql, params, false);
+  }
 
   // The same of a statement that reads, but its rows come by FetchRows, in as much memory as one of them takes:
   // PostgreSQL goes only as far ahead as the socket's buffers.

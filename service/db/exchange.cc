@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <memory>
@@ -17,11 +18,37 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Answers below it are not counted: each connection has one, and so many bytes are nothing.
+constexpr std::int64_t kUncounted = 64 * 1024;
+// From here on most of an answer may be one value, which libpq holds twice, in its buffer and in the result.
+constexpr std::int64_t kLarge = 16 * 1024 * 1024;
+
+// libpq keeps its buffer of requests, too.
+constexpr std::size_t kLargeRequest = 2 * 1024 * 1024;
+
+// What libpq reads at once at the least, if it is there.
+constexpr std::int64_t kBuffer = 16 * 1024;
+
+// Bytes that wait in the socket.
+std::int64_t Ready(const PGconn* connection) {
+  int ready = 0;
+  return ioctl(PQsocket(connection), FIONREAD, &ready) == 0 ? ready : 0;
+}
+
+// What is held while `received` bytes of an answer are read and made into one of ours.
+std::size_t Held(std::int64_t received) {
+  return static_cast<std::size_t>(2 * received + 2 * std::max(received - kLarge, std::int64_t{0}));
+}
+
 // The values as libpq takes them, which live as long as `params`.
-std::vector<const char*> Values(std::span<const Param> params) {
+std::vector<const char*> Values(std::span<const Param> params, std::size_t* bytes) {
   std::vector<const char*> values;
   values.reserve(params.size());
-  for (const Param& param : params) values.push_back(param ? param->c_str() : nullptr);
+  *bytes = 0;
+  for (const Param& param : params) {
+    values.push_back(param ? param->c_str() : nullptr);
+    if (param) *bytes += param->size();
+  }
   return values;
 }
 
@@ -43,7 +70,9 @@ absl::Status Exchange::SendText(const std::string& sql) {
 
 absl::Status Exchange::SendParams(const std::string& sql, std::span<const Param> params) {
   if (!Alive()) return Lost(false, "it was lost before");
-  const auto values = Values(params);
+  std::size_t bytes = 0;
+  const auto values = Values(params, &bytes);
+  swollen_ = swollen_ || bytes > kLargeRequest;
   return Sent(PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
                                 nullptr, nullptr, 0));
 }
@@ -55,12 +84,17 @@ absl::Status Exchange::SendPrepare(const std::string& name, const std::string& s
 
 absl::Status Exchange::SendPrepared(const std::string& name, std::span<const Param> params) {
   if (!Alive()) return Lost(false, "it was lost before");
-  const auto values = Values(params);
+  std::size_t bytes = 0;
+  const auto values = Values(params, &bytes);
+  swollen_ = swollen_ || bytes > kLargeRequest;
   return Sent(PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(values.size()), values.data(), nullptr,
                                   nullptr, 0));
 }
 
 absl::Status Exchange::Sent(int success) {
+  Forget();
+  most_ = 0;
+  overflown_ = false;
   if (success == 1) return absl::OkStatus();
   // libpq has forgotten earlier errors when it began to send.
   const std::string why = OneLine(PQerrorMessage(connection_));
@@ -96,6 +130,10 @@ bool Exchange::Next(Clock::time_point until, Result* result) {
   // Of a lost connection libpq gives the error without waiting.
   while (PQisBusy(connection_) != 0 && PQstatus(connection_) == CONNECTION_OK) {
     if (!Receive(until)) return false;
+    if (overflown_ || !exhausted_.ok()) {
+      result->reset();
+      return true;
+    }
   }
   result->reset(PQgetResult(connection_));
   return true;
@@ -107,12 +145,41 @@ bool Exchange::Receive(Clock::time_point until) {
     pollfd socket{PQsocket(connection_), POLLIN, 0};
     if (poll(&socket, 1, Milliseconds(until)) == 0) return false;
   }
+  // Most answers are read at once, and cost no look.
+  if (reads_++ == 0) {
+    PQconsumeInput(connection_);
+    return true;
+  }
+  const std::int64_t ready = Ready(connection_);
   PQconsumeInput(connection_);
+  const std::int64_t read = std::max(ready - Ready(connection_), std::min(ready, kBuffer));
+  Charge(read);
   return true;
 }
 
+void Exchange::Charge(std::int64_t bytes) {
+  received_ += bytes;
+  if (received_ < kUncounted) return;
+  swollen_ = swollen_ || received_ > kLarge;
+  overflown_ = most_ > 0 && received_ > most_;
+  Memory& memory = Memory::OfProcess();
+  auto held = memory.Pressed() ? Memory::Exhausted("a result is too large for the memory that is left")
+                               : memory.Resize(Held(received_), &hold_);
+  if (overflown_ || held.ok()) return;
+  exhausted_ = std::move(held);
+  lost_ = true;
+}
+
+void Exchange::Forget() {
+  reads_ = 0;
+  received_ = 0;
+  hold_.Reset();
+}
+
 absl::Status Exchange::StatusOf(const PGresult* result, bool in_doubt, std::int64_t row_offset) {
-  if (result == nullptr) return Lost(in_doubt, "the server gave no answer");
+  if (result == nullptr && overflown_) return Memory::Exhausted("the answer is larger than was asked for");
+  if (result == nullptr && !exhausted_.ok() && !in_doubt) return exhausted_;
+  if (result == nullptr) return Lost(in_doubt, "the server gave no answer that can be held");
   if (!IsError(result)) return absl::OkStatus();
   ServerError said = ErrorOf(result);
   if (said.row > 0) said.row += row_offset;

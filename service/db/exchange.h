@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "db/connection.h"
+#include "db/memory.h"
 #include "db/result.h"
 #include "db/stopper.h"
 
@@ -46,6 +47,23 @@ class Exchange {
   // more. False: it is not there yet.
   bool Next(Clock::time_point until, Result* result);
 
+  // The answer to what is sent next is given up where it is of more bytes than this, roughly; then `overflown` is true,
+  // and there is no result but more to be read, once there is a new limit. 0: none, as after each Send.
+  void LimitAnswer(std::int64_t bytes) {
+    most_ = bytes;
+    overflown_ = false;
+  }
+  bool overflown() const { return overflown_; }
+  // What the answer takes of Memory::OfProcess, to be kept as long as its result. An answer that goes beyond what is
+  // left is given up, and the connection with it.
+  Memory::Hold TakeHold() { return std::move(hold_); }
+  const absl::Status& exhausted() const { return exhausted_; }
+  // What has come so far is gone: of an answer that is taken row by row.
+  void Forget();
+  // libpq keeps what it took to send and to read the largest messages, for good: so much that the connection is not
+  // worth it.
+  bool swollen() const { return swollen_; }
+
   // Waits for the socket, at most until `until`, and hands what came to libpq. False: nothing came. This is the one
   // place where memory of answers grows.
   bool Receive(Clock::time_point until);
@@ -66,12 +84,23 @@ class Exchange {
  private:
   absl::Status Sent(int success);
   void DropNotifications();
+  // Counts what was read, about: libpq does not say, and goes on while more comes.
+  void Charge(std::int64_t bytes);
 
   PGconn* const connection_;
   SocketStopper& stopper_;
   void* const tls_;  // OpenSSL's SSL; null: the connection is not encrypted by it
   bool lost_ = false;
   bool notified_ = false;
+
+  // Of the answer that is being read.
+  int reads_ = 0;
+  std::int64_t received_ = 0;
+  std::int64_t most_ = 0;  // 0: no limit
+  bool overflown_ = false;
+  absl::Status exhausted_;  // why it was given up
+  Memory::Hold hold_;
+  bool swollen_ = false;
 };
 
 }  // namespace protogres::db

@@ -6,8 +6,10 @@
 #include <libpq-fe.h>
 
 #include <memory>
+#include <vector>
 
 #include "db/error.h"
+#include "db/memory.h"
 #include "db/rows.h"
 
 namespace protogres::db {
@@ -23,7 +25,9 @@ bool IsError(const PGresult* result);
 ServerError ErrorOf(const PGresult* result);
 
 // The rows of a result that is no error.
-Rows RowsOf(Result result);
+Rows RowsOf(Result result, Memory::Hold hold);
+// The rows of several, each of one row. `cut`: there were more.
+Rows RowsOf(std::vector<Result> results, Memory::Hold hold, bool cut);
 
 }  // namespace protogres::db
 

@@ -20,6 +20,7 @@ class Rows {
     virtual std::int64_t rows() const = 0;
     virtual int columns() const = 0;
     virtual std::int64_t affected() const = 0;
+    virtual bool cut() const { return false; }
     // nullopt: NULL. The view lives as long as the Source.
     virtual std::optional<std::string_view> Cell(std::int64_t row, int column) const = 0;
   };
@@ -30,6 +31,8 @@ class Rows {
   std::int64_t size() const { return source_ ? source_->rows() : 0; }
   bool empty() const { return size() == 0; }
   int columns() const { return source_ ? source_->columns() : 0; }
+  // There may be more, which were too much to be held (Connection::ExecuteSome).
+  bool cut() const { return source_ && source_->cut(); }
   // Rows that an INSERT, UPDATE or DELETE touched.
   std::int64_t affected() const { return source_ ? source_->affected() : 0; }
   std::optional<std::string_view> Cell(std::int64_t row, int column) const { return source_->Cell(row, column); }

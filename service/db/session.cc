@@ -151,7 +151,8 @@ absl::Status Session::Cancellable(const Work& work) {
   if (status.ok()) return status;
   if (options_.read_only && contract::ReasonOf(status) == "READ_ONLY_SERVER") return ReadOnlyTransaction(status);
   // A read-only server, or another server's class 08 as of a foreign table, says nothing of the other connections.
-  if (!connection.Alive() || ConnectionLost(status)) Drop();
+  given_up_ = given_up_ || contract::ReasonOf(status) == "MEMORY_EXHAUSTED";
+  if (!connection.Alive() || given_up_ || ConnectionLost(status)) Drop();
   const bool stopped = IsQueryCancelled(status) || contract::ReasonOf(status) == "CONNECTION_LOST";
   if (stopped && cancellation_.cancelled()) {
     return Stopped(cancellation_.past_deadline(), contract::MetadataOf(status, "sqlstate"));
@@ -160,7 +161,7 @@ absl::Status Session::Cancellable(const Work& work) {
 }
 
 void Session::Drop() {
-  if (lease_.connection().Alive()) {
+  if (lease_.connection().Alive() || given_up_) {
     lease_.Discard();
   } else {
     lease_.Lost();
@@ -217,6 +218,17 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
 absl::Status Session::Savepoint(const std::string& name) {
   has_savepoint_ = true;
   return Write("SAVEPOINT " + name, {}).status();
+}
+
+absl::StatusOr<Rows> Session::ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
+  Rows rows;
+  const absl::Status status = Cancellable([&](Connection& connection) {
+    absl::StatusOr<Rows> result = connection.ExecuteSome(sql, params, most_bytes);
+    if (result.ok()) rows = *std::move(result);
+    return result.status();
+  });
+  if (!status.ok()) return status;
+  return rows;
 }
 
 template <typename Work>

@@ -82,6 +82,8 @@ class Session {
   // cause; only where its outcome is in doubt, as that. A 57014 of another cause is ABORTED.
   absl::StatusOr<Rows> Read(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<Rows> Write(const std::string& sql, std::span<const Param> params);
+  // Connection's ExecuteSome.
+  absl::StatusOr<Rows> ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes);
 
   // SAVEPOINT, which stays: what is written from here on is of a subtransaction. `name` is one that SQL takes unquoted.
   absl::Status Savepoint(const std::string& name);
@@ -131,6 +133,7 @@ class Session {
   bool has_savepoint_ = false;
   std::int64_t affected_ = 0;
   bool bulk_ = false;         // rows or a COPY may not be at their end
+  bool given_up_ = false;     // the connection, by us: it says nothing of the others
   bool cancel_sent_ = false;  // so the connection is to be proven idle
 };
 

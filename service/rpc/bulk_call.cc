@@ -39,6 +39,8 @@ class BulkHandler : public Handler, private Task {
         call_(call),
         cancellation_(call.deadline()) {}
 
+  void OnRefused(const absl::Status& status) override { call_.Finish(status); }
+
   void OnCancelled() override {
     if (!begun_) return call_.Finish(Cancelled());
     Tell([this] { cancellation_.Cancel(); });

@@ -55,6 +55,9 @@ class Handler {
   virtual void OnRequest(std::string_view message) = 0;
   // No more messages will come, or a message could not be written. Finish is due.
   virtual void OnEnd() = 0;
+  // Instead of the first OnRequest: there is no memory for its message. Finish is due, with this. Never called for
+  // health and reflection.
+  virtual void OnRefused(const absl::Status&) {}
   virtual void OnWritten() {}
   // The client has gone or its deadline has passed. A Call may be finished by another thread meanwhile.
   virtual void OnCancelled() {}

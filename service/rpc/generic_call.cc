@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstring>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -44,6 +45,14 @@ spdlog::level::level_enum LevelOf(absl::StatusCode code) {
       return spdlog::level::debug;
   }
 }
+
+// What a call takes beside its messages, of gRPC and of ours: measured.
+constexpr std::size_t kCallBytes = 16 * 1024;
+// Messages that Connections is told of.
+constexpr std::size_t kLarge = 16 * 1024;
+
+// Health and reflection.
+bool IsFixed(const std::string& method) { return method.starts_with("/grpc."); }
 
 // With so few in flight a thread hop costs more than a wake-up.
 constexpr std::int64_t kFewCalls = 3;
@@ -163,6 +172,7 @@ void GenericCall::On(Event event, bool ok) {
     Begin();
     return;
   }
+  if (event == kWritten || event == kFinished) DropAnswer();
   if (event == kWake) waking_.store(false);
   // It would keep the Call until its time has come.
   if (event == kFinished && timer_) timer_->Cancel();
@@ -178,10 +188,18 @@ void GenericCall::Begin() {
   if (next_) next_->previous_ = this;
   acceptor_.begun_.fetch_add(1);
   refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
+  if (auto admitted = Admit(); !admitted.ok()) return Finish(admitted);
   handler_ = acceptor_.router_.Route(*this);
   if (!handler_) return;
   acceptor_.active_.fetch_add(1);
   Read();
+}
+
+// Health and reflection, which hold next to nothing, tell an operator what is wrong: they are always let in.
+absl::Status GenericCall::Admit() {
+  db::Memory& memory = db::Memory::OfProcess();
+  memory.Force(kCallBytes, &received_hold_);
+  return IsFixed(method()) ? absl::OkStatus() : memory.Admit();
 }
 
 void GenericCall::Dispatch(Event event, bool ok) {
@@ -213,8 +231,25 @@ void GenericCall::OnMessage() {
     return handler_->OnEnd();
   }
   received_.Clear();
+  const bool first = bytes_in_ == 0;
   bytes_in_ += message_.size();
+  if (message_.size() >= kLarge) {
+    acceptor_.connections_.Received(context_.peer(), static_cast<std::int64_t>(message_.size()));
+  }
+  if (auto held = Hold(first); !held.ok()) {
+    message_ = {};
+    return handler_->OnRefused(held);
+  }
   handler_->OnRequest({reinterpret_cast<const char*>(message_.begin()), message_.size()});
+}
+
+// Of a call that has begun its work the next message is taken: there are few of these, and each has one at a time.
+absl::Status GenericCall::Hold(bool may_refuse) {
+  db::Memory& memory = db::Memory::OfProcess();
+  const std::size_t bytes = kCallBytes + message_.size();
+  if (may_refuse && !IsFixed(method())) return memory.Resize(bytes, &received_hold_);
+  memory.Force(bytes, &received_hold_);
+  return absl::OkStatus();
 }
 
 void GenericCall::Read() {
@@ -225,6 +260,7 @@ void GenericCall::Read() {
 absl::Status GenericCall::Write(std::string message) {
   if (auto fits = CheckSize(message); !fits.ok()) return fits;
   bytes_out_ += message.size();
+  HoldAnswer(message.size());
   refs_.fetch_add(1, std::memory_order_relaxed);
   stream_.Write(ToBuffer(std::move(message)), &tags_[kWritten]);
   return absl::OkStatus();
@@ -243,7 +279,21 @@ void GenericCall::Answer(std::string message) {
     return;
   }
   bytes_out_ += message.size();
-  if (StartFinish(absl::OkStatus())) Reply(absl::OkStatus(), std::move(message));
+  if (!StartFinish(absl::OkStatus())) return;
+  HoldAnswer(message.size());
+  Reply(absl::OkStatus(), std::move(message));
+}
+
+// Until gRPC has written it, which takes a client that reads.
+void GenericCall::HoldAnswer(std::size_t bytes) {
+  db::Memory::OfProcess().Force(bytes, &sent_hold_);
+  if (bytes >= kLarge) acceptor_.connections_.Unread(context_.peer(), static_cast<std::int64_t>(bytes));
+}
+
+void GenericCall::DropAnswer() {
+  const std::int64_t bytes = sent_hold_.bytes();
+  sent_hold_.Reset();
+  if (bytes >= static_cast<std::int64_t>(kLarge)) acceptor_.connections_.Unread(context_.peer(), -bytes);
 }
 
 void GenericCall::Finish(const absl::Status& status) {
@@ -288,8 +338,9 @@ void GenericCall::Unref() {
 
 // gRPC would break the call instead of saying so.
 absl::Status GenericCall::CheckSize(const std::string& message) const {
-  const int limit = acceptor_.max_send_bytes_;
-  if (limit < 0 || message.size() <= static_cast<std::size_t>(limit)) return absl::OkStatus();
+  // protobuf's own limit.
+  const int limit = acceptor_.max_send_bytes_ < 0 ? std::numeric_limits<int>::max() : acceptor_.max_send_bytes_;
+  if (message.size() <= static_cast<std::size_t>(limit)) return absl::OkStatus();
   return contract::Error(
       absl::StatusCode::kResourceExhausted,
       fmt::format("the answer is too large: {} bytes of at most {} (--max_send_message_bytes)", message.size(), limit),

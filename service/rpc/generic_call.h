@@ -15,7 +15,9 @@
 #include <string>
 #include <utility>
 
+#include "db/memory.h"
 #include "rpc/call.h"
+#include "rpc/connections.h"
 #include "rpc/outbox.h"
 
 namespace protogres::rpc {
@@ -52,7 +54,9 @@ struct Line {
 class Acceptor {
  public:
   // `max_send_bytes`: of a message; negative: no limit.
-  Acceptor(Router& router, int max_send_bytes) : router_(router), max_send_bytes_(max_send_bytes) {}
+  // Large messages are told to `connections`.
+  Acceptor(Router& router, Connections& connections, int max_send_bytes)
+      : router_(router), connections_(connections), max_send_bytes_(max_send_bytes) {}
 
   // To be registered with the server before it starts.
   grpc::AsyncGenericService& service() { return service_; }
@@ -78,6 +82,7 @@ class Acceptor {
   static void Tell(Line& line, void (Handler::*what)());
 
   Router& router_;
+  Connections& connections_;
   const int max_send_bytes_;
   grpc::AsyncGenericService service_;
   std::atomic<std::int64_t> calls_{0};   // those that wait for an RPC among them
@@ -111,8 +116,10 @@ class GenericCall final : public Call {
   void Arm();
   void On(Event event, bool ok);
   void Begin();
+  absl::Status Admit();
   void Dispatch(Event event, bool ok);
   void OnMessage();
+  absl::Status Hold(bool may_refuse);
   bool Open() const { return !finishing_.load(std::memory_order_acquire); }
   // False, and to be left alone: the Call is finished already, which is a fault of its Handler.
   bool StartFinish(const absl::Status& status);
@@ -121,6 +128,8 @@ class GenericCall final : public Call {
   void Send(Line::Reply& reply);
   void Unref();
   absl::Status CheckSize(const std::string& message) const;
+  void HoldAnswer(std::size_t bytes);
+  void DropAnswer();
   void Log(const absl::Status& status) const;
 
   Acceptor& acceptor_;
@@ -139,6 +148,8 @@ class GenericCall final : public Call {
   std::atomic<int> refs_{0};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> waking_{false};
+  db::Memory::Hold received_hold_;  // for the completion-queue thread
+  db::Memory::Hold sent_hold_;      // until the answer, or the message, is written
   // For the log, which a worker may write while a message comes.
   std::chrono::steady_clock::time_point begin_;
   std::atomic<std::size_t> bytes_in_{0};

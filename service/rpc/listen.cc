@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -35,35 +37,49 @@ absl::Status Refused(const Address& address, const std::string& what) {
   return absl::UnavailableError(fmt::format("cannot listen on {}: {}", address.ToString(), what));
 }
 
-class Socket {
- public:
-  explicit Socket(int family) : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-  ~Socket() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-// gRPC replaces a socket file that is there: right for one left behind, wrong for one in use.
-absl::Status TryUnix(const Address& address) {
+// A socket file that is there is replaced: right for one left behind, wrong for one in use.
+absl::StatusOr<std::vector<Socket>> ListenUnix(const Address& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (address.unix_path.size() >= sizeof(name.sun_path)) {
     return Invalid(address, fmt::format("the path is longer than {} bytes", sizeof(name.sun_path) - 1));
   }
   std::memcpy(name.sun_path, address.unix_path.data(), address.unix_path.size());
-  const Socket socket(AF_UNIX);
-  if (::connect(socket.fd(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0) {
-    return Refused(address, std::strerror(EADDRINUSE));
+  const auto* const at = reinterpret_cast<const sockaddr*>(&name);
+  if (::connect(Socket(AF_UNIX).fd(), at, sizeof(name)) == 0) return Refused(address, std::strerror(EADDRINUSE));
+  struct stat found {};
+  if (::stat(address.unix_path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(address.unix_path.c_str());
+  Socket socket(AF_UNIX);
+  if (::bind(socket.fd(), at, sizeof(name)) != 0 || ::listen(socket.fd(), SOMAXCONN) != 0) {
+    return Refused(address, std::strerror(errno));
   }
-  const std::string directory = address.unix_path.substr(0, address.unix_path.rfind('/') + 1);
-  if (!directory.empty() && ::access(directory.c_str(), W_OK) != 0) return Refused(address, std::strerror(errno));
-  return absl::OkStatus();
+  std::vector<Socket> sockets;
+  sockets.push_back(std::move(socket));
+  return sockets;
+}
+
+// The port of a socket that is bound; 0: it has none.
+int PortOf(int fd) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof(name);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) return 0;
+  if (name.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(name).sin6_port);
+  return name.ss_family == AF_INET ? ntohs(reinterpret_cast<const sockaddr_in&>(name).sin_port) : 0;
+}
+
+// Binds to `at`, but to `port` where that is not 0.
+bool Bind(const addrinfo& at, int port, int fd) {
+  sockaddr_storage name{};
+  std::memcpy(&name, at.ai_addr, at.ai_addrlen);
+  if (port != 0) {
+    auto& field = at.ai_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(name).sin6_port
+                                           : reinterpret_cast<sockaddr_in&>(name).sin_port;
+    field = htons(static_cast<std::uint16_t>(port));
+  }
+  const int on = 1;
+  // Connections of an earlier run in TIME_WAIT are no obstacle.
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&name), at.ai_addrlen) == 0 && ::listen(fd, SOMAXCONN) == 0;
 }
 
 }  // namespace
@@ -100,8 +116,16 @@ absl::StatusOr<Address> ParseAddress(const std::string& listen) {
   return address;
 }
 
-absl::Status TryListen(const Address& address) {
-  if (!address.unix_path.empty()) return TryUnix(address);
+Socket::Socket(int family) : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
+
+Socket::~Socket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int Socket::port() const { return PortOf(fd_); }
+
+absl::StatusOr<std::vector<Socket>> Listen(const Address& address) {
+  if (!address.unix_path.empty()) return ListenUnix(address);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -111,21 +135,18 @@ absl::Status TryListen(const Address& address) {
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   // One address of several is enough (localhost without IPv6), as long as nobody else has another.
+  std::vector<Socket> sockets;
   int error = 0;
-  bool bound = false;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
-    const Socket socket(at->ai_family);
-    const int on = 1;
-    // As gRPC does, so that connections of an earlier run in TIME_WAIT are no obstacle.
-    ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (::bind(socket.fd(), at->ai_addr, at->ai_addrlen) == 0 && ::listen(socket.fd(), 1) == 0) {
-      bound = true;
+    Socket socket(at->ai_family);
+    if (Bind(*at, sockets.empty() ? 0 : sockets.front().port(), socket.fd())) {
+      sockets.push_back(std::move(socket));
     } else if (error != EADDRINUSE) {
       error = errno;
     }
   }
-  if (!bound || error == EADDRINUSE) return Refused(address, std::strerror(error));
-  return absl::OkStatus();
+  if (sockets.empty() || error == EADDRINUSE) return Refused(address, std::strerror(error));
+  return sockets;
 }
 
 }  // namespace protogres::rpc

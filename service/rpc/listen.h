@@ -1,9 +1,11 @@
-// Where the server listens: addresses checked before gRPC sees them, since it
-// only says yes or no.
+// Where the server listens: addresses, and the sockets for them. gRPC's own listening would only say yes or no, and
+// take as many connections as come.
 #ifndef PROTOGRES_SERVICE_RPC_LISTEN_H_
 #define PROTOGRES_SERVICE_RPC_LISTEN_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,7 +17,7 @@ struct Address {
   std::string port;
   std::string unix_path;  // not empty: a Unix socket, and no host and port
 
-  // As gRPC takes it.
+  // As it is written.
   std::string ToString() const;
 };
 
@@ -23,9 +25,25 @@ struct Address {
 // and what it may be.
 absl::StatusOr<Address> ParseAddress(const std::string& listen);
 
-// Whether one can listen there, by doing so for a moment. INVALID_ARGUMENT: the host
-// cannot be resolved; UNAVAILABLE: the system's reason (in use, no permission).
-absl::Status TryListen(const Address& address);
+// A socket, closed with it. Does not block.
+class Socket {
+ public:
+  explicit Socket(int family);
+  ~Socket();
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket& operator=(Socket&&) = delete;
+
+  int fd() const { return fd_; }
+  // That it is bound to; 0: it has none.
+  int port() const;
+
+ private:
+  int fd_;
+};
+
+// Listens there: a socket for each of the host's addresses, of one port. INVALID_ARGUMENT: the host cannot be resolved;
+// UNAVAILABLE: the system's reason (in use, no permission).
+absl::StatusOr<std::vector<Socket>> Listen(const Address& address);
 
 }  // namespace protogres::rpc
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <spdlog/spdlog.h>
@@ -16,7 +17,9 @@
 #include <vector>
 
 #include "crud/transaction.h"
+#include "db/memory.h"
 #include "rpc/bulk_call.h"
+#include "rpc/connections.h"
 #include "rpc/executor.h"
 #include "rpc/gate.h"
 #include "rpc/generic_call.h"
@@ -49,6 +52,8 @@ constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 constexpr milliseconds kLongestReload{3000};
 // What a client may send of a call before it is read.
 constexpr int kLookahead = 1024 * 1024;
+// What is read of a connection before anything else is done: frames of some bytes make calls of some kilobytes.
+constexpr int kReadChunk = 64 * 1024;
 // A connection may come in after the others were closed, as long as the shutdown has not begun.
 constexpr milliseconds kCancelAgain{50};
 
@@ -83,6 +88,14 @@ Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& 
           .hold = true};
 }
 
+// Without its filter a message stays as it came, should a client not tell of its compression.
+void RefuseCompression(grpc::ServerBuilder* builder) {
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder->SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+}
+
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(options.max_receive_message_bytes);
   // The Call itself says so of an answer that is too large.
@@ -101,6 +114,11 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   if (options.max_concurrent_streams > 0) {
     builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   }
+  if (!options.accept_compression) RefuseCompression(builder);
+  builder->AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadChunk);
+  grpc::ResourceQuota quota("protogres");
+  quota.Resize(static_cast<std::size_t>(options.max_memory));
+  builder->SetResourceQuota(quota);
   // A port that is in use is an error, not shared with whoever has it.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
@@ -122,7 +140,8 @@ class GrpcServer final : public Server, private Router {
         held_(MostHeld(pool)),
         sessions_(OptionsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
         bulk_(OptionsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
-        acceptor_(*this, options.max_send_message_bytes) {}
+        connections_({.max_connections = options.max_connections, .user_timeout = options.keepalive_timeout}),
+        acceptor_(*this, connections_, options.max_send_message_bytes) {}
   ~GrpcServer() override;
 
   absl::Status Listen(const ServerOptions& options);
@@ -130,7 +149,7 @@ class GrpcServer final : public Server, private Router {
   void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) override;
   void Reloaded(std::uint64_t reload) override { renewal_.Over(reload); }
   void SetReady(bool ready) override { health_.SetReady(ready); }
-  int port() const override { return port_; }
+  int port() const override { return connections_.port(); }
   Drained Drain(milliseconds timeout) override;
 
  private:
@@ -151,11 +170,11 @@ class GrpcServer final : public Server, private Router {
   Sessions sessions_;
   Sessions bulk_;
   std::shared_ptr<Gate> gate_;
+  Connections connections_;
   Acceptor acceptor_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
-  int port_ = 0;
   std::atomic<bool> draining_{false};
   std::atomic<bool> drained_{false};
   bool shut_down_ = false;
@@ -167,30 +186,26 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
     return absl::InvalidArgumentError(
         fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));
   }
-  if (auto free = TryListen(*address); !free.ok()) return free;
   auto gate = MakeGate(options);
   if (!gate.ok()) return gate.status();
   gate_ = *std::move(gate);
+  if (auto listening = connections_.Listen(*address); !listening.ok()) return listening;
 
   grpc::ServerBuilder builder;
   SetLimits(options, &builder);
-  builder.AddListeningPort(address->ToString(), gate_, &port_);
+  auto external = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, gate_);
   builder.RegisterAsyncGenericService(&acceptor_.service());
   for (int i = 0; i < std::max(1, options.completion_queues); ++i) {
     lines_.push_back(std::make_unique<Line>(builder.AddCompletionQueue()));
   }
   server_ = builder.BuildAndStart();
-  if (!server_) {
-    if (auto free = TryListen(*address); !free.ok()) return free;
-    return absl::InvalidArgumentError(
-        fmt::format("cannot listen on {}: gRPC refuses {}", options.listen,
-                    options.tls_cert.empty() ? "the address" : "the TLS certificate or its key"));
-  }
-  if (!address->unix_path.empty()) port_ = 0;
+  if (!server_) return absl::InvalidArgumentError("gRPC refuses the TLS certificate or its key");
   for (const auto& line : lines_) {
     acceptor_.Accept(*line);
     threads_.emplace_back(&Acceptor::Serve, &acceptor_, std::ref(*line));
   }
+  connections_.Start(std::move(external));
   return absl::OkStatus();
 }
 
@@ -215,6 +230,7 @@ GrpcServer::~GrpcServer() {
 void GrpcServer::SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) {
   current_.Set(std::make_shared<const Snapshot>(std::move(api), why));
   streams_.WakeAll();
+  connections_.Rebase();
 }
 
 Drained GrpcServer::Drain(milliseconds timeout) {
@@ -243,6 +259,7 @@ bool GrpcServer::EndAll() {
 
 void GrpcServer::ShutDown() {
   if (!server_ || std::exchange(shut_down_, true)) return;
+  connections_.StopAccepting();
   gate_->Close();
   // Those who were let in before.
   acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kClose, milliseconds(0));
@@ -283,6 +300,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, db::Pool& pool,
                                                       RequestReload request_reload) {
   gpr_set_log_function(&LogForGrpc);
+  db::Memory::OfProcess().SetLimit(options.max_memory);
   auto server = std::make_unique<GrpcServer>(options, pool, std::move(request_reload));
   if (auto listening = server->Listen(options); !listening.ok()) return listening;
   return server;

@@ -44,8 +44,14 @@ struct ServerOptions {
   int max_receive_message_bytes = 4 * 1024 * 1024;
   // Largest answer, in bytes; -1: no limit.
   int max_send_message_bytes = -1;
+  // Largest sum of what requests, results and answers may hold at once, in bytes: db::Memory::OfProcess.
+  std::int64_t max_memory = std::int64_t{1} << 30;
+  // Requests that are compressed are inflated before their size is known: refused with UNIMPLEMENTED unless this is on.
+  bool accept_compression = false;
+  // Client connections at once; those beyond are closed as soon as they come.
+  int max_connections = 10'000;
   // Calls at once on one client connection; 0: no limit.
-  int max_concurrent_streams = 0;
+  int max_concurrent_streams = 1000;
   // HTTP/2 pings to idle clients, and how long one may stay unanswered: a client that is gone without a word holds its
   // session for so long. 0: gRPC's defaults, which are two hours and 20 s.
   std::chrono::milliseconds keepalive_time{60 * 1000};

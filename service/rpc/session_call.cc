@@ -56,6 +56,8 @@ class SessionHandler final : public Handler, private Task {
     Submit();
   }
 
+  void OnRefused(const absl::Status& status) override { End(status); }
+
   void OnWritten() override {
     if (Move(State::kWriting, State::kWaiting)) call_.Read();
   }

@@ -12,6 +12,7 @@
 #include "contract/error.h"
 #include "crud/run.h"
 #include "db/error.h"
+#include "db/memory.h"
 #include "db/session.h"
 #include "rpc/unknown_method.h"
 
@@ -53,6 +54,8 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     request_ = message;
     if (auto submitted = context_.executor.Submit(*this); !submitted.ok()) call_.Finish(submitted);
   }
+
+  void OnRefused(const absl::Status& status) override { call_.Finish(status); }
 
   void OnEnd() override {
     if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
@@ -153,6 +156,8 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   // Exceptions end in db; of what may still come, memory that runs out, only this call dies.
   absl::StatusOr<std::string> Respond() try {
     if (auto live = cancellation_.Check(); !live.ok()) return live;
+    // It was let in, and has waited since.
+    if (auto left = db::Memory::OfProcess().Left(); !left.ok()) return left;
     return crud::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
   } catch (const std::exception& e) {
     return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");

@@ -45,8 +45,8 @@ TEST(ListenTest, SaysWhatIsWrong) {
 }
 
 TEST(ListenTest, TellsAnUnknownHostFromAPortInUse) {
-  EXPECT_TRUE(TryListen(*ParseAddress("127.0.0.1:0")).ok());
-  EXPECT_EQ(TryListen(*ParseAddress("256.256.256.256:0")).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Listen(*ParseAddress("127.0.0.1:0")).ok());
+  EXPECT_EQ(Listen(*ParseAddress("256.256.256.256:0")).status().code(), absl::StatusCode::kInvalidArgument);
 
   const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in name{};
@@ -56,15 +56,16 @@ TEST(ListenTest, TellsAnUnknownHostFromAPortInUse) {
   ASSERT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&name), size), 0);
   ASSERT_EQ(::listen(socket, 1), 0);
   ASSERT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&name), &size), 0);
-  const auto used = TryListen(*ParseAddress("127.0.0.1:" + std::to_string(ntohs(name.sin_port))));
-  EXPECT_EQ(used.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(used.message()), HasSubstr("in use"));
+  const auto used = Listen(*ParseAddress("127.0.0.1:" + std::to_string(ntohs(name.sin_port))));
+  EXPECT_EQ(used.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(used.status().message()), HasSubstr("in use"));
   ::close(socket);
 }
 
 TEST(ListenTest, RefusesImpossibleSocketPaths) {
-  EXPECT_EQ(TryListen(*ParseAddress("unix:/" + std::string(200, 'x'))).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(TryListen(*ParseAddress("unix:/no/such/directory/p.sock")).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Listen(*ParseAddress("unix:/" + std::string(200, 'x'))).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Listen(*ParseAddress("unix:/no/such/directory/p.sock")).status().code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace
