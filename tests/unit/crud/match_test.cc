@@ -90,12 +90,14 @@ TEST_F(MatchTest, OtherTextsOfTheSameValue) {
   EXPECT_TRUE(same("12.5", "12.50"));
   EXPECT_TRUE(same("12", "12.00"));
   EXPECT_FALSE(same("12.55", "12.6"));
-  value() = {.kind = Kind::kDouble};
+  value() = {};
+  value().kind = Kind::kDouble;
   EXPECT_TRUE(same("1e6", "1e+06"));
   value() = {};
   value().text = contract::Text::kUuid;
   EXPECT_TRUE(same("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"));
-  value() = {.kind = Kind::kTimestamp};
+  value() = {};
+  value().kind = Kind::kTimestamp;
   EXPECT_TRUE(InOrder({Sent("x", "2024-01-01 00:00:00.000000+00"), Sent("x", "2024-01-01 00:00:00.500000+00")},
                       {{"1", "x", "2024-01-01 00:00:00+00"}, {"2", "x", "2024-01-01 00:00:00.5+00"}}));
 }
