@@ -251,6 +251,8 @@ bool GrpcServer::EndAll() {
   // What has not begun says so at once.
   executor_.Close();
   renewal_.Close();
+  // A worker that waits for a connection hears of nothing else.
+  unary_.pool.Close();
   for (const auto& line : lines_) Acceptor::Shutdown(*line);
   if (acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kGrace, milliseconds(0))) return true;
   for (const auto& line : lines_) Acceptor::GiveUp(*line);

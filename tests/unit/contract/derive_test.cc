@@ -103,7 +103,7 @@ TEST(DeriveTest, ATable) {
   EXPECT_THAT(Fields(*pool, "shop.v1.StreamCustomersRequest"),
               ElementsAre("page_size=1", "page_token=2", "filter=3", "order_by=4", "read_mask=5"));
   EXPECT_THAT(Fields(*pool, "shop.v1.StreamCustomersResponse"), ElementsAre("customers=1", "next_page_token=2"));
-  EXPECT_THAT(Fields(*pool, "shop.v1.ImportCustomersRequest"), ElementsAre("customers=1"));
+  EXPECT_THAT(Fields(*pool, "shop.v1.ImportCustomersRequest"), ElementsAre("customers=1", "create_mask=2"));
   EXPECT_THAT(Fields(*pool, "shop.v1.ImportCustomersResponse"), ElementsAre("affected=1"));
   EXPECT_THAT(
       Fields(*pool, "shop.v1.ListCustomersRequest"),
@@ -111,7 +111,7 @@ TEST(DeriveTest, ATable) {
   EXPECT_THAT(Fields(*pool, "shop.v1.ListCustomersResponse"),
               ElementsAre("customers=1", "next_page_token=2", "total_size=3"));
   EXPECT_THAT(Fields(*pool, "shop.v1.CreateCustomerRequest"),
-              ElementsAre("customer=1", "validate_only=4", "request_id=5"));
+              ElementsAre("customer=1", "create_mask=2", "validate_only=4", "request_id=5"));
   EXPECT_THAT(Fields(*pool, "shop.v1.UpdateCustomerRequest"),
               ElementsAre("customer=1", "update_mask=2", "allow_missing=3", "validate_only=4", "request_id=5"));
   EXPECT_THAT(Fields(*pool, "shop.v1.BatchUpdateCustomersRequest"),

@@ -119,14 +119,16 @@ TEST_F(Requests, List) {
 }
 
 TEST_F(Requests, Writes) {
-  const std::string created = Bytes(1, "row") + Varint(4, 1) + Bytes(5, "r1");
+  const std::string created = Bytes(1, "row") + Bytes(2, Mask({"due"})) + Varint(4, 1) + Bytes(5, "r1");
   const auto create = Decode(MethodKind::kCreate, created);
   ASSERT_TRUE(create.ok()) << create.status();
   EXPECT_EQ(create->row, "row");
+  EXPECT_EQ(create->mask, std::vector<std::string>{"due"});
   EXPECT_TRUE(create->validate_only);
   EXPECT_EQ(create->request_id, "r1");
   EXPECT_FALSE(Decode(MethodKind::kCreate, "")->row.has_value());
-  EXPECT_THAT(Error(MethodKind::kCreate, Bytes(2, "")), HasSubstr("unknown field 2"));
+  EXPECT_THAT(Error(MethodKind::kCreate, Bytes(3, "")), HasSubstr("unknown field 3"));
+  EXPECT_THAT(Error(MethodKind::kCreate, Bytes(2, "x")), HasSubstr("create_mask: "));
   EXPECT_THAT(Error(MethodKind::kCreate, Varint(1, 1)), HasSubstr("sample: wire type 0 does not fit a message"));
 
   const auto update = Decode(MethodKind::kUpdate, Bytes(1, "") + Bytes(2, "") + Varint(3, 1));
