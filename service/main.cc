@@ -1,6 +1,7 @@
 // protogres: options -> objects -> run; signals.
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,14 @@ void BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
+// Each client's connection takes two descriptors, and each one to the database, too.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // A signal that came meanwhile, within `timeout`; 0: none.
 int NextSignal(std::chrono::milliseconds timeout) {
   const sigset_t signals = HandledSignals();
@@ -70,7 +79,8 @@ int NextSignal(std::chrono::milliseconds timeout) {
 // A second signal then ends the process at once.
 void Heed(int signal, const char* what) {
   spdlog::info("{}: {}", signal == SIGINT ? "SIGINT" : "SIGTERM", what);
-  const sigset_t signals = HandledSignals();
+  sigset_t signals = HandledSignals();
+  sigdelset(&signals, SIGHUP);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
@@ -152,6 +162,18 @@ bool AwaitStart(const std::future<T>& result) {
   return true;
 }
 
+// Attempts to connect that are under way, on whatever thread.
+std::atomic<int> attempts = 0;
+
+db::ConnectionFactory Connector(const db::ConnectionOptions& options) {
+  return [options] {
+    ++attempts;
+    auto connection = db::Connect(options);
+    --attempts;
+    return connection;
+  };
+}
+
 // An attempt to connect on a thread of its own, since it may hang for as long as --connect_timeout.
 std::future<absl::Status> Probe(const db::ConnectionFactory& connect) {
   std::promise<absl::Status> promise;
@@ -188,7 +210,7 @@ class Readiness {
 };
 
 int RunServe(const config::Serve& options) {
-  const auto connect = [connection = options.connection] { return db::Connect(connection); };
+  const auto connect = Connector(options.connection);
   auto probed = Probe(connect);
   if (!AwaitStart(probed)) return 0;
   // A server that is away may come; a wrong role or a database that does not exist will not.
@@ -329,5 +351,13 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const auto command = protogres::config::Parse(argc, argv);
   protogres::BlockSignals();
-  return std::visit([](const auto& chosen) { return protogres::Run(chosen); }, command);
+  protogres::RaiseDescriptorLimit();
+  const int code = std::visit([](const auto& chosen) { return protogres::Run(chosen); }, command);
+  // An attempt to connect that hangs, on a thread that nobody waits for, must not meet what exit() destroys.
+  if (protogres::attempts > 0) {
+    std::cout.flush();
+    spdlog::default_logger()->flush();
+    ::_exit(code);
+  }
+  return code;
 }

@@ -100,7 +100,9 @@ Oid OnlyRelation(const Node& query) {
   const std::uint32_t index = Node(from.front(), "RANGETBLREF").Number("rtindex");
   const auto entries = Items(query["rtable"]);
   if (index < 1 || index > entries.size()) return 0;
-  const Node entry(entries[index - 1], "RANGETBLENTRY");
+  // "RTE" up to PostgreSQL 14.
+  const std::string_view item = entries[index - 1];
+  const Node entry(item, item.starts_with("{RTE ") ? "RTE" : "RANGETBLENTRY");
   return entry["rtekind"] == kRelationEntry ? entry.Number("relid") : 0;
 }
 
@@ -151,6 +153,14 @@ Definition ReadDefinition(std::string_view action) {
                                std::pair(origin, static_cast<int>(target.Number("resorigcol"))));
   }
   return definition;
+}
+
+bool DeletesOtherwise(std::string_view action) {
+  const auto queries = Items(action);
+  for (const std::string_view item : queries) {
+    if (Node(item, "QUERY")["commandType"] == "4") return false;  // CMD_DELETE
+  }
+  return !queries.empty();
 }
 
 bool HasReturning(std::string_view action) {

@@ -31,6 +31,10 @@ Definition ReadDefinition(std::string_view action);
 // Of the action of an INSERT, UPDATE or DELETE rule: one of its statements has RETURNING.
 bool HasReturning(std::string_view action);
 
+// Of the action of a DELETE rule: it does something, but deletes nothing, so that PostgreSQL counts no rows
+// (manual, 41.6, "Rules and Command Status").
+bool DeletesOtherwise(std::string_view action);
+
 }  // namespace protogres::catalog
 
 #endif  // PROTOGRES_SERVICE_CATALOG_DEFINITION_H_

@@ -45,7 +45,8 @@ SELECT DISTINCT f.root, p.attnum
   FROM family f
   JOIN pg_catalog.pg_attribute p ON p.attrelid = f.root AND p.attnum > 0 AND p.attnotnull AND NOT p.attisdropped
   JOIN pg_catalog.pg_attribute a ON a.attrelid = f.oid AND a.attname = p.attname AND NOT a.attisdropped
- WHERE NOT a.attnotnull
+  JOIN pg_catalog.pg_class m ON m.oid = f.oid
+ WHERE NOT a.attnotnull OR m.relkind = 'f'
     OR (a.attrelid, a.attnum) IN (SELECT k.conrelid, k.conkey[1] FROM pg_catalog.pg_constraint k
                                    WHERE k.contype = 'n' AND NOT k.convalidated))";
 

@@ -237,6 +237,10 @@ class Reading {
     if (!rows.ok()) return rows.status();
     std::map<std::pair<Oid, bool>, bool> returns;
     for (const TextRow& row : *rows) {
+      if (row[1] == "4") {
+        if (DeletesOtherwise(Text(row[3]))) catalog_.relations[index_[Number(row[0])]].deletable = false;
+        continue;
+      }
       returns[{Number(row[0]), row[1] == "3"}] |= Flag(row[2]) && HasReturning(Text(row[3]));
     }
     for (const auto& [event, has] : returns) {

@@ -72,7 +72,7 @@ SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
 inline constexpr char kRulesSql[] = R"(
 SELECT r.ev_class, r.ev_type, r.ev_qual::text = '<>', r.ev_action::text
   FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.is_instead AND r.ev_type IN ('2', '3')
+  JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.is_instead AND r.ev_type IN ('2', '3', '4')
  WHERE {})";
 
 inline constexpr char kUpdatableColumnsSql[] = R"(

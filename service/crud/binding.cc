@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<int>> Binding::CreateMasked(
     if (path == "*") {
       for (std::size_t i = 0; i < table_.fields.size(); ++i) {
         const contract::Field& field = table_.fields[i];
-        if (field.insertable && !field.not_null) masked.push_back(static_cast<int>(i));
+        if (field.insertable && !field.not_null && !field.never_null) masked.push_back(static_cast<int>(i));
       }
       continue;
     }
@@ -266,12 +266,13 @@ absl::Status Binding::Missed(db::Session& session, const sql::Key& key, const st
   return EtagMismatch(key);
 }
 
-absl::Status Binding::MissedDeleted(db::Session& session, const sql::Key& key) const {
+absl::Status Binding::MissedDeleted(db::Session& session, const sql::Key& key,
+                                    const std::optional<std::string>& etag) const {
   const sql::Statement probe = sql::Probe(table_, key);
   const auto rows = session.Read(probe.text, probe.params);
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return NotFound(key);
-  if (rows->Cell(0, 1) == "t") return EtagMismatch(key);
+  if (etag.has_value() && rows->Cell(0, 0) != *etag) return EtagMismatch(key);
   return contract::Error(absl::StatusCode::kAlreadyExists,
                          fmt::format("{} with {} is not deleted, so there is nothing to undelete", table_.FullMessage(),
                                      Describe(table_, key)),

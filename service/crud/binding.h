@@ -82,7 +82,7 @@ class Binding {
   // Why an Update or a Delete met no row: NOT_FOUND, or ETAG_MISMATCH where it gave an etag.
   absl::Status Missed(db::Session& session, const sql::Key& key, const std::optional<std::string>& etag) const;
   // Why an Undelete met no row: NOT_FOUND, ETAG_MISMATCH, or ALREADY_EXISTS of a row that is not deleted (AIP-164).
-  absl::Status MissedDeleted(db::Session& session, const sql::Key& key) const;
+  absl::Status MissedDeleted(db::Session& session, const sql::Key& key, const std::optional<std::string>& etag) const;
   // `error` of writing `row`, with the path of the field that it is about, where that can be told.
   absl::Status Locate(const absl::Status& error, const sql::Row& row) const;
 

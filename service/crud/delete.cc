@@ -35,7 +35,7 @@ absl::StatusOr<db::Rows> ExecuteDelete(const Binding& binding, const RowDelete& 
   const auto rows = session.Write(deletion.statement.text, deletion.statement.params);
   if (!rows.ok()) return rows;
   if (rows->affected() > 0) return binding.Stored(session, *rows);
-  const absl::Status missed = deletion.undelete ? binding.MissedDeleted(session, deletion.key)
+  const absl::Status missed = deletion.undelete ? binding.MissedDeleted(session, deletion.key, deletion.etag)
                                                 : binding.Missed(session, deletion.key, deletion.etag);
   if (deletion.allow_missing && absl::IsNotFound(missed)) return *rows;
   return missed;

@@ -66,9 +66,30 @@ std::vector<bool> StoredAsSent(const contract::Table& table, const std::vector<s
   return same;
 }
 
-void AppendValue(const sql::Assignment& assignment, std::string* out) {
+// The same text for all values that IsSame takes for the same.
+std::string Canonical(const contract::Type& type, const std::string& value) {
+  if (type.repeated) return value;
+  if (type.kind == Kind::kTimestamp) {
+    wire::Timestamp time;
+    return wire::ParseTimestamp(value, &time) ? fmt::format("{}.{}", time.seconds, time.nanos) : value;
+  }
+  if (type.kind == Kind::kDouble || type.kind == Kind::kFloat) {
+    double number = 0;
+    return wire::ParseDouble(value, &number) ? fmt::format("{}", number == 0 ? 0.0 : number) : value;
+  }
+  std::string text(type.text == contract::Text::kNumeric ? WithoutTrailingZeros(value) : std::string_view(value));
+  if (type.text == contract::Text::kUuid) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  }
+  return text;
+}
+
+void AppendValue(const contract::Type& type, const sql::Assignment& assignment, std::string* out) {
   *out += fmt::format("{}", assignment.field);
-  if (assignment.value.has_value()) *out += fmt::format(":{}:{}", assignment.value->size(), *assignment.value);
+  if (assignment.value.has_value()) {
+    const std::string text = Canonical(type, *assignment.value);
+    *out += fmt::format(":{}:{}", text.size(), text);
+  }
   *out += ';';
 }
 
@@ -79,13 +100,14 @@ bool SameRow(const sql::Row& a, const sql::Row& b) {
 }
 
 // True where rows that are alike in `columns` are alike in all that they send: then it does not matter which is whose.
-bool TellsApart(const std::vector<bool>& columns, const std::vector<sql::Row>& sent) {
+bool TellsApart(const contract::Table& table, const std::vector<bool>& columns, const std::vector<sql::Row>& sent) {
   absl::flat_hash_map<std::string, const sql::Row*> seen;
   seen.reserve(sent.size());
   for (const sql::Row& row : sent) {
     std::string look;
     for (const sql::Assignment& assignment : row) {
-      if (columns[static_cast<std::size_t>(assignment.field)]) AppendValue(assignment, &look);
+      const auto field = static_cast<std::size_t>(assignment.field);
+      if (columns[field]) AppendValue(table.fields[field].type, assignment, &look);
     }
     const auto [other, first] = seen.emplace(std::move(look), &row);
     if (!first && !SameRow(*other->second, row)) return false;
@@ -97,7 +119,7 @@ bool TellsApart(const std::vector<bool>& columns, const std::vector<sql::Row>& s
 
 bool IsInOrder(const contract::Table& table, const std::vector<sql::Row>& sent, const db::Rows& stored) {
   if (stored.size() != static_cast<std::int64_t>(sent.size())) return false;
-  return sent.size() == 1 || TellsApart(StoredAsSent(table, sent, stored), sent);
+  return sent.size() == 1 || TellsApart(table, StoredAsSent(table, sent, stored), sent);
 }
 
 }  // namespace protogres::crud

@@ -29,7 +29,7 @@ absl::StatusOr<RowUpdate> PlanUpsert(const Binding& binding, const wire::RowInpu
   if (!insert.ok()) return insert.status();
   std::vector<int> update;
   // A row of nothing but its key is an upsert too: it is there afterwards.
-  if (mask.has_value() || insert->size() > key.size()) {
+  if ((mask.has_value() && !mask->empty()) || row.values.size() > key.size()) {
     const auto changed = binding.Updated(row, mask, /*with_key=*/false);
     if (!changed.ok()) return changed.status();
     for (const auto& assignment : *changed) {

@@ -171,7 +171,7 @@ void Pool::State::Failed(AttemptPtr attempt, const absl::Status& failed) {
 // When an attempt that is under way becomes a slow one, or the next is due after a failure.
 Clock::time_point Pool::State::NextAttemptLocked() const {
   auto next = Clock::time_point::max();
-  if (attempts.size() >= kMostAttempts) return next;
+  if (closed || attempts.size() >= kMostAttempts) return next;
   const auto time = Clock::now();
   for (const Attempt& attempt : attempts) {
     if (time - attempt.start < kSlowAttempt) {

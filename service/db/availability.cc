@@ -42,13 +42,18 @@ void Pool::State::Examine() {
       LendLocked(*slot);
     }
     const bool alive = Ping(*slot);
-    Lock lock(mutex);
-    ReturnLocked(*slot);
-    if (alive && slot->generation == generation) {
-      GiveLocked(std::move(slot));
-      return;
+    bool back = false;
+    {
+      Lock lock(mutex);
+      ReturnLocked(*slot);
+      if (alive && slot->generation == generation) {
+        // Another thread may have found none to ask meanwhile.
+        back = !available;
+        GiveLocked(std::move(slot));
+      }
     }
-    lock.unlock();
+    if (back) MarkBack();
+    if (slot == nullptr) return;
   }
   MarkGone();
 }

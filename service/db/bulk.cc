@@ -122,6 +122,7 @@ absl::Status Bulk::Abandon() {
     char* line = nullptr;
     const int size = PQgetCopyData(connection_, &line, /*async=*/1);
     PQfreemem(line);
+    if (size > 0) exchange_.Forget();
     if (size == 0 && PQstatus(connection_) == CONNECTION_OK) {
       exchange_.Receive(Exchange::kNever);
     } else {
@@ -129,7 +130,7 @@ absl::Status Bulk::Abandon() {
     }
   }
   Result result;
-  while (exchange_.Next(Exchange::kNever, &result) && result != nullptr) continue;
+  while (exchange_.Next(Exchange::kNever, &result) && result != nullptr) exchange_.Forget();
   return exchange_.Alive() ? absl::OkStatus() : exchange_.Lost(false, "it was lost while a statement was given up");
 }
 

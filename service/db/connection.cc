@@ -153,6 +153,7 @@ class LibpqConnection : public Connection {
   }
 
   bool Alive() const override { return exchange_.Alive(); }
+  bool GivenUp() const override { return given_up_ || !exchange_.exhausted().ok(); }
   bool Aborted() const override { return PQtransactionStatus(link_.raw()) == PQTRANS_INERROR; }
 
   void Forget() override {
@@ -166,7 +167,9 @@ class LibpqConnection : public Connection {
     const auto until = Clock::now() + std::max(timeout, std::chrono::milliseconds(0));
     for (;;) {
       if (!Alive()) return exchange_.Lost(false, "the server has closed it");
-      if (exchange_.TakeNotified()) return true;
+      const bool notified = exchange_.TakeNotified();
+      exchange_.Forget();  // nothing of it is kept
+      if (notified) return true;
       if (!exchange_.Receive(until)) return false;
     }
   }
@@ -206,6 +209,7 @@ class LibpqConnection : public Connection {
     if (run->Cancel()) Canceller::Get().Add(run);
     const absl::Status status = work();
     if (run->End() != CancellableRun::Ended::kUncertain) return status;
+    given_up_ = true;
     return exchange_.Lost(false, "a cancel is still on its way");
   }
 
@@ -370,6 +374,7 @@ class LibpqConnection : public Connection {
   std::vector<std::string> unwanted_;  // prepared, to be deallocated
   Echo echo_ = Echo::kOff;
   bool in_transaction_ = false;
+  bool given_up_ = false;
   std::int64_t most_ = 0;  // bytes of an answer; 0: no limit
 };
 

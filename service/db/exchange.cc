@@ -104,7 +104,11 @@ absl::Status Exchange::Sent(int success) {
 
 absl::StatusOr<Result> Exchange::Finish(bool in_doubt, Clock::time_point until) {
   Result answer = Drain(nullptr, until);
-  if (absl::Status status = StatusOf(answer.get(), in_doubt); !status.ok()) return status;
+  if (absl::Status status = StatusOf(answer.get(), in_doubt); !status.ok()) {
+    // Of an answer that is still to be stopped libpq holds what has come.
+    if (!overflown_) hold_.Reset();
+    return status;
+  }
   return answer;
 }
 
@@ -116,7 +120,11 @@ Result Exchange::Drain(Result first, Clock::time_point until) {
       until = kNever;
       continue;
     }
-    if (next == nullptr) break;
+    if (next == nullptr) {
+      // Given up before its end: what has come is not the outcome yet, unless it is an error.
+      if ((overflown_ || !exhausted_.ok()) && answer != nullptr && !IsError(answer.get())) answer.reset();
+      break;
+    }
     // The server's last words are followed by libpq's, of a closed socket: the first error is the cause.
     if (answer == nullptr || !IsError(answer.get())) answer = std::move(next);
     const ExecStatusType status = PQresultStatus(answer.get());

@@ -161,7 +161,7 @@ absl::Status Session::Cancellable(const Work& work) {
 }
 
 void Session::Drop() {
-  if (lease_.connection().Alive() || given_up_) {
+  if (lease_.connection().Alive() || given_up_ || lease_.connection().GivenUp()) {
     lease_.Discard();
   } else {
     lease_.Lost();

@@ -41,6 +41,8 @@ constexpr std::int64_t kConnectionBytes = 64 * 1024;
 // Of each byte that came at most so many were made, by streams of a few bytes.
 constexpr std::int64_t kMostMade = 1024;
 constexpr seconds kUnreadFor{10};
+// Who takes so small a part of what is unread from one look to the next does read.
+constexpr std::int64_t kReads = 64;
 
 // The port at the end of "ipv4:127.0.0.1:40404", by which messages find their connection; 0: it is a Unix socket.
 int KeyOf(const std::string& peer) {
@@ -175,7 +177,10 @@ void Connections::Remove(int fd) {
     break;
   }
   connections_.erase(found);
-  close(fd);  // which takes it out of epoll, as gRPC has closed its own or is about to
+  // gRPC keeps its own descriptor until the last call is gone, and with it epoll keeps the file: it would report it
+  // without end, by a number that another connection may have by then.
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  close(fd);
 }
 
 void Connections::Received(const std::string& peer, std::int64_t bytes) {
@@ -198,7 +203,9 @@ void Connections::Watch(Clock::time_point now) {
   db::Memory& memory = db::Memory::OfProcess();
   const std::int64_t allocated = AllocatedBytes();
   const std::int64_t held = memory.held();
-  if (rebase_.exchange(false)) base_ = allocated - held;
+  // Never lower: while results come more is held than is taken, and what seems to be missing then would seem to be too
+  // much for ever after.
+  if (rebase_.exchange(false)) base_ = std::max(base_, allocated - held);
   const std::int64_t limit = memory.limit();
   const std::int64_t taken = allocated - base_;
   memory.SetPressed(taken > limit);
@@ -225,6 +232,12 @@ void Connections::LookAtAll() {
   for (auto& [fd, connection] : connections_) {
     connection.before = connection.now;
     connection.now = Unexplained(connection);
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    if (connection.key == 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) continue;
+    const auto taken = static_cast<std::int64_t>(info.tcpi_bytes_acked);
+    if (taken - connection.taken > connection.unread / kReads) connection.progress = Clock::now();
+    connection.taken = taken;
   }
 }
 
@@ -260,6 +273,8 @@ void Connections::EndUnread(Clock::time_point now) {
   std::lock_guard lock(mutex_);
   for (const auto& [fd, connection] : connections_) {
     if (connection.unread < much || now - connection.progress < kUnreadFor) continue;
+    // It may be what another client of the same port does not read.
+    if (fds_.count(connection.key) > 1) continue;
     spdlog::warn("the connection from port {} was ended: it has not read {} bytes of answers for {} s (--max_memory)",
                  connection.key, connection.unread, kUnreadFor.count());
     End(connection);

@@ -63,6 +63,7 @@ class Connections {
     std::int64_t unread = 0;
     Clock::time_point progress;        // of unread answers
     std::int64_t before = 0, now = 0;  // bytes that no message explains, at the last two looks
+    std::int64_t taken = 0;            // bytes that the client has acknowledged, at the last look
   };
 
   void Run();

@@ -50,6 +50,8 @@ spdlog::level::level_enum LevelOf(absl::StatusCode code) {
 constexpr std::size_t kCallBytes = 16 * 1024;
 // Messages that Connections is told of.
 constexpr std::size_t kLarge = 16 * 1024;
+// What a small message takes beside its bytes, of frames and headers: a guess.
+constexpr std::size_t kFraming = 128;
 
 // Health and reflection.
 bool IsFixed(const std::string& method) { return method.starts_with("/grpc."); }
@@ -189,9 +191,13 @@ void GenericCall::Begin() {
   acceptor_.begun_.fetch_add(1);
   refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
   if (auto admitted = Admit(); !admitted.ok()) return Finish(admitted);
-  handler_ = acceptor_.router_.Route(*this);
-  if (!handler_) return;
+  // Before the Router looks whether the server drains: a drain must not miss it.
   acceptor_.active_.fetch_add(1);
+  handler_ = acceptor_.router_.Route(*this);
+  if (!handler_) {
+    acceptor_.active_.fetch_sub(1);
+    return;
+  }
   Read();
 }
 
@@ -231,11 +237,15 @@ void GenericCall::OnMessage() {
     return handler_->OnEnd();
   }
   received_.Clear();
-  const bool first = bytes_in_ == 0;
+  const bool first = !std::exchange(message_came_, true);  // one may have no bytes
   bytes_in_ += message_.size();
-  if (message_.size() >= kLarge) {
-    acceptor_.connections_.Received(context_.peer(), static_cast<std::int64_t>(message_.size()));
+  std::size_t told = message_.size();
+  if (told < kLarge) {
+    // Of small ones, one in so many bytes stands for all: each connection has its share.
+    line_.small += told + kFraming;
+    told = line_.small >= kLarge ? std::exchange(line_.small, 0) : 0;
   }
+  if (told > 0) acceptor_.connections_.Received(context_.peer(), static_cast<std::int64_t>(told));
   if (auto held = Hold(first); !held.ok()) {
     message_ = {};
     return handler_->OnRefused(held);
@@ -254,6 +264,7 @@ absl::Status GenericCall::Hold(bool may_refuse) {
 
 void GenericCall::Read() {
   refs_.fetch_add(1, std::memory_order_relaxed);
+  reads_.fetch_add(1, std::memory_order_relaxed);
   stream_.Read(&received_, &tags_[kRead]);
 }
 
@@ -302,7 +313,11 @@ void GenericCall::Finish(const absl::Status& status) {
 
 void GenericCall::Reply(absl::Status status, std::optional<std::string> message) {
   Line::Reply reply{this, std::move(status), std::move(message)};
-  if (served_here == &line_ || acceptor_.active_.load(std::memory_order_relaxed) <= kFewCalls) return Send(reply);
+  // A Call that has read on may be asking at this moment how it ended (AskHowItEnded), and gRPC aborts where both send
+  // the headers: so all that such a Call sends is sent by the one thread.
+  const bool read_on = reads_.load(std::memory_order_relaxed) > 1;
+  const bool few = acceptor_.active_.load(std::memory_order_relaxed) <= kFewCalls;
+  if (served_here == &line_ || (few && !read_on)) return Send(reply);
   line_.outbox.Put(std::move(reply));
 }
 

@@ -48,6 +48,7 @@ struct Line {
   grpc::Alarm give_up;
   Outbox<Reply> outbox;
   GenericCall* first = nullptr;  // of the Calls that have begun; for the completion-queue thread
+  std::size_t small = 0;         // bytes of small messages that Connections was not told of yet; likewise
 };
 
 // Accepts the Calls of one server. Thread-safe; must outlive them all.
@@ -143,11 +144,13 @@ class GenericCall final : public Call {
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // for the completion-queue thread
   bool begun_ = false;
+  bool message_came_ = false;        // for the completion-queue thread
   GenericCall* previous_ = nullptr;  // on the Line, once it has begun
   GenericCall* next_ = nullptr;
   std::atomic<int> refs_{0};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> waking_{false};
+  std::atomic<int> reads_{0};
   db::Memory::Hold received_hold_;  // for the completion-queue thread
   db::Memory::Hold sent_hold_;      // until the answer, or the message, is written
   // For the log, which a worker may write while a message comes.

@@ -39,6 +39,8 @@ class CheckHandler final : public Handler {
     call_.Answer(Response(status));
   }
   void OnEnd() override { call_.Finish(Malformed()); }
+  // Its request has not come.
+  void OnShutdown() override { call_.Finish(ShuttingDown()); }
 
  private:
   const Health& health_;

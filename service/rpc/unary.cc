@@ -51,6 +51,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
         cancellation_(call.deadline()) {}
 
   void OnRequest(std::string_view message) override {
+    asked_ = true;
     request_ = message;
     if (auto submitted = context_.executor.Submit(*this); !submitted.ok()) call_.Finish(submitted);
   }
@@ -70,6 +71,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   }
 
   void OnShutdown() override {
+    if (!asked_) return call_.Finish(ShuttingDown());
     shut_down_ = true;
     OnCancelled();
   }
@@ -169,6 +171,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   Call& call_;
   db::Cancellation cancellation_;
   std::string_view request_;
+  bool asked_ = false;  // the request has come; for the completion-queue thread
   bool alone_ = false;
   std::atomic<bool> shut_down_{false};
   int renewals_ = 0;

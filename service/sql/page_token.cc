@@ -131,6 +131,11 @@ std::uint64_t Fingerprint(const contract::Table& table, std::string_view filter,
     hash.AddText(field.column);
     hash.AddText(field.type.sql_type);
   }
+  for (const int rest : order.rest) {
+    const contract::Field& field = table.fields[static_cast<std::size_t>(rest)];
+    hash.AddText(field.column);
+    hash.AddText(field.type.sql_type);
+  }
   return hash.value();
 }
 

@@ -82,6 +82,20 @@ Statement UpdateOne(const Table& table, const std::string& set, std::vector<Para
           std::move(params)};
 }
 
+// The row is one that the view shows: PostgreSQL adds a view's own condition to UPDATE and DELETE, but not to ON
+// CONFLICT.
+std::string Shown(const Table& table) {
+  if (table.relation != catalog::RelationKind::kView) return "";
+  std::string same;
+  for (const int index : table.key) {
+    const Field& field = FieldAt(table, index);
+    if (!same.empty()) same += " AND ";
+    same += fmt::format("v.{} {} {}", Quote(field.column), field.type.repeated ? "=" : Operator(field.type, "="),
+                        Column(field));
+  }
+  return fmt::format("EXISTS (SELECT FROM {} AS v WHERE {})", table.sql_name, same);
+}
+
 // A column to write DEFAULT to in rows that assign nothing.
 int AnyColumn(const Table& table) {
   const auto it = std::ranges::find_if(table.fields, &Field::insertable);
@@ -234,7 +248,7 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
   }
   statement.text =
       fmt::format("INSERT INTO {} AS t ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}{}{}", table.sql_name, columns,
-                  values, key, set, Where({Live(table)}), Returning(table, projection));
+                  values, key, set, Where({Live(table), Shown(table)}), Returning(table, projection));
   return statement;
 }
 

@@ -195,7 +195,11 @@ TEST_F(KeysTest, RulesWithoutReturningAreTold) {
     CREATE VIEW also AS SELECT * FROM t;
     CREATE RULE i AS ON INSERT TO also DO ALSO NOTHING;
     CREATE TABLE ruled (id int PRIMARY KEY);
-    CREATE RULE u AS ON UPDATE TO ruled WHERE OLD.id > 0 DO INSTEAD NOTHING;)");
+    CREATE RULE u AS ON UPDATE TO ruled WHERE OLD.id > 0 DO INSTEAD NOTHING;
+    CREATE TABLE marked (id int PRIMARY KEY, gone bool);
+    CREATE RULE d AS ON DELETE TO marked DO INSTEAD UPDATE marked SET gone = true WHERE id = OLD.id;
+    CREATE VIEW kept AS SELECT * FROM t;
+    CREATE RULE d AS ON DELETE TO kept DO INSTEAD NOTHING;)");
   const Relation silent = Read("silent");
   EXPECT_FALSE(silent.insert_returns);
   EXPECT_TRUE(silent.update_returns);
@@ -203,6 +207,8 @@ TEST_F(KeysTest, RulesWithoutReturningAreTold) {
   EXPECT_TRUE(Read("also").insert_returns);
   EXPECT_TRUE(Read("ruled").insert_returns);
   EXPECT_FALSE(Read("ruled").update_returns);
+  EXPECT_FALSE(Read("marked").deletable) << "what a rule makes an UPDATE is not counted";
+  EXPECT_TRUE(Read("kept").deletable);
 }
 
 TEST(DefinitionTest, WhatIsNotUnderstoodTellsNothing) {
@@ -210,6 +216,7 @@ TEST(DefinitionTest, WhatIsNotUnderstoodTellsNothing) {
                              "({OTHER :commandType 1 :hasTargetSRFs false})", "\\", "(((((((", ")))", "{}}{"}) {
     EXPECT_EQ(ReadDefinition(action), Definition{}) << action;
     EXPECT_FALSE(HasReturning(action)) << action;
+    EXPECT_FALSE(DeletesOtherwise(action)) << action;
   }
 }
 

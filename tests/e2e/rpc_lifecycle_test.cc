@@ -57,6 +57,7 @@ TEST_F(RpcStartTest, WrongOptionsAreInvalid) {
   EXPECT_THAT(std::string(TryStart().message()), HasSubstr("not a PEM file"));
   options_.tls_cert = options_.tls_key = WriteFile("broken.pem", "-----BEGIN CERTIFICATE-----\nxx\n");
   EXPECT_EQ(TryStart().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(TryStart().message()), HasSubstr("holds no certificate"));
 }
 
 TEST_F(RpcStartTest, AUnixSocketIsServedOnceAndReplacedWhenDead) {

@@ -8,7 +8,7 @@ SQL = """
 CREATE TABLE coupon (code text NOT NULL UNIQUE, percent int, note text);
 INSERT INTO coupon VALUES ('A', 10, 'first'), ('B', 20, NULL);
 CREATE TABLE person (id int PRIMARY KEY, name text, gone boolean NOT NULL DEFAULT false);
-INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid');
+INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid'), (4, 'Dee', true);
 CREATE VIEW present AS SELECT name AS called, id AS number FROM person WHERE NOT gone;
 CREATE VIEW pairs AS SELECT a.id, b.name FROM person a CROSS JOIN person b;
 CREATE VIEW ruled AS SELECT * FROM person;
@@ -47,8 +47,14 @@ class Relations(ServedTestCase):
         self.assertEqual(changed["called"], "Jo")
         for number in (9, 10):
             self.call("DeletePresent", {"number": number})
-        self.assertEqual(self.psql("SELECT count(*) FROM person WHERE id > 3"), "0")
+        self.assertEqual(self.psql("SELECT count(*) FROM person WHERE id > 4"), "0")
         self.assertNotIn("GetPair", self.methods_of("Pair"))
+
+    def test_an_upsert_by_a_view_does_not_reach_what_the_view_hides(self):
+        for row in ({"number": 4}, {"number": 4, "called": "X"}):
+            with self.fails("NOT_FOUND", "ROW_NOT_FOUND"):
+                self.call("UpdatePresent", {"present": row, "allow_missing": True})
+        self.assertEqual(self.psql("SELECT name FROM person WHERE id = 4"), "Dee")
 
     def test_a_view_that_cannot_return_rows_has_no_method_that_does(self):
         methods = self.methods_of("Ruled")
