@@ -156,11 +156,13 @@ Definition ReadDefinition(std::string_view action) {
 }
 
 bool DeletesOtherwise(std::string_view action) {
-  const auto queries = Items(action);
-  for (const std::string_view item : queries) {
-    if (Node(item, "QUERY")["commandType"] == "4") return false;  // CMD_DELETE
+  bool otherwise = false;
+  for (const std::string_view item : Items(action)) {
+    const std::string command(Node(item, "QUERY")["commandType"]);
+    if (command == "4") return false;                                 // CMD_DELETE
+    otherwise |= command == "1" || command == "2" || command == "3";  // CMD_SELECT, CMD_UPDATE, CMD_INSERT
   }
-  return !queries.empty();
+  return otherwise;
 }
 
 bool HasReturning(std::string_view action) {

@@ -285,8 +285,9 @@ class LibpqConnection : public Connection {
     const absl::Status status = Try(sql, params, false, &result);
     most_ = 0;
     if (status.ok()) return Whole(std::move(result));
+    // Also where there was no memory for it: row by row there may be next time.
+    if (exchange_.overflown() || !exchange_.exhausted().ok()) Wide::OfProcess().Add(sql);
     if (!exchange_.overflown()) return status;
-    Wide::OfProcess().Add(sql);
     if (absl::Status over = Stop(); !over.ok()) return over;
     return RowByRow(sql, params, most_bytes);
   }

@@ -160,8 +160,9 @@ bool Exchange::Receive(Clock::time_point until) {
   }
   const std::int64_t ready = Ready(connection_);
   PQconsumeInput(connection_);
-  const std::int64_t read = std::max(ready - Ready(connection_), std::min(ready, kBuffer));
-  Charge(read);
+  // A server that sends as fast as this side reads leaves as much as there was. libpq's buffer doubles.
+  last_read_ = std::max(ready - Ready(connection_), std::min(ready, std::max(kBuffer, 2 * last_read_)));
+  Charge(last_read_);
   return true;
 }
 

@@ -96,7 +96,8 @@ class Exchange {
   // Of the answer that is being read.
   int reads_ = 0;
   std::int64_t received_ = 0;
-  std::int64_t most_ = 0;  // 0: no limit
+  std::int64_t last_read_ = 0;  // bytes, in one look at the socket
+  std::int64_t most_ = 0;       // 0: no limit
   bool overflown_ = false;
   absl::Status exhausted_;  // why it was given up
   Memory::Hold hold_;

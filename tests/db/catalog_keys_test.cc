@@ -216,7 +216,6 @@ TEST(DefinitionTest, WhatIsNotUnderstoodTellsNothing) {
                              "({OTHER :commandType 1 :hasTargetSRFs false})", "\\", "(((((((", ")))", "{}}{"}) {
     EXPECT_EQ(ReadDefinition(action), Definition{}) << action;
     EXPECT_FALSE(HasReturning(action)) << action;
-    EXPECT_FALSE(DeletesOtherwise(action)) << action;
   }
 }
 

@@ -8,7 +8,8 @@ SQL = """
 CREATE TABLE coupon (code text NOT NULL UNIQUE, percent int, note text);
 INSERT INTO coupon VALUES ('A', 10, 'first'), ('B', 20, NULL);
 CREATE TABLE person (id int PRIMARY KEY, name text, gone boolean NOT NULL DEFAULT false);
-INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid'), (4, 'Dee', true);
+INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid');
+INSERT INTO person VALUES (4, 'Dee', true);
 CREATE VIEW present AS SELECT name AS called, id AS number FROM person WHERE NOT gone;
 CREATE VIEW pairs AS SELECT a.id, b.name FROM person a CROSS JOIN person b;
 CREATE VIEW ruled AS SELECT * FROM person;
