@@ -48,7 +48,7 @@ void Pool::State::Examine() {
       ReturnLocked(*slot);
       if (alive && slot->generation == generation) {
         // Another thread may have found none to ask meanwhile.
-        back = !available;
+        back = !std::exchange(available, true);
         GiveLocked(std::move(slot));
       }
     }

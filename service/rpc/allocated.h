@@ -1,4 +1,4 @@
-// What the allocator says of the process's memory, where it is tcmalloc; else what the kernel says.
+// What the allocator says of the process's memory, where it is tcmalloc; else, under sanitizers, nothing.
 #ifndef PROTOGRES_SERVICE_RPC_ALLOCATED_H_
 #define PROTOGRES_SERVICE_RPC_ALLOCATED_H_
 
@@ -6,7 +6,7 @@
 
 namespace protogres::rpc {
 
-// Bytes that the process has allocated and not freed. Takes some microseconds.
+// Bytes that the process has allocated and not freed; 0: it is not known. Takes some microseconds.
 std::int64_t AllocatedBytes();
 
 // Gives memory that nobody uses back to the system where there are more than `keep` bytes of it: tcmalloc keeps it for

@@ -47,6 +47,8 @@ constexpr milliseconds kQuiet{100};
 constexpr milliseconds kGrace{250};
 // For connections to close by themselves once their last call is done.
 constexpr milliseconds kClose{150};
+// A call that the gate has let in is seen here so soon.
+constexpr milliseconds kLetIn{40};
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 // How long a call waits for the reload that an error of its statement has asked for.
 constexpr milliseconds kLongestReload{3000};
@@ -264,7 +266,7 @@ void GrpcServer::ShutDown() {
   connections_.StopAccepting();
   gate_->Close();
   // Those who were let in before.
-  acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kClose, milliseconds(0));
+  acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kClose, kLetIn);
   auto shutdown = std::async(std::launch::async, [this] { server_->Shutdown(); });
   // gRPC closes a connection when its client has heard of the shutdown, and waits up to 20 s for that.
   for (auto wait = kClose; shutdown.wait_for(wait) != std::future_status::ready; wait = kCancelAgain) {

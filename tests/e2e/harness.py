@@ -28,6 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PROTOGRES_BINARY", str(ROOT / "build/release/service/protogres"))
 # Sanitized builds are several times slower.
 PATIENCE = float(os.environ.get("PROTOGRES_TEST_PATIENCE", "1"))
+# What a server may grow by that holds nothing; a sanitizer keeps for a while what was freed.
+GROWTH_MB = 512 if os.environ.get("PROTOGRES_SANITIZED") else 32
 
 
 def pg_bin():

@@ -8,7 +8,7 @@ import unittest
 
 import tools
 from bulk import import_rows, importing, list_rows, stream
-from harness import PATIENCE, wait_for
+from harness import GROWTH_MB, PATIENCE, wait_for
 from imports import Importing
 from transactions import Session
 
@@ -191,7 +191,7 @@ class Imports(Importing):
                 yield request
 
         self.assertEqual(importing(self.client, "ImportBigs", messages(), timeout=120).result().affected, 300_000)
-        self.assertLess(self.server.rss_mb() - before, 32)
+        self.assertLess(self.server.rss_mb() - before, GROWTH_MB)
 
     def test_a_database_that_waits_holds_the_client_back(self):
         release = tools.hold_open(self.uri, "INSERT INTO big VALUES (5, '', '')")
@@ -209,7 +209,7 @@ class Imports(Importing):
         wait_for(lambda: self.psql(waits) == "1", "the import to wait")
         settled = wait_for(lambda: len(sent) if self.settled(sent) else None, "the client to be held back", 20)
         self.assertLess(settled, 100)
-        self.assertLess(self.server.rss_mb() - before, 32)
+        self.assertLess(self.server.rss_mb() - before, GROWTH_MB)
         release()
         self.assertEqual(call.result().affected, 200_000)
 
