@@ -32,7 +32,6 @@ using Clock = Exchange::Clock;
 
 // Statements that are not wanted any more cost a round trip each: so many are deallocated at a time.
 constexpr int kMostDeallocated = 4;
-constexpr std::size_t kMaxParams = 65535;  // of the protocol's Bind message
 
 // 64 random bits, from the system's source.
 std::string RandomPrefix() {
@@ -153,7 +152,7 @@ class LibpqConnection : public Connection {
   }
 
   bool Alive() const override { return exchange_.Alive(); }
-  bool GivenUp() const override { return given_up_ || !exchange_.exhausted().ok(); }
+  bool GivenUp() const override { return !exchange_.exhausted().ok(); }
   bool Aborted() const override { return PQtransactionStatus(link_.raw()) == PQTRANS_INERROR; }
 
   void Forget() override {
@@ -179,22 +178,6 @@ class LibpqConnection : public Connection {
     return contract::Error(absl::StatusCode::kInternal, what, "INTERNAL");
   }
 
-  // What libpq would cut off or refuse in words of its own.
-  static absl::Status CheckParams(std::span<const Param> params) {
-    if (params.size() > kMaxParams) {
-      return ToStatus({"54000",
-                       fmt::format("the request gives {} values; PostgreSQL takes at most {} in one statement",
-                                   params.size(), kMaxParams),
-                       "", "", ""});
-    }
-    for (const Param& param : params) {
-      if (param && param->find('\0') != std::string::npos) {
-        return ToStatus({"22021", "a text contains a NUL character, which PostgreSQL cannot store", "", "", ""});
-      }
-    }
-    return absl::OkStatus();
-  }
-
   static const absl::Status& StatusOf(const absl::Status& status) { return status; }
   template <typename Value>
   static const absl::Status& StatusOf(const absl::StatusOr<Value>& value) {
@@ -209,7 +192,6 @@ class LibpqConnection : public Connection {
     if (run->Cancel()) Canceller::Get().Add(run);
     const absl::Status status = work();
     if (run->End() != CancellableRun::Ended::kUncertain) return status;
-    given_up_ = true;
     return exchange_.Lost(false, "a cancel is still on its way");
   }
 
@@ -375,7 +357,6 @@ class LibpqConnection : public Connection {
   std::vector<std::string> unwanted_;  // prepared, to be deallocated
   Echo echo_ = Echo::kOff;
   bool in_transaction_ = false;
-  bool given_up_ = false;
   std::int64_t most_ = 0;  // bytes of an answer; 0: no limit
 };
 

@@ -97,7 +97,7 @@ class Connection {
   virtual bool Idle() = 0;
   // False from the first sign that the connection is lost.
   virtual bool Alive() const = 0;
-  // This side has given it up, which says nothing of other connections.
+  // This side has given it up for want of memory, which says nothing of other connections.
   virtual bool GivenUp() const { return false; }
   // An error has ended the open transaction: only Rollback, or ROLLBACK TO a savepoint, goes on.
   virtual bool Aborted() const = 0;

@@ -12,11 +12,14 @@
 #include "contract/error.h"
 #include "db/error.h"
 #include "db/message.h"
+#include "fmt/format.h"
 
 namespace protogres::db {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::size_t kMaxParams = 65535;  // of the protocol's Bind message
 
 // Answers below it are not counted: each connection has one, and so many bytes are nothing.
 constexpr std::int64_t kUncounted = 64 * 1024;
@@ -59,6 +62,21 @@ int Milliseconds(Exchange::Clock::time_point until) {
 }
 
 }  // namespace
+
+absl::Status CheckParams(std::span<const Param> params) {
+  if (params.size() > kMaxParams) {
+    return ToStatus({"54000",
+                     fmt::format("the request gives {} values; PostgreSQL takes at most {} in one statement",
+                                 params.size(), kMaxParams),
+                     "", "", ""});
+  }
+  for (const Param& param : params) {
+    if (param && param->find('\0') != std::string::npos) {
+      return ToStatus({"22021", "a text contains a NUL character, which PostgreSQL cannot store", "", "", ""});
+    }
+  }
+  return absl::OkStatus();
+}
 
 Exchange::Exchange(PGconn* connection, SocketStopper& stopper)
     : connection_(connection), stopper_(stopper), tls_(PQsslStruct(connection, "OpenSSL")) {}

@@ -19,6 +19,9 @@
 
 namespace protogres::db {
 
+// What libpq would cut off or refuse in words of its own: INVALID_ARGUMENT.
+absl::Status CheckParams(std::span<const Param> params);
+
 // For one thread at a time. After a Send the answer is to be read to its end before the next one.
 class Exchange {
  public:

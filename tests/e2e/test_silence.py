@@ -9,7 +9,7 @@ POOLS = (1, 2, 12)
 # A call is given up at its deadline, its connection when a cancel has not been answered for --cancel_timeout (2 s).
 GIVEN_UP = silence.DEADLINE + 2
 # What the machine and the 50 ms between the callers' Gets may add.
-SLACK = 0.5 * PATIENCE
+SLACK = 1.0 * PATIENCE
 # Health says NOT_SERVING some 5 s after the last answer.
 LONG = 8 + 2 * PATIENCE
 
