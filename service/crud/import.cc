@@ -66,8 +66,9 @@ absl::Status RowImport::TakeMask(const wire::Request& request) {
   if (!request.mask.has_value()) return absl::OkStatus();
   if (messages_ > 0) return contract::BadRequest("create_mask", "is of all rows: give it in the first message alone");
   auto masked = binding_.CreateMasked(request.mask);
-  if (masked.ok()) masked_ = *std::move(masked);
-  return masked.status();
+  if (!masked.ok()) return masked.status();
+  masked_ = *std::move(masked);
+  return absl::OkStatus();
 }
 
 absl::Status RowImport::AddRow(const sql::Row& row) {

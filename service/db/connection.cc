@@ -69,8 +69,9 @@ class LibpqConnection : public Connection {
     Rows rows;
     const absl::Status status = Timed(sql, params, [&] {
       absl::StatusOr<Rows> some = Some(sql, params, most_bytes);
-      if (some.ok()) rows = *std::move(some);
-      return some.status();
+      if (!some.ok()) return some.status();
+      rows = *std::move(some);
+      return absl::OkStatus();
     });
     if (!status.ok()) return status;
     return rows;

@@ -224,8 +224,9 @@ absl::StatusOr<Rows> Session::ReadSome(const std::string& sql, std::span<const P
   Rows rows;
   const absl::Status status = Cancellable([&](Connection& connection) {
     absl::StatusOr<Rows> result = connection.ExecuteSome(sql, params, most_bytes);
-    if (result.ok()) rows = *std::move(result);
-    return result.status();
+    if (!result.ok()) return result.status();
+    rows = *std::move(result);
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return rows;
