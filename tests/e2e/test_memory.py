@@ -11,7 +11,8 @@ import harness
 import http2
 
 LIMIT_MB = 64
-SLACK_MB = 100
+# Where others have the processors, more comes in before it is looked at.
+SLACK_MB = 100 + 20 * harness.PATIENCE
 OPTIONS = (f"--max_memory={LIMIT_MB}MiB", "--max_connections=300")
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 
