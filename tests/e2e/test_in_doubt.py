@@ -6,6 +6,7 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 import unittest
 
 import grpc
@@ -144,6 +145,14 @@ class InDoubt(TestCase):
                   "INSERT INTO item (name, n) VALUES ('old', 1), ('old', 2)")
 
     def psql(self, sql):
+        # A backend that is killed makes PostgreSQL recover, and refuse connections meanwhile.
+        for _ in range(int(100 * PATIENCE)):
+            try:
+                return self.cluster.psql("doubt", sql)
+            except RuntimeError as error:
+                if "the database system is" not in str(error):
+                    raise
+                time.sleep(0.1)
         return self.cluster.psql("doubt", sql)
 
     def count(self, where):
