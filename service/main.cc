@@ -84,6 +84,13 @@ void Heed(int signal, const char* what) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
+// Without what exit() destroys, which other threads may still use.
+[[noreturn]] void ExitAtOnce(int code) {
+  std::cout.flush();
+  spdlog::default_logger()->flush();
+  ::_exit(code);
+}
+
 // Ends the process in time after a drain, whatever its threads wait for then: a database that has gone silent, or a
 // client that reads no more, must not hold up a restart. What is open is closed by the kernel.
 class LastResort {
@@ -108,8 +115,7 @@ class LastResort {
 
   [[noreturn]] static void Exit() {
     spdlog::warn("some threads still wait; the process ends without them");
-    spdlog::default_logger()->flush();
-    ::_exit(0);
+    ExitAtOnce(0);
   }
 
  private:
@@ -353,11 +359,7 @@ int main(int argc, char** argv) {
   protogres::BlockSignals();
   protogres::RaiseDescriptorLimit();
   const int code = std::visit([](const auto& chosen) { return protogres::Run(chosen); }, command);
-  // An attempt to connect that hangs, on a thread that nobody waits for, must not meet what exit() destroys.
-  if (protogres::attempts > 0) {
-    std::cout.flush();
-    spdlog::default_logger()->flush();
-    ::_exit(code);
-  }
+  // An attempt to connect may hang, on a thread that nobody waits for.
+  if (protogres::attempts > 0) protogres::ExitAtOnce(code);
   return code;
 }

@@ -68,6 +68,9 @@ struct Column {
 
 enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForeign };
 
+// PostgreSQL itself stores its rows and writes them.
+inline bool IsStored(RelationKind kind) { return kind == RelationKind::kTable || kind == RelationKind::kPartitioned; }
+
 struct Relation {
   Oid oid = 0;
   std::string schema;

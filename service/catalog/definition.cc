@@ -158,7 +158,7 @@ Definition ReadDefinition(std::string_view action) {
 bool DeletesOtherwise(std::string_view action) {
   bool otherwise = false;
   for (const std::string_view item : Items(action)) {
-    const std::string command(Node(item, "QUERY")["commandType"]);
+    const std::string_view command = Node(item, "QUERY")["commandType"];
     if (command == "4") return false;                                 // CMD_DELETE
     otherwise |= command == "1" || command == "2" || command == "3";  // CMD_SELECT, CMD_UPDATE, CMD_INSERT
   }

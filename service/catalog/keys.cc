@@ -86,9 +86,8 @@ class KeyReading {
       return;
     }
     for (Column& column : relation->columns) column.never_null &= !lax_.contains({relation->oid, column.number});
-    const bool stored = relation->kind == RelationKind::kTable || relation->kind == RelationKind::kPartitioned;
     const Family family = FamilyOf(relation->oid);
-    relation->positioned = stored && relation->selectable && !family.foreign;
+    relation->positioned = IsStored(relation->kind) && relation->selectable && !family.foreign;
     if (const auto key = keys_.find(relation->oid); key != keys_.end()) relation->key = key->second;
     relation->key_unique = !family.inherited;
   }

@@ -68,7 +68,7 @@ SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
  WHERE {}
  ORDER BY a.attrelid, a.attnum)";
 
-// INSTEAD rules for INSERT and UPDATE; their actions tell whether they have RETURNING.
+// INSTEAD rules for UPDATE, INSERT and DELETE; their actions tell whether they have RETURNING, and whether they delete.
 inline constexpr char kRulesSql[] = R"(
 SELECT r.ev_class, r.ev_type, r.ev_qual::text = '<>', r.ev_action::text
   FROM pg_catalog.pg_class c

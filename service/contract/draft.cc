@@ -34,12 +34,8 @@ const char* KindName(RelationKind kind) {
 }
 
 Commented CommentedBy(RelationKind kind) {
-  if (kind == RelationKind::kTable || kind == RelationKind::kPartitioned) return Commented::kTable;
+  if (catalog::IsStored(kind)) return Commented::kTable;
   return kind == RelationKind::kMaterializedView ? Commented::kMaterializedView : Commented::kView;
-}
-
-bool IsStored(const Relation& relation) {
-  return relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
 }
 
 std::string Label(const Relation& relation) {
@@ -201,7 +197,7 @@ void FillSoftDelete(bool by_default, Draft* draft, std::vector<std::string>* war
     warnings->push_back(fmt::format("{}: @protogres soft_delete={} declares no soft delete: {}", Label(relation),
                                     Printable(column), why));
   }
-  const bool is_table = IsStored(relation);
+  const bool is_table = catalog::IsStored(relation.kind);
   const int index = FieldOfColumn(table, kSoftDeleteColumn);
   // A view that nobody says anything of shows what its definition does: it may be one of deleted rows.
   if (!by_default || index < 0 || table.key.empty()) return;
@@ -216,7 +212,7 @@ void Warn(const Draft& draft, std::vector<std::string>* warnings) {
   const Relation& relation = *draft.relation;
   const Table& table = draft.table;
   const auto warn = [&](const char* what) { warnings->push_back(fmt::format("{}: {}", Label(relation), what)); };
-  if (IsStored(relation) && !relation.selectable) {
+  if (catalog::IsStored(relation.kind) && !relation.selectable) {
     warn("no etags are served, as the role may read columns of it only, and not those of the system (GRANT SELECT ON)");
   }
   if (!table.key.empty() && !table.key_unique) {
@@ -279,7 +275,7 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.schema = relation.schema;
   table.name = relation.name;
   table.sql_name = QuoteName(relation.schema, relation.name);
-  table.has_etag = IsStored(relation) && relation.selectable;
+  table.has_etag = catalog::IsStored(relation.kind) && relation.selectable;
   table.key_unique = relation.key_unique;
   table.positioned = relation.positioned;
   table.insertable = writable && relation.insertable;

@@ -19,8 +19,7 @@ constexpr MethodKind kAllKinds[] = {
 
 // PostgreSQL manual, COPY, "Notes".
 bool TakesCopy(catalog::RelationKind relation) {
-  return relation == catalog::RelationKind::kTable || relation == catalog::RelationKind::kPartitioned ||
-         relation == catalog::RelationKind::kForeign;
+  return catalog::IsStored(relation) || relation == catalog::RelationKind::kForeign;
 }
 
 bool Supports(const Table& table, MethodKind kind) {

@@ -49,9 +49,7 @@ bool ExecuteEach(std::vector<GroupedWrite>& group, db::Session& session) {
 }  // namespace
 
 Together SharedByWrites(const Binding& binding) {
-  const auto relation = binding.table().relation;
-  const bool stored = relation == catalog::RelationKind::kTable || relation == catalog::RelationKind::kPartitioned;
-  return stored ? Together::kCommit : Together::kNothing;
+  return catalog::IsStored(binding.table().relation) ? Together::kCommit : Together::kNothing;
 }
 
 std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<Member> members) {

@@ -24,27 +24,26 @@ std::string_view WithoutTrailingZeros(std::string_view number) {
   return number;
 }
 
-bool SameIgnoringCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, {}, [](unsigned char c) { return std::tolower(c); }, [](unsigned char c) { return std::tolower(c); });
-}
-
-// Whether both texts are the same value. A false no costs time only.
-bool IsSame(const contract::Type& type, std::string_view sent, std::string_view stored) {
-  if (sent == stored) return true;
-  if (type.repeated) return false;
+// The same text for what is the same value. Another text for the same value costs time only.
+std::string Canonical(const contract::Type& type, std::string_view value) {
+  if (type.repeated) return std::string(value);
   if (type.kind == Kind::kTimestamp) {
-    wire::Timestamp a;
-    wire::Timestamp b;
-    return wire::ParseTimestamp(sent, &a) && wire::ParseTimestamp(stored, &b) && a == b;
+    wire::Timestamp time;
+    return wire::ParseTimestamp(value, &time) ? fmt::format("{}.{}", time.seconds, time.nanos) : std::string(value);
   }
   if (type.kind == Kind::kDouble || type.kind == Kind::kFloat) {
-    double a = 0;
-    double b = 0;
-    return wire::ParseDouble(sent, &a) && wire::ParseDouble(stored, &b) && a == b;
+    double number = 0;
+    return wire::ParseDouble(value, &number) ? fmt::format("{}", number == 0 ? 0.0 : number) : std::string(value);
   }
-  if (type.text == contract::Text::kUuid) return SameIgnoringCase(sent, stored);
-  return type.text == contract::Text::kNumeric && WithoutTrailingZeros(sent) == WithoutTrailingZeros(stored);
+  std::string text(type.text == contract::Text::kNumeric ? WithoutTrailingZeros(value) : value);
+  if (type.text == contract::Text::kUuid) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  }
+  return text;
+}
+
+bool IsSame(const contract::Type& type, std::string_view sent, std::string_view stored) {
+  return sent == stored || Canonical(type, sent) == Canonical(type, stored);
 }
 
 // By field: true where all rows send it, and each is stored with the value that it has sent.
@@ -64,24 +63,6 @@ std::vector<bool> StoredAsSent(const contract::Table& table, const std::vector<s
   }
   for (std::size_t field = 0; field < same.size(); ++field) same[field] = same[field] && senders[field] == sent.size();
   return same;
-}
-
-// The same text for all values that IsSame takes for the same.
-std::string Canonical(const contract::Type& type, const std::string& value) {
-  if (type.repeated) return value;
-  if (type.kind == Kind::kTimestamp) {
-    wire::Timestamp time;
-    return wire::ParseTimestamp(value, &time) ? fmt::format("{}.{}", time.seconds, time.nanos) : value;
-  }
-  if (type.kind == Kind::kDouble || type.kind == Kind::kFloat) {
-    double number = 0;
-    return wire::ParseDouble(value, &number) ? fmt::format("{}", number == 0 ? 0.0 : number) : value;
-  }
-  std::string text(type.text == contract::Text::kNumeric ? WithoutTrailingZeros(value) : std::string_view(value));
-  if (type.text == contract::Text::kUuid) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  }
-  return text;
 }
 
 void AppendValue(const contract::Type& type, const sql::Assignment& assignment, std::string* out) {

@@ -151,8 +151,7 @@ absl::Status Session::Cancellable(const Work& work) {
   if (status.ok()) return status;
   if (options_.read_only && contract::ReasonOf(status) == "READ_ONLY_SERVER") return ReadOnlyTransaction(status);
   // A read-only server, or another server's class 08 as of a foreign table, says nothing of the other connections.
-  given_up_ = given_up_ || contract::ReasonOf(status) == "MEMORY_EXHAUSTED";
-  if (!connection.Alive() || given_up_ || ConnectionLost(status)) Drop();
+  if (!connection.Alive() || ConnectionLost(status)) Drop();
   const bool stopped = IsQueryCancelled(status) || contract::ReasonOf(status) == "CONNECTION_LOST";
   if (stopped && cancellation_.cancelled()) {
     return Stopped(cancellation_.past_deadline(), contract::MetadataOf(status, "sqlstate"));
@@ -161,7 +160,7 @@ absl::Status Session::Cancellable(const Work& work) {
 }
 
 void Session::Drop() {
-  if (lease_.connection().Alive() || given_up_ || lease_.connection().GivenUp()) {
+  if (lease_.connection().Alive() || lease_.connection().GivenUp()) {
     lease_.Discard();
   } else {
     lease_.Lost();

@@ -133,7 +133,6 @@ class Session {
   bool has_savepoint_ = false;
   std::int64_t affected_ = 0;
   bool bulk_ = false;         // rows or a COPY may not be at their end
-  bool given_up_ = false;     // the connection, by us: it says nothing of the others
   bool cancel_sent_ = false;  // so the connection is to be proven idle
 };
 

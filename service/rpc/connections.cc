@@ -230,22 +230,20 @@ std::int64_t Connections::Idle() {
 void Connections::LookAtAll() {
   std::lock_guard lock(mutex_);
   for (auto& [fd, connection] : connections_) {
+    const Traffic traffic = TrafficOf(connection);
     connection.before = connection.now;
-    connection.now = Unexplained(connection);
-    tcp_info info{};
-    socklen_t size = sizeof(info);
-    if (connection.key == 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) continue;
-    const auto taken = static_cast<std::int64_t>(info.tcpi_bytes_acked);
-    if (taken - connection.taken > connection.unread / kReads) connection.progress = Clock::now();
-    connection.taken = taken;
+    connection.now = traffic.unexplained;
+    if (traffic.taken - connection.taken > connection.unread / kReads) connection.progress = Clock::now();
+    connection.taken = traffic.taken;
   }
 }
 
-std::int64_t Connections::Unexplained(const Connection& connection) {
+Connections::Traffic Connections::TrafficOf(const Connection& connection) {
   tcp_info info{};
   socklen_t size = sizeof(info);
-  if (connection.key == 0 || getsockopt(connection.fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
-  return static_cast<std::int64_t>(info.tcpi_bytes_received) - connection.explained;
+  if (connection.key == 0 || getsockopt(connection.fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return {.unexplained = static_cast<std::int64_t>(info.tcpi_bytes_received) - connection.explained,
+          .taken = static_cast<std::int64_t>(info.tcpi_bytes_acked)};
 }
 
 void Connections::EndWorst(std::int64_t unexplained) {
@@ -253,7 +251,7 @@ void Connections::EndWorst(std::int64_t unexplained) {
   const Connection* worst = nullptr;
   std::int64_t most = unexplained / kMostMade;
   for (const auto& [fd, connection] : connections_) {
-    const std::int64_t recent = Unexplained(connection) - connection.before;
+    const std::int64_t recent = TrafficOf(connection).unexplained - connection.before;
     if (recent > most) {
       most = recent;
       worst = &connection;

@@ -79,7 +79,13 @@ class Connections {
   // Ends those that hold much of the budget in answers that they do not read.
   void EndUnread(Clock::time_point now);
   static void End(const Connection& connection);
-  static std::int64_t Unexplained(const Connection& connection);
+  // What the kernel has counted, in bytes: received of no message that is known, and acknowledged by the client. Zeros:
+  // it is not known.
+  struct Traffic {
+    std::int64_t unexplained = 0;
+    std::int64_t taken = 0;
+  };
+  static Traffic TrafficOf(const Connection& connection);
 
   const Options options_;
   std::vector<Socket> sockets_;
