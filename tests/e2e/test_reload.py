@@ -142,6 +142,7 @@ class Reload(TestCase):
         with locked(uri, "pg_description"):
             server.process.send_signal(signal.SIGHUP)
             wait_for(lambda: "reload failed" in server.log(), "a reload that fails")
+        postgres().psql("again", "ALTER DATABASE again RESET statement_timeout")
         client = Client(server, Contract(uri))
         wait_for(lambda: "reloaded" in server.log(), "the reload, which nobody asks for again", 20)
         self.assertEqual(client.call("ListLates", {}), {})

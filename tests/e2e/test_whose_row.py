@@ -1,6 +1,6 @@
 """Rows that are inserted together: each request is answered the one that it has sent, whatever order they come back in."""
 
-from harness import ServedTestCase
+from harness import ServedTestCase, wait_for
 
 SQL = """
 -- Rows come back in another order, as of a table that an extension distributes.
@@ -57,4 +57,6 @@ class WhoseRow(ServedTestCase):
         for field in ("at", "value", "price", "token"):
             self.batch("BatchCreateSamples", "sample", [{field: row[field]} for row in sent])
         self.batch("BatchCreateSamples", "sample", [{}] * 50)
+        # The log is read by another thread.
+        wait_for(lambda: self.inserts("sample") - before >= 5, "a line for each statement")
         self.assertEqual(self.inserts("sample") - before, 5)
