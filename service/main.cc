@@ -19,17 +19,18 @@
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
+#include "api/load.h"
+#include "api/reloader.h"
 #include "config/config.h"
 #include "config/log.h"
 #include "contract/pin.h"
-#include "crud/load.h"
-#include "crud/reloader.h"
-#include "crud/request_log.h"
 #include "db/listener.h"
 #include "dev/postgres.h"
 #include "fmt/format.h"
 #include "rpc/server.h"
 #include "spdlog/spdlog.h"
+#include "transaction/request_log.h"
+#include "transaction/transaction.h"
 
 namespace protogres {
 namespace {
@@ -138,7 +139,7 @@ void WaitForSignal(const std::function<void()>& on_hangup) {
 // The Reloader while there is one, for those who ask for reloads from threads of their own.
 class Reloads {
  public:
-  void Set(crud::Reloader* reloader) {
+  void Set(api::Reloader* reloader) {
     const std::lock_guard lock(mutex_);
     reloader_ = reloader;
   }
@@ -153,7 +154,7 @@ class Reloads {
 
  private:
   std::mutex mutex_;
-  crud::Reloader* reloader_ = nullptr;
+  api::Reloader* reloader_ = nullptr;
 };
 
 // Waits for `result`. False: SIGINT or SIGTERM came before it. SIGHUP means nothing yet: what is loaded is new.
@@ -220,7 +221,7 @@ int RunServe(const config::Serve& options) {
   auto probed = Probe(connect);
   if (!AwaitStart(probed)) return 0;
   // A server that is away may come; a wrong role or a database that does not exist will not.
-  if (const auto probe = probed.get(); !probe.ok() && !crud::MayPass(probe)) return Fail(probe);
+  if (const auto probe = probed.get(); !probe.ok() && !api::MayPass(probe)) return Fail(probe);
   LastResort last_resort;  // after all that may wait
   Readiness readiness;
   Reloads reloads;
@@ -235,7 +236,7 @@ int RunServe(const config::Serve& options) {
   const int port = (*server)->port();  // of a Unix socket 0
   spdlog::info("listening on {}{}", options.server.listen, port > 0 ? fmt::format(", port {}", port) : "");
 
-  const auto publish = [&](std::shared_ptr<const crud::Api> api) {
+  const auto publish = [&](std::shared_ptr<const api::Api> api) {
     pool.ForgetStatements();
     (*server)->SetApi(api);
     readiness.SetLoaded();
@@ -244,8 +245,10 @@ int RunServe(const config::Serve& options) {
   crud::Limits limits = options.limits;
   limits.max_request_bytes = options.server.max_receive_message_bytes;
   if (options.server.max_send_message_bytes >= 0) limits.max_answer_bytes = options.server.max_send_message_bytes;
+  api::LoadOptions what = options.api;
+  what.fixed = {&transaction::MakeTransact};
   db::Cancellation cancellation;
-  auto first = std::async(std::launch::async, [&] { return crud::LoadApi(pool, options.api, limits, cancellation); });
+  auto first = std::async(std::launch::async, [&] { return api::LoadApi(pool, what, limits, cancellation); });
   if (!AwaitStart(first)) {
     last_resort.Arm(options.drain_timeout + kAfterDrain);
     cancellation.Cancel();
@@ -254,7 +257,7 @@ int RunServe(const config::Serve& options) {
     return 0;
   }
   const auto loaded = first.get();
-  if (!loaded.ok() && !crud::MayPass(loaded.status())) return Fail(loaded.status());
+  if (!loaded.ok() && !api::MayPass(loaded.status())) return Fail(loaded.status());
   if (loaded.ok()) {
     publish(*loaded);
   } else {
@@ -264,8 +267,8 @@ int RunServe(const config::Serve& options) {
   }
 
   {
-    crud::Reloader running(pool, options.api, limits, loaded.ok(), publish,
-                           [&](std::uint64_t load) { (*server)->Reloaded(load); });
+    api::Reloader running(pool, what, limits, loaded.ok(), publish,
+                          [&](std::uint64_t load) { (*server)->Reloaded(load); });
     reloads.Set(&running);
     std::unique_ptr<db::Listener> listener;
     if (options.listen_notify) {
@@ -288,7 +291,7 @@ int RunServe(const config::Serve& options) {
 
 absl::Status Install(const db::ConnectionOptions& connection, const std::string& role) {
   db::Pool pool({.pool_size = 1, .max_overflow = 0}, [connection] { return db::Connect(connection); });
-  return crud::Install(pool, role);
+  return transaction::Install(pool, role);
 }
 
 int Run(const config::Serve& options) {
@@ -318,9 +321,9 @@ int Run(const config::ContractCommand& options) {
   config::SetUpLog(options.log);
   db::Pool pool({.pool_size = 1, .max_overflow = 0},
                 [connection = options.connection] { return db::Connect(connection); });
-  crud::LoadOptions load = options.api;
+  api::LoadOptions load = options.api;
   load.named_as = options.check;
-  const auto contract = crud::LoadContract(pool, load);
+  const auto contract = api::LoadContract(pool, load);
   if (!contract.ok()) return Fail(contract.status());
   for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);
   if (!options.check.empty()) {

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "crud/load.h"
+#include "api/load.h"
 #include "crud/method.h"
 #include "db/connection.h"
 #include "db/pool.h"
@@ -24,7 +24,7 @@ struct Log {
   LogFormat format = LogFormat::kText;
 };
 
-using ApiOptions = crud::LoadOptions;
+using ApiOptions = api::LoadOptions;
 
 struct Serve {
   db::ConnectionOptions connection;

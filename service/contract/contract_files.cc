@@ -9,7 +9,6 @@
 #include <set>
 #include <system_error>
 
-#include "contract/error.h"
 #include "contract/pin.h"
 #include "contract/proto_text.h"
 #include "contract/transaction_proto.h"
@@ -24,6 +23,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "status/status.h"
 
 namespace protogres::contract {
 namespace {
@@ -36,7 +36,7 @@ constexpr std::size_t kMaxErrorLines = 20;
 bool WellKnown(const std::string& file) { return file.starts_with("google/protobuf/"); }
 
 absl::Status FileError(absl::StatusCode code, const fs::path& path, const std::string& what) {
-  return Error(code, fmt::format("{}: {}", path.string(), what), "CONTRACT_FILE");
+  return status::Error(code, fmt::format("{}: {}", path.string(), what), status::kContractFile);
 }
 
 // Readers see the old file or the new one, never half of it.
@@ -85,7 +85,8 @@ class Errors : public pb::compiler::MultiFileErrorCollector, public pb::Descript
   }
 
   absl::Status ToStatus() const {
-    return Error(absl::StatusCode::kInvalidArgument, fmt::format("{}", fmt::join(lines_, "\n")), "CONTRACT_FILE");
+    return status::Error(absl::StatusCode::kInvalidArgument, fmt::format("{}", fmt::join(lines_, "\n")),
+                         status::kContractFile);
   }
 
  private:

@@ -4,9 +4,9 @@
 #include <set>
 #include <string_view>
 
-#include "contract/error.h"
 #include "contract/naming.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::contract {
 namespace {
@@ -108,17 +108,18 @@ absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const Der
   std::set<std::string> taken(std::begin(kFixed), std::end(kFixed));
   for (const auto& [schema, package] : options.packages) {
     if (!IsPackage(package)) {
-      return Error(absl::StatusCode::kInvalidArgument,
-                   fmt::format("package \"{}\" of schema \"{}\" is no protobuf package name; it is names of letters, "
-                               "digits and _ with dots between them, as in shop.v1",
-                               Printable(package), Printable(schema)),
-                   "INVALID_PACKAGE");
+      return status::Error(
+          absl::StatusCode::kInvalidArgument,
+          fmt::format("package \"{}\" of schema \"{}\" is no protobuf package name; it is names of letters, "
+                      "digits and _ with dots between them, as in shop.v1",
+                      Printable(package), Printable(schema)),
+          status::kInvalidPackage);
     }
     if (IsFixed(package)) {
-      return Error(absl::StatusCode::kInvalidArgument,
-                   fmt::format("package \"{}\" of schema \"{}\" is the package of fixed messages or services", package,
-                               Printable(schema)),
-                   "INVALID_PACKAGE");
+      return status::Error(absl::StatusCode::kInvalidArgument,
+                           fmt::format("package \"{}\" of schema \"{}\" is the package of fixed messages or services",
+                                       package, Printable(schema)),
+                           status::kInvalidPackage);
     }
     taken.insert(package);
     result.by_schema[schema] = package;

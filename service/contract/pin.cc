@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "contract/descriptor_index.h"
-#include "contract/error.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::contract {
 namespace {
@@ -40,9 +40,9 @@ class Pinning {
     PinMethods();
     if (differences_.empty()) return std::move(result_);
     std::ranges::sort(differences_);
-    return Error(absl::StatusCode::kFailedPrecondition,
-                 fmt::format("the contract does not fit the database:\n{}", fmt::join(differences_, "\n")),
-                 "CONTRACT_MISMATCH");
+    return status::Error(absl::StatusCode::kFailedPrecondition,
+                         fmt::format("the contract does not fit the database:\n{}", fmt::join(differences_, "\n")),
+                         status::kContractMismatch);
   }
 
  private:

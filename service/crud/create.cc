@@ -3,10 +3,10 @@
 #include <bit>
 #include <utility>
 
-#include "contract/error.h"
 #include "crud/group.h"
 #include "crud/match.h"
 #include "crud/methods.h"
+#include "status/status.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
@@ -19,52 +19,52 @@ constexpr std::size_t kMaxRowsTogether = 64;
 
 class CreateOperation : public WriteOperation {
  public:
-  CreateOperation(const Binding& binding, const wire::Request& request, sql::Row row)
-      : WriteOperation(request, binding.EncodesBeforeCommit()), binding_(binding), row_(std::move(row)) {}
+  CreateOperation(const BoundTable& bound, const wire::Request& request, sql::Row row)
+      : WriteOperation(request, bound.EncodesBeforeCommit()), bound_(bound), row_(std::move(row)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    const View& view = binding_.whole();
-    const sql::Statement statement = sql::Insert(binding_.table(), {row_}, view.projection);
+    const View& view = bound_.whole();
+    const sql::Statement statement = sql::Insert(bound_.table(), {row_}, view.projection);
     auto rows = session.Write(statement.text, statement.params);
-    if (!rows.ok()) return binding_.Locate(rows.status(), row_);
-    rows = binding_.Stored(session, *std::move(rows));
+    if (!rows.ok()) return bound_.Locate(rows.status(), row_);
+    rows = bound_.Stored(session, *std::move(rows));
     if (!rows.ok()) return rows.status();
     std::string response;
     // A trigger or rule may have kept the row from being stored.
     if (rows->empty()) return response;
-    if (auto status = binding_.Encode(view, *rows, 0, &response); !status.ok()) return status;
+    if (auto status = bound_.Encode(view, *rows, 0, &response); !status.ok()) return status;
     return response;
   }
 
   const sql::Row& row() const { return row_; }
 
  private:
-  const Binding& binding_;
+  const BoundTable& bound_;
   const sql::Row row_;
 };
 
-absl::StatusOr<sql::Row> PlanRow(const Binding& binding, const wire::Request& request) {
-  auto row = binding.RowOf(request);
+absl::StatusOr<sql::Row> PlanRow(const BoundTable& bound, const wire::Request& request) {
+  auto row = bound.RowOf(request);
   if (!row.ok()) return row.status();
-  const auto masked = binding.CreateMasked(request.mask);
+  const auto masked = bound.CreateMasked(request.mask);
   if (!masked.ok()) return masked.status();
-  return binding.Inserted(*std::move(row), *masked, binding.table().row_field);
+  return bound.Inserted(*std::move(row), *masked, bound.table().row_field);
 }
 
 class CreateMethod : public Method {
  public:
-  CreateMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
+  CreateMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto request = binding_.Decode(contract::MethodKind::kCreate, bytes);
+    const auto request = bound_.Decode(contract::MethodKind::kCreate, bytes);
     if (!request.ok()) return request.status();
-    auto row = PlanRow(binding_, *request);
+    auto row = PlanRow(bound_, *request);
     if (!row.ok()) return row.status();
-    return std::make_unique<CreateOperation>(binding_, *request, *std::move(row));
+    return std::make_unique<CreateOperation>(bound_, *request, *std::move(row));
   }
 
-  Together together() const override { return SharedByWrites(binding_); }
-  void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+  Grouping grouping() const override { return GroupingOfWrites(bound_); }
+  void RunGroup(std::span<GroupMember> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
     auto group = PlanGroup(*this, members);
     std::ranges::stable_sort(group, [](const GroupedWrite& a, const GroupedWrite& b) {
       return std::ranges::lexicographical_compare(RowOf(a), RowOf(b), {}, &sql::Assignment::field,
@@ -106,23 +106,23 @@ class CreateMethod : public Method {
     std::vector<sql::Row> rows;
     rows.reserve(writes.size());
     for (const GroupedWrite& write : writes) rows.push_back(RowOf(write));
-    const sql::Statement statement = sql::Insert(binding_.table(), rows, binding_.whole().projection);
+    const sql::Statement statement = sql::Insert(bound_.table(), rows, bound_.whole().projection);
     const auto stored = session.Write(statement.text, statement.params);
-    if (!stored.ok() || !IsInOrder(binding_.table(), rows, *stored)) return false;
+    if (!stored.ok() || !IsInOrder(bound_.table(), rows, *stored)) return false;
     for (std::size_t i = 0; i < writes.size(); ++i) {
-      auto encoded = binding_.Encode(binding_.whole(), *stored, static_cast<std::int64_t>(i), &*writes[i].response);
+      auto encoded = bound_.Encode(bound_.whole(), *stored, static_cast<std::int64_t>(i), &*writes[i].response);
       if (!encoded.ok()) return false;
     }
     return true;
   }
 
-  const Binding& binding_;
+  const BoundTable& bound_;
 };
 
 class BatchCreateOperation : public WriteOperation {
  public:
-  BatchCreateOperation(const Binding& binding, const wire::Request& request, std::vector<sql::Row> rows)
-      : WriteOperation(request, /*explicit_transaction=*/true), binding_(binding), rows_(std::move(rows)) {}
+  BatchCreateOperation(const BoundTable& bound, const wire::Request& request, std::vector<sql::Row> rows)
+      : WriteOperation(request, /*explicit_transaction=*/true), bound_(bound), rows_(std::move(rows)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const std::size_t chunk = std::max<std::size_t>(1, kMaxParams / std::max<std::size_t>(1, widest()));
@@ -136,7 +136,7 @@ class BatchCreateOperation : public WriteOperation {
 
  private:
   std::size_t widest() const {
-    std::vector<bool> used(binding_.table().fields.size(), false);
+    std::vector<bool> used(bound_.table().fields.size(), false);
     for (const auto& row : rows_) {
       for (const auto& assignment : row) used[static_cast<std::size_t>(assignment.field)] = true;
     }
@@ -147,19 +147,19 @@ class BatchCreateOperation : public WriteOperation {
   // are inserted one by one.
   absl::Status InsertRange(db::Session& session, std::size_t begin, std::size_t end, std::string* response) {
     // Of a partitioned table's rows RETURNING does not know the etags after a savepoint.
-    if (end - begin == 1 || binding_.table().relation == catalog::RelationKind::kPartitioned) {
+    if (end - begin == 1 || bound_.table().relation == catalog::RelationKind::kPartitioned) {
       return InsertEach(session, begin, end, response);
     }
     if (auto saved = session.Write("SAVEPOINT protogres_batch", {}); !saved.ok()) return saved.status();
     const std::vector<sql::Row> range(rows_.begin() + static_cast<std::ptrdiff_t>(begin),
                                       rows_.begin() + static_cast<std::ptrdiff_t>(end));
-    const sql::Statement statement = sql::Insert(binding_.table(), range, binding_.whole().projection);
+    const sql::Statement statement = sql::Insert(bound_.table(), range, bound_.whole().projection);
     const auto rows = session.Write(statement.text, statement.params);
     if (!rows.ok() && !IsOfARow(rows.status())) return rows.status();
-    if (rows.ok() && IsInOrder(binding_.table(), range, *rows)) {
+    if (rows.ok() && IsInOrder(bound_.table(), range, *rows)) {
       for (std::int64_t i = 0; i < rows->size(); ++i) {
-        auto status = binding_.EncodeElement(binding_.whole(), *rows, i, response);
-        if (!status.ok()) return contract::Within(PartPath(begin + static_cast<std::size_t>(i)), status);
+        auto status = bound_.EncodeElement(bound_.whole(), *rows, i, response);
+        if (!status.ok()) return status::Within(PartPath(begin + static_cast<std::size_t>(i)), status);
       }
       return session.Write("RELEASE SAVEPOINT protogres_batch", {}).status();
     }
@@ -171,10 +171,10 @@ class BatchCreateOperation : public WriteOperation {
 
   absl::Status InsertEach(db::Session& session, std::size_t begin, std::size_t end, std::string* response) {
     for (std::size_t i = begin; i < end; ++i) {
-      const sql::Statement statement = sql::Insert(binding_.table(), {rows_[i]}, binding_.whole().projection);
+      const sql::Statement statement = sql::Insert(bound_.table(), {rows_[i]}, bound_.whole().projection);
       auto rows = session.Write(statement.text, statement.params);
-      if (!rows.ok()) return contract::Within(PartPath(i), binding_.Locate(rows.status(), rows_[i]));
-      rows = binding_.Stored(session, *std::move(rows));
+      if (!rows.ok()) return status::Within(PartPath(i), bound_.Locate(rows.status(), rows_[i]));
+      rows = bound_.Stored(session, *std::move(rows));
       if (!rows.ok()) return rows.status();
       // A trigger may have kept the row from being stored: it is answered as empty, so that the others keep their
       // place.
@@ -182,8 +182,8 @@ class BatchCreateOperation : public WriteOperation {
         wire::AppendBytesField(contract::number::kRows, "", response);
         continue;
       }
-      auto status = binding_.EncodeElement(binding_.whole(), *rows, 0, response);
-      if (!status.ok()) return contract::Within(PartPath(i), status);
+      auto status = bound_.EncodeElement(bound_.whole(), *rows, 0, response);
+      if (!status.ok()) return status::Within(PartPath(i), status);
     }
     return absl::OkStatus();
   }
@@ -193,42 +193,42 @@ class BatchCreateOperation : public WriteOperation {
            error.code() == absl::StatusCode::kFailedPrecondition;
   }
 
-  const Binding& binding_;
+  const BoundTable& bound_;
   const std::vector<sql::Row> rows_;
 };
 
 class BatchCreateMethod : public Method {
  public:
-  BatchCreateMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
+  BatchCreateMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto batch = binding_.Decode(contract::MethodKind::kBatchCreate, bytes);
+    const auto batch = bound_.Decode(contract::MethodKind::kBatchCreate, bytes);
     if (!batch.ok()) return batch.status();
-    if (auto status = CheckBatch(*batch, binding_.limits()); !status.ok()) return status;
+    if (auto status = CheckBatch(*batch, bound_.limits()); !status.ok()) return status;
     std::vector<sql::Row> rows;
     rows.reserve(batch->requests.size());
     for (std::size_t i = 0; i < batch->requests.size(); ++i) {
-      const auto part = binding_.Decode(contract::MethodKind::kCreate, batch->requests[i]);
-      if (!part.ok()) return contract::Within(PartPath(i), part.status());
+      const auto part = bound_.Decode(contract::MethodKind::kCreate, batch->requests[i]);
+      if (!part.ok()) return status::Within(PartPath(i), part.status());
       if (auto status = CheckPart(*part, i); !status.ok()) return status;
-      auto row = PlanRow(binding_, *part);
-      if (!row.ok()) return contract::Within(PartPath(i), row.status());
+      auto row = PlanRow(bound_, *part);
+      if (!row.ok()) return status::Within(PartPath(i), row.status());
       rows.push_back(*std::move(row));
     }
-    return std::make_unique<BatchCreateOperation>(binding_, *batch, std::move(rows));
+    return std::make_unique<BatchCreateOperation>(bound_, *batch, std::move(rows));
   }
 
  private:
-  const Binding& binding_;
+  const BoundTable& bound_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeCreate(const Binding& binding, const Method::Names& names) {
-  return std::make_unique<CreateMethod>(binding, names);
+std::unique_ptr<Method> MakeCreate(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<CreateMethod>(bound, names);
 }
-std::unique_ptr<Method> MakeBatchCreate(const Binding& binding, const Method::Names& names) {
-  return std::make_unique<BatchCreateMethod>(binding, names);
+std::unique_ptr<Method> MakeBatchCreate(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<BatchCreateMethod>(bound, names);
 }
 
 }  // namespace protogres::crud

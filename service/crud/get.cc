@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "contract/error.h"
 #include "crud/methods.h"
 #include "fmt/format.h"
 #include "sql/lock.h"
+#include "status/status.h"
 
 namespace protogres::crud {
 namespace {
@@ -31,12 +31,11 @@ struct KeyedRead {
 };
 
 // What a lock may have hidden is not there for the caller, but it exists.
-absl::Status NotFound(const Binding& binding, const sql::Key& key, const sql::Lock& lock) {
-  const absl::Status missing = binding.NotFound(key);
+absl::Status NotFound(const BoundTable& bound, const sql::Key& key, const sql::Lock& lock) {
+  const absl::Status missing = bound.NotFound(key);
   if (!lock.skips_locked) return missing;
-  return contract::Error(missing.code(),
-                         fmt::format("{}, or is locked and was skipped", std::string(missing.message())),
-                         "ROW_NOT_FOUND", {{"table", binding.table().name}});
+  return status::Error(missing.code(), fmt::format("{}, or is locked and was skipped", std::string(missing.message())),
+                       status::kRowNotFound, {{"table", bound.table().name}});
 }
 
 // Rows read by their keys, and where the row of each key is.
@@ -80,8 +79,8 @@ class RowsByKey {
 
 class GetOperation : public Operation {
  public:
-  GetOperation(const Binding& binding, KeyedRead read, std::string sql)
-      : binding_(binding), read_(std::move(read)), sql_(std::move(sql)) {}
+  GetOperation(const BoundTable& bound, KeyedRead read, std::string sql)
+      : bound_(bound), read_(std::move(read)), sql_(std::move(sql)) {}
 
   bool locks() const override { return !read_.lock.clause.empty(); }
 
@@ -90,14 +89,14 @@ class GetOperation : public Operation {
     const std::vector<db::Param> params(key.begin(), key.end());
     const auto rows = session.Read(sql_, params);
     if (!rows.ok()) return rows.status();
-    if (rows->empty()) return NotFound(binding_, key, read_.lock);
+    if (rows->empty()) return NotFound(bound_, key, read_.lock);
     std::string response;
-    if (auto status = binding_.Encode(read_.view, *rows, 0, &response); !status.ok()) return status;
+    if (auto status = bound_.Encode(read_.view, *rows, 0, &response); !status.ok()) return status;
     return response;
   }
 
  private:
-  const Binding& binding_;
+  const BoundTable& bound_;
   const KeyedRead read_;
   const std::string sql_;
 };
@@ -105,14 +104,14 @@ class GetOperation : public Operation {
 // What both have in common: how a request is answered from the rows of SelectByKeys.
 class KeyedMethod : public Method {
  public:
-  KeyedMethod(const Binding& binding, const Names& names)
-      : Method(names), binding_(binding), plain_(sql::HasPlainKey(binding.table())) {}
+  KeyedMethod(const BoundTable& bound, const Names& names)
+      : Method(names), bound_(bound), plain_(sql::HasPlainKey(bound.table())) {}
 
-  Together together() const override { return Together::kStatement; }
+  Grouping grouping() const override { return Grouping::kStatement; }
 
-  void RunTogether(std::span<Member> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+  void RunGroup(std::span<GroupMember> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
     std::map<std::string, std::vector<Part>> choices;
-    for (Member& member : members) {
+    for (GroupMember& member : members) {
       auto read = PlanRead(member.request);
       if (!read.ok()) {
         member.response = read.status();
@@ -137,8 +136,8 @@ class KeyedMethod : public Method {
 
   // Reads what `keys` name as `read` says.
   sql::Statement Select(const KeyedRead& read, const std::vector<sql::Key>& keys) const {
-    return plain_ ? sql::SelectByAnyKey(binding_.table(), read.view.projection, read.show_deleted, keys)
-                  : sql::SelectByKeys(binding_.table(), read.view.projection, read.show_deleted, keys);
+    return plain_ ? sql::SelectByAnyKey(bound_.table(), read.view.projection, read.show_deleted, keys)
+                  : sql::SelectByKeys(bound_.table(), read.view.projection, read.show_deleted, keys);
   }
   bool plain() const { return plain_; }
 
@@ -150,7 +149,7 @@ class KeyedMethod : public Method {
 
   // What Get and BatchGet requests say alike.
   absl::Status Choose(const wire::Request& request, bool etag_by_default, KeyedRead* read) const {
-    auto view = binding_.Masked(request.mask, etag_by_default);
+    auto view = bound_.Masked(request.mask, etag_by_default);
     if (!view.ok()) return view.status();
     read->view = *std::move(view);
     read->show_deleted = request.show_deleted;
@@ -165,13 +164,13 @@ class KeyedMethod : public Method {
     return absl::OkStatus();
   }
 
-  const Binding& binding_;
+  const BoundTable& bound_;
 
  private:
   const bool plain_;
 
   struct Part {
-    Member* member;
+    GroupMember* member;
     KeyedRead read;
   };
 
@@ -197,33 +196,32 @@ class KeyedMethod : public Method {
 
 class GetMethod : public KeyedMethod {
  public:
-  GetMethod(const Binding& binding, const Names& names)
-      : KeyedMethod(binding, names), whole_sql_(sql::SelectByKey(binding.table(), binding.whole().projection, false)) {}
+  GetMethod(const BoundTable& bound, const Names& names)
+      : KeyedMethod(bound, names), whole_sql_(sql::SelectByKey(bound.table(), bound.whole().projection, false)) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     auto read = PlanRead(bytes);
     if (!read.ok()) return read.status();
-    std::string sql = read->choice.empty()
-                          ? whole_sql_
-                          : sql::SelectByKey(binding_.table(), read->view.projection, read->show_deleted);
+    std::string sql =
+        read->choice.empty() ? whole_sql_ : sql::SelectByKey(bound_.table(), read->view.projection, read->show_deleted);
     sql += read->lock.clause;
-    return std::make_unique<GetOperation>(binding_, *std::move(read), std::move(sql));
+    return std::make_unique<GetOperation>(bound_, *std::move(read), std::move(sql));
   }
 
   absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const override {
     const std::int64_t row = rows->Find(read.keys.front(), position);
-    if (row < 0) return NotFound(binding_, read.keys.front(), read.lock);
+    if (row < 0) return NotFound(bound_, read.keys.front(), read.lock);
     std::string response;
-    if (auto status = binding_.Encode(read.view, rows->rows(), row, &response, /*skip=*/1); !status.ok()) return status;
+    if (auto status = bound_.Encode(read.view, rows->rows(), row, &response, /*skip=*/1); !status.ok()) return status;
     return response;
   }
 
  protected:
   absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const override {
-    const auto request = binding_.Decode(MethodKind::kGet, bytes);
+    const auto request = bound_.Decode(MethodKind::kGet, bytes);
     if (!request.ok()) return request.status();
     KeyedRead read;
-    auto key = binding_.KeyOf(*request);
+    auto key = bound_.KeyOf(*request);
     if (!key.ok()) return key.status();
     read.keys.push_back(*std::move(key));
     if (auto status = Choose(*request, /*etag_by_default=*/true, &read); !status.ok()) return status;
@@ -273,8 +271,8 @@ class BatchGetMethod : public KeyedMethod {
     for (std::size_t i = 0; i < read.keys.size(); ++i) {
       const std::int64_t row = rows->Find(read.keys[i], position + i);
       if (!failed.ok()) continue;
-      failed = row < 0 ? contract::Within(PartPath(i), NotFound(binding_, read.keys[i], read.lock))
-                       : binding_.EncodeElement(read.view, rows->rows(), row, &response, /*skip=*/1);
+      failed = row < 0 ? status::Within(PartPath(i), NotFound(bound_, read.keys[i], read.lock))
+                       : bound_.EncodeElement(read.view, rows->rows(), row, &response, /*skip=*/1);
     }
     if (!failed.ok()) return failed;
     return response;
@@ -282,15 +280,15 @@ class BatchGetMethod : public KeyedMethod {
 
  protected:
   absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const override {
-    const auto batch = binding_.Decode(MethodKind::kBatchGet, bytes);
+    const auto batch = bound_.Decode(MethodKind::kBatchGet, bytes);
     if (!batch.ok()) return batch.status();
-    if (auto status = CheckBatch(*batch, binding_.limits()); !status.ok()) return status;
+    if (auto status = CheckBatch(*batch, bound_.limits()); !status.ok()) return status;
     KeyedRead read;
     if (auto status = Choose(*batch, /*etag_by_default=*/false, &read); !status.ok()) return status;
     read.keys.reserve(batch->requests.size());
     for (std::size_t i = 0; i < batch->requests.size(); ++i) {
       auto key = PlanKey(batch->requests[i]);
-      if (!key.ok()) return contract::Within(PartPath(i), key.status());
+      if (!key.ok()) return status::Within(PartPath(i), key.status());
       read.keys.push_back(*std::move(key));
     }
     return read;
@@ -298,22 +296,22 @@ class BatchGetMethod : public KeyedMethod {
 
  private:
   absl::StatusOr<sql::Key> PlanKey(std::string_view bytes) const {
-    const auto part = binding_.Decode(MethodKind::kGet, bytes);
+    const auto part = bound_.Decode(MethodKind::kGet, bytes);
     if (!part.ok()) return part.status();
     const char* field = part->show_deleted ? "show_deleted" : part->mask ? "read_mask" : nullptr;
     if (!part->lock.empty()) field = "lock";
-    if (field != nullptr) return contract::BadRequest(field, "is of the batch as a whole: set it there");
-    return binding_.KeyOf(*part);
+    if (field != nullptr) return status::BadRequest(field, "is of the batch as a whole: set it there");
+    return bound_.KeyOf(*part);
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeGet(const Binding& binding, const Method::Names& names) {
-  return std::make_unique<GetMethod>(binding, names);
+std::unique_ptr<Method> MakeGet(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<GetMethod>(bound, names);
 }
-std::unique_ptr<Method> MakeBatchGet(const Binding& binding, const Method::Names& names) {
-  return std::make_unique<BatchGetMethod>(binding, names);
+std::unique_ptr<Method> MakeBatchGet(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<BatchGetMethod>(bound, names);
 }
 
 }  // namespace protogres::crud

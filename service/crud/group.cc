@@ -4,7 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "contract/error.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::crud {
 namespace {
@@ -18,18 +19,7 @@ constexpr std::chrono::milliseconds kLockTimeout{50};
 // No row was met, so nothing was written, and the transaction goes on.
 bool IsOwnError(const absl::Status& status, const db::Session& session) {
   if (session.aborted() || session.lost()) return false;
-  return absl::IsNotFound(status) || contract::ReasonOf(status) == "ETAG_MISMATCH";
-}
-
-absl::Status CommitInDoubt() {
-  return contract::Error(absl::StatusCode::kUnknown,
-                         "the server failed during the commit; it is not known whether it took place",
-                         "COMMIT_IN_DOUBT");
-}
-
-// PostgreSQL has said that the commit did not take place.
-bool IsRolledBack(const absl::Status& committed) {
-  return !contract::MetadataOf(committed, "sqlstate").empty() && contract::ReasonOf(committed) != "COMMIT_IN_DOUBT";
+  return absl::IsNotFound(status) || status::ReasonOf(status) == status::kEtagMismatch;
 }
 
 bool IsLarge(const GroupedWrite& write) { return write.response.ok() && write.response->size() > kLargest; }
@@ -48,14 +38,14 @@ bool ExecuteEach(std::vector<GroupedWrite>& group, db::Session& session) {
 
 }  // namespace
 
-Together SharedByWrites(const Binding& binding) {
-  return catalog::IsStored(binding.table().relation) ? Together::kCommit : Together::kNothing;
+Grouping GroupingOfWrites(const BoundTable& bound) {
+  return catalog::IsStored(bound.table().relation) ? Grouping::kCommit : Grouping::kNone;
 }
 
-std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<Member> members) {
+std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<GroupMember> members) {
   std::vector<GroupedWrite> group;
   group.reserve(members.size());
-  for (Member& member : members) {
+  for (GroupMember& member : members) {
     if (member.request.size() > kLargest) continue;
     auto operation = method.Plan(member.request);
     if (!operation.ok()) {
@@ -78,10 +68,11 @@ void CommitGroup(std::vector<GroupedWrite> group, db::Pool& pool, const db::Canc
   // What is too large to be answered is not committed: alone it is asked for that.
   if (std::ranges::any_of(group, IsLarge)) return;
   // Whatever becomes of this thread from here on, nobody may run again who may be committed.
-  const absl::Status unknown = CommitInDoubt();
+  const absl::Status unknown =
+      status::CommitInDoubt("the server failed during the commit; it is not known whether it took place");
   for (GroupedWrite& write : group) write.member->response = unknown;
   const absl::Status committed = (*session)->Commit();
-  const bool rolled_back = IsRolledBack(committed);
+  const bool rolled_back = status::RolledBack(committed);
   for (GroupedWrite& write : group) {
     if (committed.ok()) {
       write.member->response = std::move(write.response);
@@ -93,8 +84,8 @@ void CommitGroup(std::vector<GroupedWrite> group, db::Pool& pool, const db::Canc
   }
 }
 
-void WriteTogether(const Method& method, std::span<Member> members, db::Pool& pool,
-                   const db::Cancellation& cancellation) {
+void WriteGroup(const Method& method, std::span<GroupMember> members, db::Pool& pool,
+                const db::Cancellation& cancellation) {
   auto group = PlanGroup(method, members);
   // In the order of their keys, so that groups that write the same rows wait for each other in one order only.
   std::ranges::stable_sort(group, [](const GroupedWrite& a, const GroupedWrite& b) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "crud/binding.h"
+#include "crud/bound_table.h"
 #include "crud/method.h"
 #include "db/pool.h"
 #include "db/session.h"
@@ -18,18 +18,18 @@
 namespace protogres::crud {
 
 // What writes of this table can share: of a view or a foreign table it is not known what a write does.
-Together SharedByWrites(const Binding& binding);
+Grouping GroupingOfWrites(const BoundTable& bound);
 
-// A Member's part of a group.
+// A GroupMember's part of a group.
 struct GroupedWrite {
-  Member* member = nullptr;
+  GroupMember* member = nullptr;
   std::unique_ptr<Operation> operation;  // of the Method's Plan
   absl::StatusOr<std::string> response = std::string();
 };
 
 // Plans the members by `method`. Those of bad requests have their response; those that no group takes are left out: of
 // requests to be validated only or done once, and of large ones.
-std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<Member> members);
+std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<GroupMember> members);
 
 // Runs `execute`, which is to give each its response, in one transaction, and commits it: then the members have these
 // responses. Where `execute` returns false, or the commit fails, everything is rolled back and they have none. Where it
@@ -37,9 +37,9 @@ std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<Member> memb
 void CommitGroup(std::vector<GroupedWrite> group, db::Pool& pool, const db::Cancellation& cancellation,
                  const std::function<bool(std::vector<GroupedWrite>&, db::Session&)>& execute);
 
-// Method::RunTogether of Operations with a key: each runs its own statement.
-void WriteTogether(const Method& method, std::span<Member> members, db::Pool& pool,
-                   const db::Cancellation& cancellation);
+// Method::RunGroup of Operations with a key: each runs its own statement.
+void WriteGroup(const Method& method, std::span<GroupMember> members, db::Pool& pool,
+                const db::Cancellation& cancellation);
 
 }  // namespace protogres::crud
 

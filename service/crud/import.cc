@@ -4,9 +4,10 @@
 #include <charconv>
 #include <utility>
 
-#include "contract/error.h"
 #include "fmt/format.h"
 #include "sql/copy.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
@@ -27,11 +28,11 @@ bool HasMoney(const contract::Table& table) {
 }
 
 absl::Status MoneyIsNotPlain(const contract::Table& table) {
-  return contract::Error(absl::StatusCode::kFailedPrecondition,
-                         fmt::format("{} has a column of type money, and the database's lc_monetary writes it in a way "
-                                     "that COPY cannot be given: use BatchCreate",
-                                     table.sql_name),
-                         "MONEY_NOT_PLAIN", {{"table", table.name}});
+  return status::Error(absl::StatusCode::kFailedPrecondition,
+                       fmt::format("{} has a column of type money, and the database's lc_monetary writes it in a way "
+                                   "that COPY cannot be given: use BatchCreate",
+                                   table.sql_name),
+                       status::kMoneyNotPlain, {{"table", table.name}});
 }
 
 }  // namespace
@@ -46,16 +47,16 @@ absl::StatusOr<std::string> RowImport::Finish() {
 
 absl::Status RowImport::AddMessage(std::string_view message) {
   const std::string path = fmt::format("messages[{}]", messages_);
-  const auto request = binding_.Decode(contract::MethodKind::kImport, message);
-  if (!request.ok()) return contract::Within(path, request.status());
-  if (auto status = TakeMask(*request); !status.ok()) return contract::Within(path, status);
+  const auto request = bound_.Decode(contract::MethodKind::kImport, message);
+  if (!request.ok()) return status::Within(path, request.status());
+  if (auto status = TakeMask(*request); !status.ok()) return status::Within(path, status);
   if (recent_.size() == kMostRecent) recent_.pop_front();
   recent_.push_back({messages_++, rows_});
   for (std::size_t i = 0; i < request->requests.size(); ++i) {
-    auto decoded = wire::DecodeRow(binding_.contract(), binding_.table(), request->requests[i], "");
-    const auto row = decoded.ok() ? binding_.Inserted(*std::move(decoded), masked_, "") : decoded.status();
+    auto decoded = wire::DecodeRow(bound_.contract(), bound_.table(), request->requests[i], "");
+    const auto row = decoded.ok() ? bound_.Inserted(*std::move(decoded), masked_, "") : decoded.status();
     if (!row.ok()) {
-      return contract::Within(fmt::format("{}.{}[{}]", path, binding_.table().rows_field, i), row.status());
+      return status::Within(fmt::format("{}.{}[{}]", path, bound_.table().rows_field, i), row.status());
     }
     if (auto added = AddRow(*row); !added.ok()) return added;
   }
@@ -64,8 +65,8 @@ absl::Status RowImport::AddMessage(std::string_view message) {
 
 absl::Status RowImport::TakeMask(const wire::Request& request) {
   if (!request.mask.has_value()) return absl::OkStatus();
-  if (messages_ > 0) return contract::BadRequest("create_mask", "is of all rows: give it in the first message alone");
-  auto masked = binding_.CreateMasked(request.mask);
+  if (messages_ > 0) return status::BadRequest("create_mask", "is of all rows: give it in the first message alone");
+  auto masked = bound_.CreateMasked(request.mask);
   if (!masked.ok()) return masked.status();
   masked_ = *std::move(masked);
   return absl::OkStatus();
@@ -76,7 +77,7 @@ absl::Status RowImport::AddRow(const sql::Row& row) {
   for (const sql::Assignment& assignment : row) values_[static_cast<std::size_t>(assignment.field)] = &assignment.value;
   wanted_.clear();
   for (std::size_t i = 0; i < values_.size(); ++i) {
-    const contract::Field& field = binding_.table().fields[i];
+    const contract::Field& field = bound_.table().fields[i];
     if (values_[i] != nullptr || (field.insertable && !field.has_default)) wanted_.push_back(static_cast<int>(i));
   }
   if (!copying_ || wanted_ != columns_) {
@@ -114,10 +115,10 @@ absl::Status RowImport::Open() {
   if (!session.ok()) return session.status();
   session_ = *std::move(session);
   if (auto quiet = session_->Read(kQuiet, {}); !quiet.ok()) return quiet.status();
-  if (!HasMoney(binding_.table())) return absl::OkStatus();
+  if (!HasMoney(bound_.table())) return absl::OkStatus();
   const auto plain = session_->Read(kMoneyIsPlain, {});
   if (!plain.ok()) return plain.status();
-  return plain->Cell(0, 0) == "t" ? absl::OkStatus() : MoneyIsNotPlain(binding_.table());
+  return plain->Cell(0, 0) == "t" ? absl::OkStatus() : MoneyIsNotPlain(bound_.table());
 }
 
 absl::Status RowImport::Switch() {
@@ -129,12 +130,12 @@ absl::Status RowImport::Switch() {
   copy_begin_ = rows_;
   if (columns_.empty()) return absl::OkStatus();
   copying_ = true;
-  return session_->OpenCopy(sql::CopyFrom(binding_.table(), columns_));
+  return session_->OpenCopy(sql::CopyFrom(bound_.table(), columns_));
 }
 
 // COPY needs a column, and this row gives none.
 absl::Status RowImport::InsertDefaults() {
-  const sql::Statement statement = sql::Insert(binding_.table(), {{}}, {});
+  const sql::Statement statement = sql::Insert(bound_.table(), {{}}, {});
   const auto rows = session_->Write(statement.text, statement.params);
   if (rows.ok()) affected_ += rows->affected();
   return rows.status();
@@ -158,7 +159,7 @@ absl::Status RowImport::Close() {
 }
 
 absl::Status RowImport::Failed(const absl::Status& error) const {
-  if (error.ok() || contract::ReasonOf(error) == "COMMIT_IN_DOUBT") return error;
+  if (error.ok() || status::InDoubt(error)) return error;
   const absl::Status located = Locate(error);
   absl::Status result(located.code(), std::string(located.message()) + "; nothing was imported");
   located.ForEachPayload(
@@ -167,19 +168,19 @@ absl::Status RowImport::Failed(const absl::Status& error) const {
 }
 
 absl::Status RowImport::Locate(const absl::Status& error) const {
-  const std::string line = contract::MetadataOf(error, "row");
+  const std::string line = status::MetadataOf(error, "row");
   std::int64_t row = 0;
   if (std::from_chars(line.data(), line.data() + line.size(), row).ec != std::errc()) return error;
   row += copy_begin_ - 1;
-  absl::Status located = contract::WithMetadata(error, "row", std::to_string(row + 1));
+  absl::Status located = status::WithMetadata(error, "row", std::to_string(row + 1));
   const auto after = std::ranges::upper_bound(recent_, row, {}, &Message::first_row);
-  if (after == recent_.begin()) return contract::Within(fmt::format("row {} of all", row + 1), located);
+  if (after == recent_.begin()) return status::Within(fmt::format("row {} of all", row + 1), located);
   const auto field =
-      std::ranges::find(binding_.table().fields, contract::MetadataOf(error, "column"), &contract::Field::column);
-  if (field != binding_.table().fields.end()) located = contract::Within(field->name, located);
+      std::ranges::find(bound_.table().fields, status::MetadataOf(error, "column"), &contract::Field::column);
+  if (field != bound_.table().fields.end()) located = status::Within(field->name, located);
   const Message& message = *std::prev(after);
-  return contract::Within(
-      fmt::format("messages[{}].{}[{}]", message.index, binding_.table().rows_field, row - message.first_row), located);
+  return status::Within(
+      fmt::format("messages[{}].{}[{}]", message.index, bound_.table().rows_field, row - message.first_row), located);
 }
 
 }  // namespace protogres::crud

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "crud/binding.h"
+#include "crud/bound_table.h"
 #include "db/pool.h"
 #include "db/session.h"
 
@@ -21,8 +21,8 @@ namespace protogres::crud {
 class RowImport {
  public:
   // They must all outlive it.
-  RowImport(const Binding& binding, db::Pool& pool, const db::Cancellation& cancellation)
-      : binding_(binding), pool_(pool), cancellation_(cancellation), values_(binding.table().fields.size()) {}
+  RowImport(const BoundTable& bound, db::Pool& pool, const db::Cancellation& cancellation)
+      : bound_(bound), pool_(pool), cancellation_(cancellation), values_(bound.table().fields.size()) {}
 
   // Takes one ImportXsRequest. INVALID_ARGUMENT with the row's path: "messages[6].customers[3].email" is of the fourth
   // row of the seventh message. What PostgreSQL says of a row may be told by a later call, by the same path. Blocks.
@@ -51,7 +51,7 @@ class RowImport {
   absl::Status Failed(const absl::Status& error) const;
   absl::Status Locate(const absl::Status& error) const;
 
-  const Binding& binding_;
+  const BoundTable& bound_;
   db::Pool& pool_;
   const db::Cancellation& cancellation_;
   std::unique_ptr<db::Session> session_;

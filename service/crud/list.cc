@@ -25,7 +25,7 @@ struct ListPlan {
 
 class ListOperation : public Operation {
  public:
-  ListOperation(const Binding& binding, ListPlan plan) : binding_(binding), plan_(std::move(plan)) {}
+  ListOperation(const BoundTable& bound, ListPlan plan) : bound_(bound), plan_(std::move(plan)) {}
 
   bool locks() const override { return plan_.locks; }
   db::SessionOptions session() const override {
@@ -35,9 +35,8 @@ class ListOperation : public Operation {
   }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    const auto rows =
-        session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * binding_.limits().max_page_bytes);
-    if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, binding_.table());
+    const auto rows = session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * bound_.limits().max_page_bytes);
+    if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, bound_.table());
     std::string response;
     const auto end = EncodeRows(*rows, &response);
     if (!end.ok()) return end.status();
@@ -69,8 +68,8 @@ class ListOperation : public Operation {
     std::int64_t row = 0;
     for (; row < end; ++row) {
       const std::size_t before = response->size();
-      if (auto status = binding_.EncodeElement(plan_.listing.view, rows, row, response); !status.ok()) return status;
-      if (row > 0 && response->size() > static_cast<std::size_t>(binding_.limits().max_page_bytes)) {
+      if (auto status = bound_.EncodeElement(plan_.listing.view, rows, row, response); !status.ok()) return status;
+      if (row > 0 && response->size() > static_cast<std::size_t>(bound_.limits().max_page_bytes)) {
         response->resize(before);
         return row;
       }
@@ -78,44 +77,44 @@ class ListOperation : public Operation {
     return row;
   }
 
-  const Binding& binding_;
+  const BoundTable& bound_;
   const ListPlan plan_;
 };
 
 class ListMethod : public Method {
  public:
-  ListMethod(const Binding& binding, const Names& names) : Method(names), binding_(binding) {}
+  ListMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto request = binding_.Decode(contract::MethodKind::kList, bytes);
+    const auto request = bound_.Decode(contract::MethodKind::kList, bytes);
     if (!request.ok()) return request.status();
     ListPlan plan;
-    auto listing = PlanListing(binding_, *request);
+    auto listing = PlanListing(bound_, *request);
     if (!listing.ok()) return listing.status();
     plan.listing = *std::move(listing);
-    const auto page_size = PageSize(binding_, *request, binding_.limits().page_size);
+    const auto page_size = PageSize(bound_, *request, bound_.limits().page_size);
     if (!page_size.ok()) return page_size.status();
     plan.page_size = *page_size;
     const auto lock = sql::ParseLock(request->lock);
     if (!lock.ok()) return lock.status();
     plan.locks = !lock->clause.empty();
     // A row more shows whether there is a next page; but it would be locked, and never seen by the caller.
-    plan.page = plan.listing.Select(binding_.table(), plan.locks ? plan.page_size : plan.page_size + 1);
+    plan.page = plan.listing.Select(bound_.table(), plan.locks ? plan.page_size : plan.page_size + 1);
     plan.page.text += lock->clause;
     if (request->count_total) {
-      plan.count = sql::SelectCount(binding_.table(), plan.listing.condition, request->show_deleted);
+      plan.count = sql::SelectCount(bound_.table(), plan.listing.condition, request->show_deleted);
     }
-    return std::make_unique<ListOperation>(binding_, std::move(plan));
+    return std::make_unique<ListOperation>(bound_, std::move(plan));
   }
 
  private:
-  const Binding& binding_;
+  const BoundTable& bound_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeList(const Binding& binding, const Method::Names& names) {
-  return std::make_unique<ListMethod>(binding, names);
+std::unique_ptr<Method> MakeList(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<ListMethod>(bound, names);
 }
 
 }  // namespace protogres::crud

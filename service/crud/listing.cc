@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "contract/error.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::crud {
 
@@ -22,14 +22,14 @@ std::string Listing::TokenAfter(std::vector<sql::Param> values, std::int64_t cou
   return sql::EncodeToken(fingerprint, position);
 }
 
-absl::StatusOr<Listing> PlanListing(const Binding& binding, const wire::Request& request) {
-  const auto& table = binding.table();
+absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request) {
+  const auto& table = bound.table();
   Listing listing;
-  auto view = binding.Masked(request.mask, /*etag_by_default=*/false);
+  auto view = bound.Masked(request.mask, /*etag_by_default=*/false);
   if (!view.ok()) return view.status();
   listing.view = *std::move(view);
   listing.show_deleted = request.show_deleted;
-  auto condition = sql::CompileFilter(binding.contract(), table, request.filter);
+  auto condition = sql::CompileFilter(bound.contract(), table, request.filter);
   if (!condition.ok()) return condition.status();
   listing.condition = *std::move(condition);
   const auto order_by = sql::ParseOrderBy(table, request.order_by);
@@ -44,11 +44,11 @@ absl::StatusOr<Listing> PlanListing(const Binding& binding, const wire::Request&
   return listing;
 }
 
-absl::StatusOr<std::int64_t> PageSize(const Binding& binding, const wire::Request& request, std::int64_t otherwise) {
-  const Limits& limits = binding.limits();
+absl::StatusOr<std::int64_t> PageSize(const BoundTable& bound, const wire::Request& request, std::int64_t otherwise) {
+  const Limits& limits = bound.limits();
   if (request.page_size < 0) {
-    return contract::BadRequest("page_size", fmt::format("is {}; give 0 for the default, or up to {}",
-                                                         request.page_size, limits.max_page_size));
+    return status::BadRequest("page_size", fmt::format("is {}; give 0 for the default, or up to {}", request.page_size,
+                                                       limits.max_page_size));
   }
   return request.page_size == 0 ? otherwise : std::min(request.page_size, limits.max_page_size);
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "crud/binding.h"
+#include "crud/bound_table.h"
 #include "sql/filter.h"
 #include "sql/page.h"
 #include "wire/request.h"
@@ -32,11 +32,11 @@ struct Listing {
 };
 
 // INVALID_ARGUMENT: a bad read_mask, filter, order_by or page_token.
-absl::StatusOr<Listing> PlanListing(const Binding& binding, const wire::Request& request);
+absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request);
 
 // The rows of one page or chunk: the request's page_size, cut to the maximum; `otherwise` where it gives none.
 // INVALID_ARGUMENT: it is negative.
-absl::StatusOr<std::int64_t> PageSize(const Binding& binding, const wire::Request& request, std::int64_t otherwise);
+absl::StatusOr<std::int64_t> PageSize(const BoundTable& bound, const wire::Request& request, std::int64_t otherwise);
 
 }  // namespace protogres::crud
 

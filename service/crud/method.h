@@ -36,9 +36,6 @@ struct Limits {
   std::chrono::seconds request_id_ttl{24 * 60 * 60};
 };
 
-// RESOURCE_EXHAUSTED, reason ANSWER_TOO_LARGE: an answer of so many bytes is larger than max_answer_bytes.
-absl::Status CheckAnswer(std::size_t bytes, const Limits& limits);
-
 // A request decoded and planned. For one thread.
 class Operation {
  public:
@@ -63,14 +60,14 @@ class Operation {
 };
 
 // One of several requests that are run together. Its answer is as if it had been run alone.
-struct Member {
+struct GroupMember {
   std::string_view request;
   std::optional<absl::StatusOr<std::string>> response = std::nullopt;
 };
 
 // What requests of one Method that wait at the same time may share. Each is an option of its own.
-enum class Together {
-  kNothing,
+enum class Grouping {
+  kNone,
   kStatement,  // reads: one statement (--coalesce)
   kCommit,     // writes: one transaction (--group_commit)
 };
@@ -93,11 +90,11 @@ class Method {
   // with the field's path. Does not block.
   virtual absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view request) const = 0;
 
-  // What RunTogether makes them share.
-  virtual Together together() const { return Together::kNothing; }
+  // What RunGroup makes them share.
+  virtual Grouping grouping() const { return Grouping::kNone; }
   // Answers several requests with as few statements as it can. Leaves those without a response that are to be run
   // alone: a statement that fails for one must not fail its neighbours. Of these nothing has taken effect. Blocks.
-  virtual void RunTogether(std::span<Member>, db::Pool&, const db::Cancellation&) const {}
+  virtual void RunGroup(std::span<GroupMember>, db::Pool&, const db::Cancellation&) const {}
 
  protected:
   explicit Method(const Names& names) : names_(names) {}

@@ -4,8 +4,9 @@
 #include <charconv>
 #include <string_view>
 
-#include "contract/error.h"
 #include "fmt/format.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::crud {
 namespace {
@@ -44,9 +45,8 @@ std::string ColumnAt(std::string_view text, std::size_t at) {
 }  // namespace
 
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table) {
-  const std::string state = contract::MetadataOf(error, "sqlstate");
-  if (state != "42883" && state != "42725") return error;
-  const std::string counted = contract::MetadataOf(error, "position");
+  if (!status::NoSuchOperator(error)) return error;
+  const std::string counted = status::MetadataOf(error, "position");
   int position = 0;
   std::from_chars(counted.data(), counted.data() + counted.size(), position);
   if (position <= 0) return error;
@@ -55,13 +55,13 @@ absl::Status OfOperator(const absl::Status& error, const std::string& statement,
   if (field == table.fields.end()) return error;
   const std::size_t sorted = statement.rfind(" ORDER BY ");
   const bool ordering = sorted != std::string::npos && sorted < at;
-  return contract::WithMetadata(
-      contract::BadRequest(ordering ? "order_by" : "filter",
-                           fmt::format("{} is of the type {}, for which PostgreSQL finds no such operator: {}; its "
-                                       "schema may be missing in the role's search_path",
-                                       field->name, field->type.sql_type, std::string(error.message())),
-                           ordering ? "INVALID_ORDER_BY" : "INVALID_FILTER"),
-      "sqlstate", state);
+  return status::WithMetadata(
+      status::BadRequest(ordering ? "order_by" : "filter",
+                         fmt::format("{} is of the type {}, for which PostgreSQL finds no such operator: {}; its "
+                                     "schema may be missing in the role's search_path",
+                                     field->name, field->type.sql_type, std::string(error.message())),
+                         ordering ? status::kInvalidOrderBy : status::kInvalidFilter),
+      "sqlstate", status::MetadataOf(error, "sqlstate"));
 }
 
 }  // namespace protogres::crud

@@ -17,12 +17,12 @@ constexpr std::int64_t kChunkBytes = 128 * 1024;
 }  // namespace
 
 absl::Status RowStream::Plan(std::string_view bytes) {
-  const auto request = binding_.Decode(contract::MethodKind::kStream, bytes);
+  const auto request = bound_.Decode(contract::MethodKind::kStream, bytes);
   if (!request.ok()) return request.status();
-  auto listing = PlanListing(binding_, *request);
+  auto listing = PlanListing(bound_, *request);
   if (!listing.ok()) return listing.status();
   listing_ = *std::move(listing);
-  const auto page_size = PageSize(binding_, *request, std::numeric_limits<std::int64_t>::max());
+  const auto page_size = PageSize(bound_, *request, std::numeric_limits<std::int64_t>::max());
   if (!page_size.ok()) return page_size.status();
   page_size_ = *page_size;
   last_.resize(listing_.token_columns.size());
@@ -33,7 +33,7 @@ absl::Status RowStream::Open() {
   auto session = db::Session::Open(pool_, cancellation_);
   if (!session.ok()) return session.status();
   session_ = *std::move(session);
-  statement_ = listing_.Select(binding_.table(), std::nullopt);
+  statement_ = listing_.Select(bound_.table(), std::nullopt);
   return session_->OpenRows(statement_.text, statement_.params);
 }
 
@@ -49,7 +49,7 @@ absl::StatusOr<std::optional<std::string>> RowStream::Next() {
   while (!over_) {
     const auto more = session_->FetchRows([this](const db::Cells& cells) { return Take(cells); });
     if (!failed_.ok()) return failed_;
-    if (!more.ok()) return OfOperator(more.status(), statement_.text, binding_.table());
+    if (!more.ok()) return OfOperator(more.status(), statement_.text, bound_.table());
     over_ = !*more;
     if (rows_ > 0) break;
   }
@@ -65,7 +65,7 @@ bool RowStream::Take(const db::Cells& cells) {
   failed_ = Encode(cells);
   if (!failed_.ok()) return false;
   const auto size = static_cast<std::int64_t>(chunk_.size());
-  const std::int64_t most = binding_.limits().max_page_bytes;
+  const std::int64_t most = bound_.limits().max_page_bytes;
   const bool fits = rows_ == 0 || size <= most;
   if (!fits) {
     ahead_ = chunk_.substr(before);

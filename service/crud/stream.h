@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "crud/binding.h"
+#include "crud/bound_table.h"
 #include "crud/listing.h"
 #include "db/pool.h"
 #include "db/session.h"
@@ -22,8 +22,8 @@ namespace protogres::crud {
 class RowStream {
  public:
   // They must all outlive it.
-  RowStream(const Binding& binding, db::Pool& pool, const db::Cancellation& cancellation)
-      : binding_(binding), pool_(pool), cancellation_(cancellation) {}
+  RowStream(const BoundTable& bound, db::Pool& pool, const db::Cancellation& cancellation)
+      : bound_(bound), pool_(pool), cancellation_(cancellation) {}
 
   // Decodes and plans; once, before the first Next. INVALID_ARGUMENT with the field's path. Does not block.
   absl::Status Plan(std::string_view request);
@@ -39,7 +39,7 @@ class RowStream {
   // The row is the last one so far.
   void Advance(const db::Cells& cells);
 
-  const Binding& binding_;
+  const BoundTable& bound_;
   db::Pool& pool_;
   const db::Cancellation& cancellation_;
   Listing listing_;

@@ -1,11 +1,11 @@
 // UpdateWhere and DeleteWhere: every row that a filter keeps, at most max_affected.
 #include <utility>
 
-#include "contract/error.h"
 #include "crud/methods.h"
 #include "crud/operator_error.h"
 #include "fmt/format.h"
 #include "sql/filter.h"
+#include "status/status.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
@@ -14,22 +14,22 @@ namespace {
 class WhereOperation : public WriteOperation {
  public:
   // With max_affected (0: none) it needs a transaction to take back what went too far.
-  WhereOperation(const Binding& binding, const wire::Request& request, sql::Statement statement, sql::Row row,
+  WhereOperation(const BoundTable& bound, const wire::Request& request, sql::Statement statement, sql::Row row,
                  std::int64_t max_affected)
       : WriteOperation(request, /*explicit_transaction=*/max_affected > 0),
-        binding_(binding),
+        bound_(bound),
         statement_(std::move(statement)),
         row_(std::move(row)),
         max_affected_(max_affected) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = session.Write(statement_.text, statement_.params);
-    if (!rows.ok()) return OfOperator(binding_.Locate(rows.status(), row_), statement_.text, binding_.table());
+    if (!rows.ok()) return OfOperator(bound_.Locate(rows.status(), row_), statement_.text, bound_.table());
     if (max_affected_ > 0 && rows->affected() > max_affected_) {
-      return contract::Error(absl::StatusCode::kFailedPrecondition,
-                             fmt::format("the filter meets {} rows, more than max_affected = {}; nothing was changed",
-                                         rows->affected(), max_affected_),
-                             "MAX_AFFECTED_EXCEEDED", {{"table", binding_.table().name}});
+      return status::Error(absl::StatusCode::kFailedPrecondition,
+                           fmt::format("the filter meets {} rows, more than max_affected = {}; nothing was changed",
+                                       rows->affected(), max_affected_),
+                           status::kMaxAffectedExceeded, {{"table", bound_.table().name}});
     }
     std::string response;
     if (rows->affected() > 0) {
@@ -39,7 +39,7 @@ class WhereOperation : public WriteOperation {
   }
 
  private:
-  const Binding& binding_;
+  const BoundTable& bound_;
   const sql::Statement statement_;
   const sql::Row row_;
   const std::int64_t max_affected_;
@@ -47,20 +47,20 @@ class WhereOperation : public WriteOperation {
 
 class WhereMethod : public Method {
  public:
-  WhereMethod(const Binding& binding, const Names& names, contract::MethodKind kind)
-      : Method(names), binding_(binding), kind_(kind) {}
+  WhereMethod(const BoundTable& bound, const Names& names, contract::MethodKind kind)
+      : Method(names), bound_(bound), kind_(kind) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto request = binding_.Decode(kind_, bytes);
+    const auto request = bound_.Decode(kind_, bytes);
     if (!request.ok()) return request.status();
     if (request->max_affected < 0) {
-      return contract::BadRequest(
-          "max_affected", fmt::format("is {}; give a positive number, or 0 for no limit", request->max_affected));
+      return status::BadRequest("max_affected",
+                                fmt::format("is {}; give a positive number, or 0 for no limit", request->max_affected));
     }
-    auto condition = sql::CompileFilter(binding_.contract(), binding_.table(), request->filter);
+    auto condition = sql::CompileFilter(bound_.contract(), bound_.table(), request->filter);
     if (!condition.ok()) return condition.status();
     if (condition->text.empty()) {
-      return contract::BadRequest("filter", "is required: which rows to change (for all, a filter that all meet)");
+      return status::BadRequest("filter", "is required: which rows to change (for all, a filter that all meet)");
     }
     sql::Row row;
     if (kind_ == contract::MethodKind::kUpdateWhere) {
@@ -69,33 +69,33 @@ class WhereMethod : public Method {
       row = *std::move(updated);
     }
     auto statement = kind_ == contract::MethodKind::kUpdateWhere
-                         ? sql::UpdateWhere(binding_.table(), row, *std::move(condition))
-                         : sql::DeleteWhere(binding_.table(), *std::move(condition));
-    return std::make_unique<WhereOperation>(binding_, *request, std::move(statement), std::move(row),
+                         ? sql::UpdateWhere(bound_.table(), row, *std::move(condition))
+                         : sql::DeleteWhere(bound_.table(), *std::move(condition));
+    return std::make_unique<WhereOperation>(bound_, *request, std::move(statement), std::move(row),
                                             request->max_affected);
   }
 
  private:
   absl::StatusOr<sql::Row> PlanRow(const wire::Request& request) const {
-    const auto row = binding_.RowOf(request);
+    const auto row = bound_.RowOf(request);
     if (!row.ok()) return row.status();
     if (!row->etag.empty()) {
-      return contract::BadRequest(binding_.table().row_field + ".etag", "is of a single row: leave it unset");
+      return status::BadRequest(bound_.table().row_field + ".etag", "is of a single row: leave it unset");
     }
-    return binding_.Updated(*row, request.mask, /*with_key=*/true);
+    return bound_.Updated(*row, request.mask, /*with_key=*/true);
   }
 
-  const Binding& binding_;
+  const BoundTable& bound_;
   const contract::MethodKind kind_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeUpdateWhere(const Binding& binding, const Method::Names& names) {
-  return std::make_unique<WhereMethod>(binding, names, contract::MethodKind::kUpdateWhere);
+std::unique_ptr<Method> MakeUpdateWhere(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<WhereMethod>(bound, names, contract::MethodKind::kUpdateWhere);
 }
-std::unique_ptr<Method> MakeDeleteWhere(const Binding& binding, const Method::Names& names) {
-  return std::make_unique<WhereMethod>(binding, names, contract::MethodKind::kDeleteWhere);
+std::unique_ptr<Method> MakeDeleteWhere(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<WhereMethod>(bound, names, contract::MethodKind::kDeleteWhere);
 }
 
 }  // namespace protogres::crud

@@ -2,9 +2,9 @@
 #include <exception>
 #include <system_error>
 
-#include "contract/error.h"
 #include "db/pool_state.h"
 #include "spdlog/spdlog.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -25,8 +25,8 @@ constexpr milliseconds kFarewell{500};
 // The server's own words, which may name its role, are for the log.
 absl::Status Crowded(const absl::Status& failed) {
   spdlog::debug("{}", std::string(failed.message()));
-  return contract::Error(absl::StatusCode::kResourceExhausted, "the database has no connection left for this server",
-                         contract::ReasonOf(failed), {{"sqlstate", contract::MetadataOf(failed, "sqlstate")}});
+  return status::Error(absl::StatusCode::kResourceExhausted, "the database has no connection left for this server",
+                       status::ReasonOf(failed), {{"sqlstate", status::MetadataOf(failed, "sqlstate")}});
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ void Pool::State::Attempted(AttemptPtr attempt) {
   try {
     connection = factory();
   } catch (const std::exception& error) {
-    connection = contract::Error(absl::StatusCode::kInternal, error.what(), "INTERNAL");
+    connection = status::Internal(error.what());
   }
   if (connection.ok()) {
     Made(attempt, *std::move(connection));

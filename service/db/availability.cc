@@ -1,8 +1,8 @@
 // Whether the database is there, and the thread that watches.
-#include "contract/error.h"
 #include "db/pool_state.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -18,9 +18,9 @@ constexpr milliseconds kUnanswered{2000};
 
 absl::Status Pool::State::GoneStatusLocked() const {
   // Why is for the log: the words may name the database's host and role.
-  return contract::WithRetry(
-      contract::Error(absl::StatusCode::kUnavailable,
-                      "the database is not available; the server tries to reach it again", "DATABASE_UNAVAILABLE"),
+  return status::WithRetry(
+      status::Error(absl::StatusCode::kUnavailable, "the database is not available; the server tries to reach it again",
+                    status::kDatabaseUnavailable),
       options.backoff_min);
 }
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "db/copy_line.h"
-#include "db/error.h"
 
 namespace protogres::db {
 namespace {

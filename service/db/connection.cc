@@ -8,12 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "contract/error.h"
 #include "db/bulk.h"
 #include "db/canceller.h"
 #include "db/conninfo.h"
 #include "db/echo.h"
-#include "db/error.h"
 #include "db/exchange.h"
 #include "db/link.h"
 #include "db/message.h"
@@ -24,6 +22,8 @@
 #include "db/stopper.h"
 #include "db/wide.h"
 #include "fmt/format.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -106,7 +106,7 @@ class LibpqConnection : public Connection {
   }
 
   absl::Status Begin(const std::string& mode) override {
-    if (in_transaction_) return Internal("BEGIN within a transaction");
+    if (in_transaction_) return status::Internal("BEGIN within a transaction");
     if (absl::Status status = Deallocate(); !status.ok()) return status;
     const absl::Status status = Text(mode.empty() ? "BEGIN" : "BEGIN " + mode, false, Soon());
     in_transaction_ = status.ok();
@@ -114,12 +114,12 @@ class LibpqConnection : public Connection {
   }
 
   absl::Status Commit() override {
-    if (!in_transaction_) return Internal("COMMIT without a transaction");
+    if (!in_transaction_) return status::Internal("COMMIT without a transaction");
     if (Aborted()) {
       // The server would answer it with ROLLBACK, and no error.
       const absl::Status rolled_back = Rollback();
       if (!rolled_back.ok()) return rolled_back;
-      return ToStatus({"25P02", "COMMIT of a transaction that an error has ended: it was rolled back", "", "", ""});
+      return status::AbortedTransaction("COMMIT of a transaction that an error has ended: it was rolled back");
     }
     // What the server has said already is most likely its farewell: then nothing is in doubt.
     if (exchange_.Readable()) {
@@ -141,7 +141,7 @@ class LibpqConnection : public Connection {
   }
 
   absl::Status Ping() override {
-    if (in_transaction_) return Internal("a ping within a transaction");
+    if (in_transaction_) return status::Internal("a ping within a transaction");
     return state_.Ping(Soon());
   }
 
@@ -175,10 +175,6 @@ class LibpqConnection : public Connection {
   }
 
  private:
-  static absl::Status Internal(const std::string& what) {
-    return contract::Error(absl::StatusCode::kInternal, what, "INTERNAL");
-  }
-
   static const absl::Status& StatusOf(const absl::Status& status) { return status; }
   template <typename Value>
   static const absl::Status& StatusOf(const absl::StatusOr<Value>& value) {
@@ -232,8 +228,8 @@ class LibpqConnection : public Connection {
       absl::Status status = Prepare(sql, &name);
       if (status.ok()) status = Run(sql, name, params, writes && !in_transaction_, result);
       if (status.ok()) return status;
-      const std::string reason = contract::ReasonOf(status);
-      const bool stale = name != nullptr && (reason == "STATEMENT_LOST" || CatalogMoved(status));
+      const std::string reason = status::ReasonOf(status);
+      const bool stale = name != nullptr && (reason == status::kStatementLost || status::CatalogMoved(status));
       if (!stale) return status;
       if (auto gone = statements_.Erase(sql)) unwanted_.push_back(*std::move(gone));
       if (again || in_transaction_) return status;
@@ -315,7 +311,7 @@ class LibpqConnection : public Connection {
     if (absl::Status dropped = Cancelled(drop); !dropped.ok()) return dropped;
     // A cancel that came late hits a statement that does nothing.
     absl::Status proof = Text("SELECT 1", false, Soon());
-    if (contract::ReasonOf(proof) == "QUERY_CANCELLED") proof = Text("SELECT 1", false, Soon());
+    if (status::QueryCancelled(proof)) proof = Text("SELECT 1", false, Soon());
     return proof;
   }
 
@@ -343,7 +339,7 @@ class LibpqConnection : public Connection {
       absl::Status status = exchange_.SendText("DEALLOCATE \"" + name + "\"");
       if (status.ok()) status = exchange_.Finish(false, Soon()).status();
       // Gone from the server already: all that was wanted.
-      if (!status.ok() && contract::ReasonOf(status) != "STATEMENT_LOST") return status;
+      if (!status.ok() && status::ReasonOf(status) != status::kStatementLost) return status;
     }
     return absl::OkStatus();
   }
@@ -379,7 +375,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& opt
     absl::Status status = WhyRefused(*conninfo, text, options.connect_timeout);
     if (!status.ok()) return status;
   }
-  return ToStatus({"08001", "cannot connect to the database: " + OneLine(text), "", "", ""});
+  return status::NotConnected(OneLine(text));
 }
 
 }  // namespace protogres::db

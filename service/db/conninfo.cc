@@ -8,9 +8,9 @@
 #include <memory>
 #include <string_view>
 
-#include "contract/error.h"
 #include "db/message.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -70,19 +70,19 @@ void AddSilenceLimits(std::map<std::string, std::string>* values) {
 
 absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
   if (options.database.find('\0') != std::string::npos) {
-    return contract::Error(absl::StatusCode::kInvalidArgument, "the connection string contains a NUL character",
-                           "INVALID_CONNECTION_STRING");
+    return status::Error(absl::StatusCode::kInvalidArgument, "the connection string contains a NUL character",
+                         status::kInvalidConnectionString);
   }
   char* message = nullptr;
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
       PQconninfoParse(options.database.c_str(), &message), &PQconninfoFree);
   const std::unique_ptr<char, decltype(&PQfreemem)> owned(message, &PQfreemem);
   if (parsed == nullptr) {
-    return contract::Error(absl::StatusCode::kInvalidArgument,
-                           fmt::format("the connection string is malformed: {}; see PostgreSQL's manual, chapter "
-                                       "34.1.1, for example postgresql://user@host:5432/database",
-                                       WithoutQuotes(OneLine(message != nullptr ? message : "out of memory"))),
-                           "INVALID_CONNECTION_STRING");
+    return status::Error(absl::StatusCode::kInvalidArgument,
+                         fmt::format("the connection string is malformed: {}; see PostgreSQL's manual, chapter "
+                                     "34.1.1, for example postgresql://user@host:5432/database",
+                                     WithoutQuotes(OneLine(message != nullptr ? message : "out of memory"))),
+                         status::kInvalidConnectionString);
   }
   std::map<std::string, std::string> values;
   for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {

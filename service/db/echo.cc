@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <string_view>
 
-#include "contract/error.h"
 #include "db/message.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -49,7 +49,7 @@ std::string EchoLine(const std::string& sql, std::span<const Param> params, cons
   if (!params.empty()) line += "]";
   std::string outcome = "OK";
   if (!status.ok()) {
-    outcome = contract::ReasonOf(status);
+    outcome = status::ReasonOf(status);
     if (outcome.empty()) outcome = absl::StatusCodeToString(status.code());
     if (echo == Echo::kValues) outcome += ": " + std::string(status.message());
   }

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "contract/error.h"
-#include "db/error.h"
 #include "db/message.h"
 #include "fmt/format.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -65,14 +65,11 @@ int Milliseconds(Exchange::Clock::time_point until) {
 
 absl::Status CheckParams(std::span<const Param> params) {
   if (params.size() > kMaxParams) {
-    return ToStatus({"54000",
-                     fmt::format("the request gives {} values; PostgreSQL takes at most {} in one statement",
-                                 params.size(), kMaxParams),
-                     "", "", ""});
+    return status::TooManyValues(params.size(), kMaxParams);
   }
   for (const Param& param : params) {
     if (param && param->find('\0') != std::string::npos) {
-      return ToStatus({"22021", "a text contains a NUL character, which PostgreSQL cannot store", "", "", ""});
+      return status::NulInText();
     }
   }
   return absl::OkStatus();
@@ -117,7 +114,7 @@ absl::Status Exchange::Sent(int success) {
   // libpq has forgotten earlier errors when it began to send.
   const std::string why = OneLine(PQerrorMessage(connection_));
   if (!Alive()) return Lost(false, why);
-  return contract::Error(absl::StatusCode::kInternal, why, "INTERNAL");
+  return status::Internal(why);
 }
 
 absl::StatusOr<Result> Exchange::Finish(bool in_doubt, Clock::time_point until) {
@@ -208,23 +205,18 @@ absl::Status Exchange::StatusOf(const PGresult* result, bool in_doubt, std::int6
   if (result == nullptr && !exhausted_.ok() && !in_doubt) return exhausted_;
   if (result == nullptr) return Lost(in_doubt, "the server gave no answer that can be held");
   if (!IsError(result)) return absl::OkStatus();
-  ServerError said = ErrorOf(result);
+  status::ServerError said = ErrorOf(result);
   if (said.row > 0) said.row += row_offset;
   lost_ = lost_ || PQstatus(connection_) != CONNECTION_OK;
   // With an SQLSTATE the server says that it did not commit; but class 08 is a pooler's word, who cannot know.
-  if (lost_ && (said.sqlstate.empty() || said.sqlstate.starts_with("08"))) return Lost(in_doubt, said.message);
-  return ToStatus(said);
+  if (lost_ && !status::SaysRolledBack(said)) return Lost(in_doubt, said.message);
+  return status::ToStatus(said);
 }
 
 absl::Status Exchange::Lost(bool in_doubt, const std::string& why) {
   lost_ = true;
   const std::string cause = stopper_.shut() ? "the server did not answer in time, and it was given up" : why;
-  if (!in_doubt) return ToStatus({"08006", "the connection to the database was lost: " + cause, "", "", ""});
-  return ToStatus({"08007",
-                   "the connection to the database was lost before it confirmed the commit; it is not known whether "
-                   "it took place: " +
-                       cause,
-                   "", "", ""});
+  return in_doubt ? status::LostInCommit(cause) : status::LostConnection(cause);
 }
 
 bool Exchange::Readable() const {

@@ -5,9 +5,8 @@
 #include <thread>
 #include <utility>
 
-#include "contract/error.h"
-#include "db/error.h"
 #include "spdlog/spdlog.h"
+#include "status/sqlstate.h"
 
 namespace protogres::db {
 namespace {
@@ -18,12 +17,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{250};
 // How long the destructor waits at most.
 constexpr milliseconds kFarewell{500};
-
-// A standby (25006), or a pooler or replica that does not know it (0A000).
-bool IsRefused(const absl::Status& status) {
-  const std::string state = contract::MetadataOf(status, "sqlstate");
-  return state == "25006" || state == "0A000";
-}
 
 }  // namespace
 
@@ -74,9 +67,9 @@ Listener::~Listener() {
 void Listener::State::Loop() {
   while (!stopped()) {
     const absl::Status ended = ListenUntilLost();
-    const milliseconds delay = IsRefused(ended) ? options.refused : options.reconnect;
+    const milliseconds delay = status::NeverListens(ended) ? options.refused : options.reconnect;
     // That the database is gone the Pool says.
-    if (!ended.ok() && (IsRefused(ended) || !ConnectionLost(ended)) && ended.message() != said) {
+    if (!ended.ok() && (status::NeverListens(ended) || !status::ConnectionLost(ended)) && ended.message() != said) {
       said = std::string(ended.message());
       spdlog::warn("LISTEN {} failed, a NOTIFY will not reload; it is tried again every {} s: {}", options.channel,
                    std::chrono::duration<double>(delay).count(), said);

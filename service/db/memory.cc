@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include "contract/error.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -49,9 +49,9 @@ void Memory::Force(std::size_t bytes, Hold* hold) {
 }
 
 absl::Status Memory::Exhausted(const std::string& what) {
-  return contract::WithRetry(
-      contract::Error(absl::StatusCode::kResourceExhausted, fmt::format("the server is busy: {} (--max_memory)", what),
-                      "MEMORY_EXHAUSTED"),
+  return status::WithRetry(
+      status::Error(absl::StatusCode::kResourceExhausted, fmt::format("the server is busy: {} (--max_memory)", what),
+                    status::kMemoryExhausted),
       kRetry);
 }
 

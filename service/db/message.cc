@@ -26,7 +26,7 @@ std::size_t FindState(std::string_view text) {
 }
 
 // "COPY item, line 3, column price: ..." in the CONTEXT, where it is the last line: triggers stand before it.
-void ReadCopyContext(std::string_view context, ServerError* error) {
+void ReadCopyContext(std::string_view context, status::ServerError* error) {
   context = context.substr(context.rfind('\n') + 1);
   constexpr std::string_view kColumn = ", column ";
   if (!context.starts_with("COPY ")) return;
@@ -39,22 +39,14 @@ void ReadCopyContext(std::string_view context, ServerError* error) {
   error->column = std::string(rest.substr(kColumn.size(), rest.find(": ") - kColumn.size()));
 }
 
-// A whole row, of which columns may be hidden; or, of a foreign server, its host and role.
-bool HidesDetail(std::string_view sqlstate) {
-  return sqlstate == "23502" || sqlstate == "23514" || sqlstate == "44000" || sqlstate.starts_with("08");
-}
-
 }  // namespace
 
-ServerError FromFields(const ErrorFields& fields) {
-  ServerError error;
+status::ServerError FromFields(const ErrorFields& fields) {
+  status::ServerError error;
   error.sqlstate = std::string(fields.sqlstate);
   error.message = OneLine(fields.message);
-  // The name in the source is never translated.
-  if (error.sqlstate == "0A000" && fields.function == "RevalidateCachedQuery") {
-    error.message = "cached plan must not change result type";
-  }
-  const std::string detail = HidesDetail(error.sqlstate) ? "" : OneLine(fields.detail);
+  error.function = std::string(fields.function);
+  const std::string detail = status::DetailTellsMore(error) ? "" : OneLine(fields.detail);
   const std::string hint = OneLine(fields.hint);
   if (!detail.empty() || !hint.empty()) {
     error.message += " (" + detail + (detail.empty() || hint.empty() ? "" : "; ") + hint + ")";
@@ -67,13 +59,13 @@ ServerError FromFields(const ErrorFields& fields) {
   return error;
 }
 
-std::optional<ServerError> ParseRefusal(std::string_view text) {
+std::optional<status::ServerError> ParseRefusal(std::string_view text) {
   const std::size_t at = FindState(text);
   if (at == std::string_view::npos) return std::nullopt;
   const std::string_view state = text.substr(at, kStateLength);
   text = text.substr(at + kStateLength + 1);
   for (const char* part : {"\nDETAIL:  ", "\nHINT:  ", "\nLOCATION:  "}) text = text.substr(0, text.find(part));
-  return ServerError{std::string(state), OneLine(text), "", "", ""};
+  return status::ServerError{std::string(state), OneLine(text), "", "", ""};
 }
 
 std::string OneLine(std::string_view text) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "db/error.h"
+#include "status/sqlstate.h"
 
 namespace protogres::db {
 
@@ -27,11 +27,11 @@ struct ErrorFields {
 
 // The message is one line, "primary (detail; hint)"; a detail
 // that shows a whole row is left out, since columns of it may be hidden, and one of a connection to another server.
-ServerError FromFields(const ErrorFields& fields);
+status::ServerError FromFields(const ErrorFields& fields);
 
 // Why the server refused a connection: the SQLSTATE and the primary message in `text`, which libpq wrote with
 // PQERRORS_VERBOSE. nullopt: it has no SQLSTATE, so the words are libpq's own. The severity's language does not matter.
-std::optional<ServerError> ParseRefusal(std::string_view text);
+std::optional<status::ServerError> ParseRefusal(std::string_view text);
 
 // `text` on one line: breaks and the blanks around them become one space.
 std::string OneLine(std::string_view text);

@@ -2,21 +2,17 @@
 
 #include <atomic>
 
-#include "contract/error.h"
-#include "db/error.h"
 #include "db/pool_state.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
 
 // How often a request whose pool_timeout has passed looks whether the connection that is made for it still is.
 constexpr std::chrono::milliseconds kComing{50};
-
-absl::Status ClosedStatus() {
-  return contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN");
-}
 
 }  // namespace
 
@@ -53,7 +49,7 @@ absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_po
   std::optional<Clock::time_point> until;
   for (;;) {
     Lock lock(mutex);
-    if (closed) return ClosedStatus();
+    if (closed) return status::ShuttingDown();
     if (!available) {
       DemandLocked();
       return GoneStatusLocked();
@@ -98,17 +94,17 @@ absl::Status Pool::State::WaitLocked(Lock& lock, Clock::time_point until, bool f
   if (waiter.refused) return *waiter.refused;
   std::erase(waiters, &waiter);
   if (far) {
-    return contract::Error(absl::StatusCode::kDeadlineExceeded,
-                           "the deadline passed while the request waited for a database connection",
-                           "DEADLINE_EXCEEDED");
+    return status::Error(absl::StatusCode::kDeadlineExceeded,
+                         "the deadline passed while the request waited for a database connection",
+                         status::kDeadlineExceeded);
   }
-  return contract::Error(
+  return status::Error(
       absl::StatusCode::kResourceExhausted,
       fmt::format("no database connection became free within {} ms: of {} (pool_size {} + max_overflow {}) {} were in "
                   "use{}",
                   options.pool_timeout.count(), capacity, options.pool_size, options.max_overflow, lent,
                   failing ? ", and no new one can be made" : ""),
-      "POOL_TIMEOUT");
+      status::kPoolTimeout);
 }
 
 bool Pool::State::IsComingLocked(const Waiter& waiter) const {
@@ -155,7 +151,7 @@ bool Pool::State::Usable(Slot& slot) {
   const absl::Status alive = slot.connection->Ping();
   if (alive.ok()) return true;
   spdlog::debug("pool: a connection failed its pre-ping: {}", std::string(alive.message()));
-  if (ConnectionLost(alive)) Invalidate(slot.generation);
+  if (status::ConnectionLost(alive)) Invalidate(slot.generation);
   return false;
 }
 
@@ -177,7 +173,7 @@ void Pool::State::RefuseAllLocked(const absl::Status& status) {
 void Pool::State::Close() {
   Lock lock(mutex);
   closed = true;
-  RefuseAllLocked(ClosedStatus());
+  RefuseAllLocked(status::ShuttingDown());
 }
 
 // --- Giving back

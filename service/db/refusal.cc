@@ -6,10 +6,9 @@
 #include <algorithm>
 #include <memory>
 
-#include "contract/error.h"
-#include "db/error.h"
 #include "db/message.h"
 #include "fmt/format.h"
+#include "status/sqlstate.h"
 
 namespace protogres::db {
 namespace {
@@ -45,18 +44,11 @@ absl::Status WhyRefused(const std::string& conninfo, const std::string& text, st
     message = AskAgain(conninfo, std::max(timeout, std::chrono::seconds(1)));
     if (message.empty()) return absl::OkStatus();
   }
-  const auto said = ParseRefusal(message);
-  ServerError error = said.value_or(ServerError{"08001", OneLine(message), "", "", ""});
+  auto said = ParseRefusal(message);
+  if (said.has_value()) return status::Refused(*std::move(said));
   // libpq's own words, untranslated as long as nobody calls setlocale().
-  if (!said && error.message.find("no password supplied") != std::string::npos) error.sqlstate = "28P01";
-  error.message = "cannot connect to the database: " + error.message;
-  // A setting in the connection string that the server does not take.
-  const bool bad_setting = error.sqlstate != "42501" && (error.sqlstate.starts_with("42") || error.sqlstate[0] == '2');
-  if (bad_setting && !error.sqlstate.starts_with("28")) {
-    return contract::Error(absl::StatusCode::kInvalidArgument, error.message, "INVALID_CONNECTION_STRING",
-                           {{"sqlstate", error.sqlstate}});
-  }
-  return ToStatus(error);
+  if (message.find("no password supplied") != std::string::npos) return status::NoPassword(OneLine(message));
+  return status::NotConnected(OneLine(message));
 }
 
 }  // namespace protogres::db

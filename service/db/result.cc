@@ -56,7 +56,7 @@ bool IsError(const PGresult* result) {
   return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
-ServerError ErrorOf(const PGresult* result) {
+status::ServerError ErrorOf(const PGresult* result) {
   const auto field = [result](int code) {
     const char* const text = PQresultErrorField(result, code);
     return std::string_view(text != nullptr ? text : "");

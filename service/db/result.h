@@ -8,9 +8,9 @@
 #include <memory>
 #include <vector>
 
-#include "db/error.h"
 #include "db/memory.h"
 #include "db/rows.h"
+#include "status/sqlstate.h"
 
 namespace protogres::db {
 
@@ -22,7 +22,7 @@ using Result = std::unique_ptr<PGresult, ClearResult>;
 bool IsError(const PGresult* result);
 
 // What the server said of an error. Its SQLSTATE is empty where the server said nothing: then the words are libpq's.
-ServerError ErrorOf(const PGresult* result);
+status::ServerError ErrorOf(const PGresult* result);
 
 // The rows of a result that is no error.
 Rows RowsOf(Result result, Memory::Hold hold);

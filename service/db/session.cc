@@ -4,24 +4,15 @@
 #include <atomic>
 #include <utility>
 
-#include "contract/error.h"
 #include "db/canceller.h"
-#include "db/error.h"
 #include "fmt/format.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
 
 using SystemClock = std::chrono::system_clock;
-
-absl::Status Stopped(bool past_deadline, const std::string& sqlstate) {
-  if (past_deadline) {
-    return contract::Error(absl::StatusCode::kDeadlineExceeded, "the deadline has passed", "DEADLINE_EXCEEDED",
-                           {{"sqlstate", sqlstate}});
-  }
-  return contract::Error(absl::StatusCode::kCancelled, "the client has cancelled the call", "CANCELLED",
-                         {{"sqlstate", sqlstate}});
-}
 
 // A client that has seen its deadline pass cancels the call, and its clock is not ours: gRPC rounds a deadline by up to
 // a hundredth of its length, and counts it here from when the call came.
@@ -59,14 +50,6 @@ std::string Mode(const SessionOptions& options) {
   if (options.lock_timeout) mode += fmt::format("; SET LOCAL lock_timeout = {}", options.lock_timeout->count());
   return mode;
 }
-
-absl::Status ReadOnlyTransaction(const absl::Status& status) {
-  return contract::Error(absl::StatusCode::kFailedPrecondition,
-                         std::string(status.message()) + ": it was begun as read_only", "READ_ONLY_TRANSACTION",
-                         {{"sqlstate", "25006"}});
-}
-
-bool IsQueryCancelled(const absl::Status& status) { return contract::ReasonOf(status) == "QUERY_CANCELLED"; }
 
 }  // namespace
 
@@ -107,8 +90,8 @@ bool Cancellation::past_deadline() const {
 SystemClock::time_point Cancellation::deadline() const { return state_->deadline; }
 
 absl::Status Cancellation::Check() const {
-  if (past_deadline()) return Stopped(true, "");
-  return cancelled() ? Stopped(false, "") : absl::OkStatus();
+  if (past_deadline()) return status::Stopped(absl::OkStatus(), true);
+  return cancelled() ? status::Stopped(absl::OkStatus(), false) : absl::OkStatus();
 }
 
 Session::Session(Lease lease, const Cancellation& cancellation, SessionOptions options)
@@ -149,12 +132,13 @@ absl::Status Session::Cancellable(const Work& work) {
   running.End();
   if (connection.Alive()) lease_.Answered();
   if (status.ok()) return status;
-  if (options_.read_only && contract::ReasonOf(status) == "READ_ONLY_SERVER") return ReadOnlyTransaction(status);
+  if (options_.read_only && status::ReasonOf(status) == status::kReadOnlyServer)
+    return status::ReadOnlyTransaction(status);
   // A read-only server, or another server's class 08 as of a foreign table, says nothing of the other connections.
-  if (!connection.Alive() || ConnectionLost(status)) Drop();
-  const bool stopped = IsQueryCancelled(status) || contract::ReasonOf(status) == "CONNECTION_LOST";
+  if (!connection.Alive() || status::ConnectionLost(status)) Drop();
+  const bool stopped = status::QueryCancelled(status) || status::ReasonOf(status) == status::kConnectionLost;
   if (stopped && cancellation_.cancelled()) {
-    return Stopped(cancellation_.past_deadline(), contract::MetadataOf(status, "sqlstate"));
+    return status::Stopped(status, cancellation_.past_deadline());
   }
   return status;
 }
@@ -189,7 +173,7 @@ Session::~Session() {
   // statement returned; it may still hit one statement, and that is a ping.
   if (!cancel_sent_ || !lease_.connection().Alive()) return;
   absl::Status proof = lease_.connection().Ping();
-  if (IsQueryCancelled(proof)) proof = lease_.connection().Ping();
+  if (status::QueryCancelled(proof)) proof = lease_.connection().Ping();
   if (!proof.ok()) Drop();
 }
 
@@ -288,9 +272,9 @@ absl::Status Session::Commit() {
   }
   open_ = false;
   status = Cancellable([](Connection& connection) { return connection.Commit(); });
-  if (!options_.read_only || contract::ReasonOf(status) != "COMMIT_IN_DOUBT") return status;
-  return contract::Error(absl::StatusCode::kUnavailable, "the connection to the database was lost", "CONNECTION_LOST",
-                         {{"sqlstate", "08006"}});
+  if (!options_.read_only || !status::InDoubt(status)) return status;
+  // Nothing was written, so nothing is in doubt.
+  return status::LostConnection("");
 }
 
 absl::Status Session::Rollback() {

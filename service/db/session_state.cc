@@ -3,8 +3,8 @@
 #include <string_view>
 #include <utility>
 
-#include "contract/error.h"
-#include "db/error.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -42,8 +42,7 @@ absl::Status SessionState::Start(Clock::time_point until) {
 absl::Status SessionState::Ping(Clock::time_point until) {
   const auto answer = Ask(kReadOnly, until);
   if (!answer.ok() || Cell(*answer, 0) != "on" || read_only_) return answer.status();
-  return ToStatus(
-      {"25006", "the server has become read-only: it was a primary when the connection was made", "", "", ""});
+  return status::ReadOnlyServer("the server has become read-only: it was a primary when the connection was made");
 }
 
 absl::Status SessionState::Discard(Clock::time_point until) {
@@ -55,9 +54,9 @@ absl::Status SessionState::Check(Clock::time_point until) {
   if (!std::exchange(wrote_, false) || !has_code_) return absl::OkStatus();
   const auto answer = Ask(std::string("SELECT ") + kIdentity, until);
   if (!answer.ok() || Cell(*answer, 0) == identity_) return answer.status();
-  return contract::Error(absl::StatusCode::kFailedPrecondition,
-                         "a function or trigger has left the session with another role or search_path",
-                         "SESSION_CHANGED");
+  return status::Error(absl::StatusCode::kFailedPrecondition,
+                       "a function or trigger has left the session with another role or search_path",
+                       status::kSessionChanged);
 }
 
 absl::StatusOr<Result> SessionState::Ask(const std::string& sql, Clock::time_point until) {

@@ -10,12 +10,12 @@
 #include <string_view>
 #include <utility>
 
-#include "contract/error.h"
 #include "crud/import.h"
 #include "crud/stream.h"
-#include "db/error.h"
 #include "db/session.h"
 #include "rpc/unknown_method.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -26,13 +26,13 @@ using std::chrono::milliseconds;
 constexpr int kMostRenewals = 2;
 
 absl::Status Expired(const std::string& what, const char* reason) {
-  return contract::Error(absl::StatusCode::kAborted, what, reason);
+  return status::Error(absl::StatusCode::kAborted, what, reason);
 }
 
 // What both have in common: a worker that works, and the completion-queue thread that tells it of the client.
 class BulkHandler : public Handler, private Task {
  public:
-  BulkHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::Binding& table, Call& call)
+  BulkHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::BoundTable& table, Call& call)
       : sessions_(sessions),
         snapshot_(std::move(snapshot)),
         table_(&table),
@@ -47,8 +47,8 @@ class BulkHandler : public Handler, private Task {
   }
 
   void OnShutdown() override {
-    if (!begun_) return call_.Finish(ShuttingDown());
-    End(ShuttingDown());
+    if (!begun_) return call_.Finish(status::ShuttingDown());
+    End(status::ShuttingDown());
   }
 
   void OnGiveUp() override { cancellation_.GiveUp(); }
@@ -56,7 +56,7 @@ class BulkHandler : public Handler, private Task {
   void OnTimer() override {
     End(Expired(fmt::format("the call was open for {} ms (--stream_max_duration): {}",
                             sessions_.options().max_duration.count(), Consequence()),
-                "STREAM_MAX_DURATION"));
+                status::kStreamMaxDuration));
   }
 
  protected:
@@ -109,7 +109,7 @@ class BulkHandler : public Handler, private Task {
     if (told_.wait_for(lock, limit, [&] { return met() || cancellation_.cancelled(); })) return cancellation_.Check();
     return Expired(fmt::format("the client has {} for {} ms (--session_idle_timeout): {}", Idleness(), limit.count(),
                                Consequence()),
-                   "SESSION_IDLE_TIMEOUT");
+                   status::kSessionIdleTimeout);
   }
 
   // Waits until `met`, or the call is cancelled: an error.
@@ -133,7 +133,7 @@ class BulkHandler : public Handler, private Task {
 
   Sessions& sessions_;
   std::shared_ptr<const Snapshot> snapshot_;
-  const crud::Binding* table_;
+  const crud::BoundTable* table_;
   Call& call_;
   db::Cancellation cancellation_;
 
@@ -150,7 +150,7 @@ class BulkHandler : public Handler, private Task {
 
   // Exceptions end in db; of what may still come, memory that runs out, only this call dies.
   absl::StatusOr<std::optional<std::string>> Guarded() try { return Work(); } catch (const std::exception& e) {
-    return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");
+    return status::Thrown(e);
   }
 
   // The first cause counts, and the worker finishes the call.
@@ -181,7 +181,7 @@ class BulkHandler : public Handler, private Task {
 class StreamHandler final : public BulkHandler, private Renewal::Waiter {
  public:
   StreamHandler(Sessions& sessions, Renewal& renewal, const Current& current, std::shared_ptr<const Snapshot> snapshot,
-                const crud::Binding& table, Call& call)
+                const crud::BoundTable& table, Call& call)
       : BulkHandler(sessions, std::move(snapshot), table, call), renewal_(renewal), current_(current) {}
 
   void OnRequest(std::string_view message) override {
@@ -197,14 +197,14 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
     // A chunk could not be written: the client has gone, as OnCancelled will say.
     if (begun()) return;
     if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
-    call_.Finish(contract::BadRequest("", "the call needs a request message, and none came", "NO_REQUEST"));
+    call_.Finish(status::BadRequest("", "the call needs a request message, and none came", "NO_REQUEST"));
   }
 
  private:
   absl::StatusOr<std::optional<std::string>> Work() override {
     for (int renewals = 0;; ++renewals) {
       auto last = Send();
-      if (begun_to_send_ || renewals == kMostRenewals || !db::CatalogMoved(last.status())) return last;
+      if (begun_to_send_ || renewals == kMostRenewals || !status::CatalogMoved(last.status())) return last;
       if (auto renewed = Renew(last.status()); !renewed.ok()) return renewed;
     }
   }
@@ -299,12 +299,13 @@ class ImportHandler final : public BulkHandler {
 }  // namespace
 
 std::unique_ptr<Handler> MakeStream(Sessions& sessions, Renewal& renewal, const Current& current,
-                                    std::shared_ptr<const Snapshot> snapshot, const crud::Binding& table, Call& call) {
+                                    std::shared_ptr<const Snapshot> snapshot, const crud::BoundTable& table,
+                                    Call& call) {
   return std::make_unique<StreamHandler>(sessions, renewal, current, std::move(snapshot), table, call);
 }
 
 std::unique_ptr<Handler> MakeImport(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
-                                    const crud::Binding& table, Call& call) {
+                                    const crud::BoundTable& table, Call& call) {
   return std::make_unique<ImportHandler>(sessions, std::move(snapshot), table, call);
 }
 

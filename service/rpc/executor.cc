@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "contract/error.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -14,8 +14,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetryFull{100};
 constexpr milliseconds kRetryTimeout{1000};
-// When another server may have taken over.
-constexpr milliseconds kRetryShutdown{1000};
 // A lane whose groups all take this long (cold pages, a lock) gets another: many that wait apart are done sooner.
 constexpr milliseconds kSlowGroup{5};
 // The longest that what is held waits for others while there is always more to do.
@@ -24,26 +22,22 @@ constexpr milliseconds kLongestHold{2};
 constexpr milliseconds kLongestTimeout = std::chrono::hours(24 * 365);
 
 absl::Status QueueFull(int size) {
-  return contract::WithRetry(
-      contract::Error(absl::StatusCode::kResourceExhausted,
-                      fmt::format("the server is busy: {} requests wait already (--queue_size)", size), "QUEUE_FULL"),
+  return status::WithRetry(
+      status::Error(absl::StatusCode::kResourceExhausted,
+                    fmt::format("the server is busy: {} requests wait already (--queue_size)", size),
+                    status::kQueueFull),
       kRetryFull);
 }
 
 absl::Status TimedOut(milliseconds timeout) {
-  return contract::WithRetry(
-      contract::Error(absl::StatusCode::kResourceExhausted,
-                      fmt::format("no connection became free within {} ms (--pool_timeout)", timeout.count()),
-                      "POOL_TIMEOUT"),
+  return status::WithRetry(
+      status::Error(absl::StatusCode::kResourceExhausted,
+                    fmt::format("no connection became free within {} ms (--pool_timeout)", timeout.count()),
+                    status::kPoolTimeout),
       kRetryTimeout);
 }
 
 }  // namespace
-
-absl::Status ShuttingDown() {
-  return contract::WithRetry(
-      contract::Error(absl::StatusCode::kUnavailable, "the server is shutting down", "SHUTTING_DOWN"), kRetryShutdown);
-}
 
 Executor::Executor(const Options& options) : options_(options) {
   LaneOf(nullptr);
@@ -62,7 +56,7 @@ absl::Status Executor::Submit(Task& task) {
   Worker* called = nullptr;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return ShuttingDown();
+    if (closed_) return status::ShuttingDown();
     // A Task that a free worker is about to take does not wait.
     if (waiting_ >= options_.queue_size + free_ && !task.taken_) return QueueFull(options_.queue_size);
     task.since_ = now;
@@ -117,7 +111,7 @@ void Executor::Close() {
     closed_ = true;
     rest = TakeSince(Clock::time_point::max());
   }
-  RefuseAll(rest, ShuttingDown());
+  RefuseAll(rest, status::ShuttingDown());
 }
 
 void Executor::Stop() {

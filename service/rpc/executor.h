@@ -18,9 +18,6 @@
 
 namespace protogres::rpc {
 
-// What is told a call that the end of the server meets: UNAVAILABLE, reason SHUTTING_DOWN, with RetryInfo.
-absl::Status ShuttingDown();
-
 class Task;
 
 // Runs several Tasks that have waited together. A Task may be gone as soon as its own part is done, and the others run

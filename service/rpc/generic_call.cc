@@ -8,8 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include "contract/error.h"
 #include "rpc/trailer.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -355,11 +355,7 @@ void GenericCall::Unref() {
 absl::Status GenericCall::CheckSize(const std::string& message) const {
   // protobuf's own limit.
   const int limit = acceptor_.max_send_bytes_ < 0 ? std::numeric_limits<int>::max() : acceptor_.max_send_bytes_;
-  if (message.size() <= static_cast<std::size_t>(limit)) return absl::OkStatus();
-  return contract::Error(
-      absl::StatusCode::kResourceExhausted,
-      fmt::format("the answer is too large: {} bytes of at most {} (--max_send_message_bytes)", message.size(), limit),
-      "ANSWER_TOO_LARGE");
+  return status::CheckAnswer(message.size(), limit);
 }
 
 void GenericCall::Log(const absl::Status& status) const {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "contract/error.h"
 #include "grpc/health/v1/health.pb.h"
 #include "rpc/executor.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -22,7 +22,7 @@ bool Parse(std::string_view message, HealthCheckRequest* request) {
   return request->ParseFromArray(message.data(), static_cast<int>(message.size()));
 }
 
-absl::Status Malformed() { return contract::BadRequest("", "the request is no grpc.health.v1.HealthCheckRequest"); }
+absl::Status Malformed() { return status::BadRequest("", "the request is no grpc.health.v1.HealthCheckRequest"); }
 
 class CheckHandler final : public Handler {
  public:
@@ -33,14 +33,14 @@ class CheckHandler final : public Handler {
     if (!Parse(message, &request)) return call_.Finish(Malformed());
     const int status = health_.StatusOf(request.service());
     if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
-      return call_.Finish(contract::Error(absl::StatusCode::kNotFound,
-                                          "there is no service \"" + request.service() + "\"", "UNKNOWN_SERVICE"));
+      return call_.Finish(status::Error(absl::StatusCode::kNotFound,
+                                        "there is no service \"" + request.service() + "\"", status::kUnknownService));
     }
     call_.Answer(Response(status));
   }
   void OnEnd() override { call_.Finish(Malformed()); }
   // Its request has not come.
-  void OnShutdown() override { call_.Finish(ShuttingDown()); }
+  void OnShutdown() override { call_.Finish(status::ShuttingDown()); }
 
  private:
   const Health& health_;
@@ -82,7 +82,7 @@ class WatchHandler final : public Handler {
       sent_ = status;
       writing_ = true;
     } else if (streams_.draining()) {
-      End(ShuttingDown());
+      End(status::ShuttingDown());
     }
   }
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "contract/error.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "rpc/executor.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -73,7 +73,7 @@ class Reflector {
   }
 
   // The file that was asked for, and those of its transitive imports that the stream has not seen.
-  void SetFile(const crud::File* file, std::string_view kind, const std::string& name,
+  void SetFile(const api::File* file, std::string_view kind, const std::string& name,
                ServerReflectionResponse* response) {
     if (!file) {
       return SetError(absl::StatusCode::kNotFound, fmt::format("there is no {} \"{}\"", kind, name), response);
@@ -81,12 +81,12 @@ class Reflector {
     auto* files = response->mutable_file_descriptor_response();
     files->add_file_descriptor_proto(file->bytes);
     sent_.insert(file);
-    std::vector<const crud::File*> todo = {file};
+    std::vector<const api::File*> todo = {file};
     while (!todo.empty()) {
-      const crud::File* next = todo.back();
+      const api::File* next = todo.back();
       todo.pop_back();
       for (const auto& dependency : next->dependencies) {
-        const crud::File* import = index().FindFile(dependency);
+        const api::File* import = index().FindFile(dependency);
         if (!import || !sent_.insert(import).second) continue;
         files->add_file_descriptor_proto(import->bytes);
         todo.push_back(import);
@@ -103,7 +103,7 @@ class Reflector {
 
   const Current& current_;
   std::shared_ptr<const Snapshot> snapshot_;
-  absl::flat_hash_set<const crud::File*> sent_;
+  absl::flat_hash_set<const api::File*> sent_;
 };
 
 // One answer a request, in turn.
@@ -117,19 +117,19 @@ class ReflectionHandler final : public Handler {
   void OnRequest(std::string_view message) override {
     ServerReflectionRequest request;
     if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
-      return End(contract::BadRequest("", "the request is no grpc.reflection.v1.ServerReflectionRequest"));
+      return End(status::BadRequest("", "the request is no grpc.reflection.v1.ServerReflectionRequest"));
     }
     if (auto written = call_.Write(reflector_.Respond(request).SerializeAsString()); !written.ok()) return End(written);
     writing_ = true;
   }
   void OnWritten() override {
     writing_ = false;
-    if (streams_.draining()) return End(ShuttingDown());
+    if (streams_.draining()) return End(status::ShuttingDown());
     call_.Read();
   }
   void OnEnd() override { End(absl::OkStatus()); }
   void OnWake() override {
-    if (!writing_ && streams_.draining()) End(ShuttingDown());
+    if (!writing_ && streams_.draining()) End(status::ShuttingDown());
   }
 
  private:

@@ -69,13 +69,13 @@ void AddSymbols(const pb::ServiceDescriptor& service, std::vector<std::string>* 
   for (int i = 0; i < service.method_count(); ++i) symbols->push_back(service.method(i)->full_name());
 }
 
-crud::File ToFile(const pb::FileDescriptor& file) {
+api::File ToFile(const pb::FileDescriptor& file) {
   pb::FileDescriptorProto proto;
   file.CopyTo(&proto);
-  crud::File result{.name = file.name(),
-                    .bytes = proto.SerializeAsString(),
-                    .dependencies = {proto.dependency().begin(), proto.dependency().end()},
-                    .symbols = {}};
+  api::File result{.name = file.name(),
+                   .bytes = proto.SerializeAsString(),
+                   .dependencies = {proto.dependency().begin(), proto.dependency().end()},
+                   .symbols = {}};
   for (int i = 0; i < file.message_type_count(); ++i) AddSymbols(*file.message_type(i), &result.symbols);
   for (int i = 0; i < file.enum_type_count(); ++i) AddSymbols(*file.enum_type(i), &result.symbols);
   for (int i = 0; i < file.service_count(); ++i) AddSymbols(*file.service(i), &result.symbols);
@@ -83,7 +83,7 @@ crud::File ToFile(const pb::FileDescriptor& file) {
 }
 
 struct Fixed {
-  std::vector<crud::File> files;
+  std::vector<api::File> files;
   std::vector<std::string> services;
 };
 
@@ -112,7 +112,7 @@ bool HasField(const pb::DescriptorProto& message, std::string_view path, std::st
   return std::ranges::any_of(message.nested_type(), [&](const auto& m) { return HasField(m, path, field); });
 }
 
-bool HasField(const crud::File& file, std::string_view message, std::string_view field) {
+bool HasField(const api::File& file, std::string_view message, std::string_view field) {
   pb::FileDescriptorProto proto;
   if (!proto.ParseFromString(file.bytes)) return false;
   if (!proto.package().empty()) {
@@ -124,7 +124,7 @@ bool HasField(const crud::File& file, std::string_view message, std::string_view
 
 }  // namespace
 
-ReflectionIndex::ReflectionIndex(const crud::Api* api) : services_(FixedFiles().services) {
+ReflectionIndex::ReflectionIndex(const api::Api* api) : services_(FixedFiles().services) {
   // The Api's first: what it declares itself (a pinned contract may bring a file of its own) wins.
   if (api) {
     Add(api->files());
@@ -134,19 +134,19 @@ ReflectionIndex::ReflectionIndex(const crud::Api* api) : services_(FixedFiles().
   std::ranges::sort(services_);
 }
 
-void ReflectionIndex::Add(const std::vector<crud::File>& files) {
+void ReflectionIndex::Add(const std::vector<api::File>& files) {
   for (const auto& file : files) {
     if (!by_name_.emplace(file.name, &file).second) continue;
     for (const auto& symbol : file.symbols) by_symbol_.emplace(symbol, &file);
   }
 }
 
-const crud::File* ReflectionIndex::FindFile(std::string_view name) const {
+const api::File* ReflectionIndex::FindFile(std::string_view name) const {
   const auto it = by_name_.find(name);
   return it == by_name_.end() ? nullptr : it->second;
 }
 
-const crud::File* ReflectionIndex::FindSymbol(std::string_view symbol) const {
+const api::File* ReflectionIndex::FindSymbol(std::string_view symbol) const {
   if (const auto it = by_symbol_.find(symbol); it != by_symbol_.end()) return it->second;
   const std::size_t dot = symbol.rfind('.');
   if (dot == std::string_view::npos) return nullptr;

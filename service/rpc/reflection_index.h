@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "crud/api.h"
+#include "api/api.h"
 
 namespace protogres::rpc {
 
@@ -16,19 +16,19 @@ namespace protogres::rpc {
 class ReflectionIndex {
  public:
   // Null: the fixed files only.
-  explicit ReflectionIndex(const crud::Api* api);
+  explicit ReflectionIndex(const api::Api* api);
 
   // Null: there is none. Lives as long as the index.
-  const crud::File* FindFile(std::string_view name) const;
+  const api::File* FindFile(std::string_view name) const;
   // The file that declares a message, enum, enum value, field, service or method by this full name.
-  const crud::File* FindSymbol(std::string_view symbol) const;
+  const api::File* FindSymbol(std::string_view symbol) const;
   // Full names, sorted.
   const std::vector<std::string>& services() const { return services_; }
 
  private:
-  using Map = absl::flat_hash_map<std::string_view, const crud::File*>;
+  using Map = absl::flat_hash_map<std::string_view, const api::File*>;
 
-  void Add(const std::vector<crud::File>& files);
+  void Add(const std::vector<api::File>& files);
 
   Map by_name_;
   Map by_symbol_;  // without fields: those are looked for in their message's file

@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "crud/transaction.h"
 #include "db/memory.h"
 #include "rpc/bulk_call.h"
 #include "rpc/connections.h"
@@ -32,6 +31,8 @@
 #include "rpc/tls.h"
 #include "rpc/unary.h"
 #include "rpc/unknown_method.h"
+#include "status/status.h"
+#include "transaction/transaction.h"
 
 namespace protogres::rpc {
 namespace {
@@ -68,7 +69,7 @@ SessionOptions OptionsOfSessions(const ServerOptions& options, const db::Pool& p
           .max_duration = options.session_max_duration,
           .what = "sessions",
           .option = "--max_sessions",
-          .reason = "TOO_MANY_SESSIONS"};
+          .reason = status::kTooManySessions};
 }
 
 SessionOptions OptionsOfStreams(const ServerOptions& options, const db::Pool& pool) {
@@ -77,7 +78,7 @@ SessionOptions OptionsOfStreams(const ServerOptions& options, const db::Pool& po
           .max_duration = options.stream_max_duration,
           .what = "streams and imports",
           .option = "--max_streams",
-          .reason = "TOO_MANY_STREAMS"};
+          .reason = status::kTooManyStreams};
 }
 
 Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
@@ -148,7 +149,7 @@ class GrpcServer final : public Server, private Router {
 
   absl::Status Listen(const ServerOptions& options);
 
-  void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) override;
+  void SetApi(std::shared_ptr<const api::Api> api, const std::string& why) override;
   void Reloaded(std::uint64_t reload) override { renewal_.Over(reload); }
   void SetReady(bool ready) override { health_.SetReady(ready); }
   int port() const override { return connections_.port(); }
@@ -229,7 +230,7 @@ GrpcServer::~GrpcServer() {
   }
 }
 
-void GrpcServer::SetApi(std::shared_ptr<const crud::Api> api, const std::string& why) {
+void GrpcServer::SetApi(std::shared_ptr<const api::Api> api, const std::string& why) {
   current_.Set(std::make_shared<const Snapshot>(std::move(api), why));
   streams_.WakeAll();
   connections_.Rebase();
@@ -278,7 +279,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   const std::string& path = call.method();
   auto snapshot = current_.Get();
   if (draining_ && !path.starts_with(kHealthPrefix)) {
-    call.Finish(ShuttingDown());
+    call.Finish(status::ShuttingDown());
     return nullptr;
   }
   if (snapshot->api) {
@@ -287,7 +288,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
       return MakeStream(bulk_, renewal_, current_, std::move(snapshot), *table, call);
     if (const auto* table = snapshot->api->FindImport(path))
       return MakeImport(bulk_, std::move(snapshot), *table, call);
-    if (path == crud::kSessionPath) return MakeSession(sessions_, std::move(snapshot), call);
+    if (path == transaction::kSessionPath) return MakeSession(sessions_, std::move(snapshot), call);
   }
   if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);
   if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "crud/api.h"
+#include "api/api.h"
 #include "db/pool.h"
 #include "rpc/renewal.h"
 
@@ -84,7 +84,7 @@ class Server {
 
   // The Api that new calls run against from now on; calls in flight keep
   // theirs. Null (as at the start) while the catalog could not be read yet: calls get UNAVAILABLE with `why`.
-  virtual void SetApi(std::shared_ptr<const crud::Api> api, const std::string& why = "") = 0;
+  virtual void SetApi(std::shared_ptr<const api::Api> api, const std::string& why = "") = 0;
 
   // The reload of this number is over; the Api that it brought, if any, is set. Calls that waited for it go on.
   virtual void Reloaded(std::uint64_t reload) = 0;

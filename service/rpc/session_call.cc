@@ -9,9 +9,10 @@
 #include <string>
 #include <utility>
 
-#include "contract/error.h"
-#include "crud/session_stream.h"
 #include "db/session.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
+#include "transaction/session_stream.h"
 
 namespace protogres::rpc {
 namespace {
@@ -20,13 +21,13 @@ using Clock = std::chrono::system_clock;
 using std::chrono::milliseconds;
 
 absl::Status NotCommitted() {
-  return contract::Error(absl::StatusCode::kAborted,
-                         "the client closed the stream without a commit: the transaction was rolled back",
-                         "NOT_COMMITTED");
+  return status::Error(absl::StatusCode::kAborted,
+                       "the client closed the stream without a commit: the transaction was rolled back",
+                       status::kNotCommitted);
 }
 
 absl::Status Expired(const char* what, milliseconds limit, const char* option, const char* reason) {
-  return contract::Error(
+  return status::Error(
       absl::StatusCode::kAborted,
       fmt::format("the session was {} for {} ms (--{}): the transaction was rolled back", what, limit.count(), option),
       reason);
@@ -78,7 +79,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
   void OnShutdown() override {
-    End(ShuttingDown());
+    End(status::ShuttingDown());
     // After End, so that the statement's own error is not the one that is told.
     cancellation_.Cancel();
   }
@@ -89,12 +90,12 @@ class SessionHandler final : public Handler, private Task {
     const SessionOptions& options = sessions_.options();
     const auto now = Clock::now();
     if (now >= begun_ + options.max_duration) {
-      End(Expired("open", options.max_duration, "session_max_duration", "SESSION_MAX_DURATION"));
+      End(Expired("open", options.max_duration, "session_max_duration", status::kSessionMaxDuration));
       // After End, so that the statement's own error is not the one that is told.
       return cancellation_.Cancel();
     }
     if (now >= IdleUntil(now)) {
-      return End(Expired("idle", options.idle_timeout, "session_idle_timeout", "SESSION_IDLE_TIMEOUT"));
+      return End(Expired("idle", options.idle_timeout, "session_idle_timeout", status::kSessionIdleTimeout));
     }
     ArmTimer();
   }
@@ -136,7 +137,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
   void Run() override {
-    crud::SessionStream::Answer answer;
+    transaction::SessionStream::Answer answer;
     bool ending = false;
     {
       std::lock_guard lock(mutex_);
@@ -147,7 +148,7 @@ class SessionHandler final : public Handler, private Task {
       std::lock_guard lock(mutex_);
       open_ = stream_->open();
       // What the database said of a commit is told, whatever else came meanwhile.
-      const bool settled = answer.end && (answer.end->ok() || contract::ReasonOf(*answer.end) == "COMMIT_IN_DOUBT");
+      const bool settled = answer.end && (answer.end->ok() || status::InDoubt(*answer.end));
       if (end_ && !settled) answer.end = std::move(end_);
       if (!answer.end) {
         // Under the lock: as soon as it is written, or the client has gone, another worker may finish the call.
@@ -165,13 +166,12 @@ class SessionHandler final : public Handler, private Task {
   }
 
   // Exceptions end in db; of what may still come, memory that runs out, only this session dies.
-  crud::SessionStream::Answer Handle() try {
+  transaction::SessionStream::Answer Handle() try {
     auto answer = stream_->Handle(request_);
     if (answer.end) sessions_.Ended(*answer.end);
     return answer;
   } catch (const std::exception& e) {
-    return {"",
-            contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL")};
+    return {"", status::Thrown(e)};
   }
 
   void Refuse(const absl::Status& status) override { Finish(status); }
@@ -192,7 +192,7 @@ class SessionHandler final : public Handler, private Task {
   const std::shared_ptr<const Snapshot> snapshot_;
   Call& call_;
   db::Cancellation cancellation_;
-  std::optional<crud::SessionStream> stream_;
+  std::optional<transaction::SessionStream> stream_;
   std::string_view request_;
   const Clock::time_point begun_;
 

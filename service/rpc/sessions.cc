@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "contract/error.h"
-#include "db/error.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -34,10 +34,10 @@ Sessions::Sessions(const SessionOptions& options, HeldConnections& held, db::Poo
 absl::Status Sessions::Enter() {
   if (open_.fetch_add(1) < options_.most && held_.Take()) return absl::OkStatus();
   const int others = open_.fetch_sub(1) - 1;
-  return contract::WithRetry(
-      contract::Error(absl::StatusCode::kResourceExhausted,
-                      fmt::format("{} {} are open already ({})", others, options_.what, options_.option),
-                      options_.reason),
+  return status::WithRetry(
+      status::Error(absl::StatusCode::kResourceExhausted,
+                    fmt::format("{} {} are open already ({})", others, options_.what, options_.option),
+                    options_.reason),
       kRetryLater);
 }
 
@@ -47,7 +47,7 @@ void Sessions::Leave() {
 }
 
 void Sessions::Ended(const absl::Status& status) const {
-  if (db::CatalogMoved(status) && on_catalog_moved_) on_catalog_moved_();
+  if (status::CatalogMoved(status) && on_catalog_moved_) on_catalog_moved_();
 }
 
 }  // namespace protogres::rpc

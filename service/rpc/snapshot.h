@@ -7,18 +7,18 @@
 #include <string>
 #include <utility>
 
-#include "crud/api.h"
+#include "api/api.h"
 #include "rpc/reflection_index.h"
 
 namespace protogres::rpc {
 
 // Immutable.
 struct Snapshot {
-  Snapshot(std::shared_ptr<const crud::Api> api_in_force, std::string reason)
+  Snapshot(std::shared_ptr<const api::Api> api_in_force, std::string reason)
       : api(std::move(api_in_force)), why(std::move(reason)), index(api.get()) {}
 
-  const std::shared_ptr<const crud::Api> api;  // null: the catalog could not be read yet
-  const std::string why;                       // then: the reason
+  const std::shared_ptr<const api::Api> api;  // null: the catalog could not be read yet
+  const std::string why;                      // then: the reason
   const ReflectionIndex index;
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "contract/error.h"
 #include "google/rpc/status.pb.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -56,7 +56,7 @@ Trailer MakeTrailer(const absl::Status& status) {
   Trailer trailer;
   const absl::string_view message = status.message();
   trailer.message = Cut({message.data(), message.size()}, kMaxMessageBytes);
-  trailer.details = contract::DetailsOf(status);
+  trailer.details = status::DetailsOf(status);
   const std::size_t room = kMaxTrailerBytes - EncodedSize(trailer.message);
   if (Base64Size(trailer.details.size()) > room) trailer.details = CutDetails(trailer.details, room / 4 * 3);
   return trailer;

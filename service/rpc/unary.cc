@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "contract/error.h"
-#include "crud/run.h"
-#include "db/error.h"
 #include "db/memory.h"
 #include "db/session.h"
 #include "rpc/unknown_method.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
+#include "transaction/run.h"
 
 namespace protogres::rpc {
 namespace {
@@ -60,7 +60,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   void OnEnd() override {
     if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
-    call_.Finish(contract::BadRequest("", "a unary call needs a request message, and none came", "NO_REQUEST"));
+    call_.Finish(status::BadRequest("", "a unary call needs a request message, and none came", "NO_REQUEST"));
   }
 
   void OnCancelled() override {
@@ -71,7 +71,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   }
 
   void OnShutdown() override {
-    if (!asked_) return call_.Finish(ShuttingDown());
+    if (!asked_) return call_.Finish(status::ShuttingDown());
     shut_down_ = true;
     OnCancelled();
   }
@@ -90,12 +90,12 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   std::unique_ptr<Group> MakeGroup() const override;
 
   bool MayShare() const {
-    switch (method_->together()) {
-      case crud::Together::kNothing:
+    switch (method_->grouping()) {
+      case crud::Grouping::kNone:
         return false;
-      case crud::Together::kStatement:
+      case crud::Grouping::kStatement:
         return context_.coalesce;
-      case crud::Together::kCommit:
+      case crud::Grouping::kCommit:
         return context_.group_commit;
     }
     return false;
@@ -119,9 +119,9 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   void Finish(absl::StatusOr<std::string> response) {
     if (response.ok()) return call_.Answer(*std::move(response));
-    if (db::CatalogMoved(response.status()) && Renew(response.status())) return;
+    if (status::CatalogMoved(response.status()) && Renew(response.status())) return;
     // It was cancelled by the server, not by its client.
-    call_.Finish(absl::IsCancelled(response.status()) && shut_down_ ? ShuttingDown() : response.status());
+    call_.Finish(absl::IsCancelled(response.status()) && shut_down_ ? status::ShuttingDown() : response.status());
   }
 
   // True: it runs again, once a reload is over, and another thread may have it already.
@@ -140,7 +140,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   // The same again is an error that no reload mends, as of a view's broken function; another is of another change. Of
   // plans that have become stale PostgreSQL always says the same.
   bool IsLasting(const absl::Status& status) const {
-    return status.message() == moved_.message() && contract::MetadataOf(status, "sqlstate") != "0A000";
+    return status.message() == moved_.message() && !status::StalePlan(status);
   }
 
   void OnRenewal() override {
@@ -160,9 +160,9 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     if (auto live = cancellation_.Check(); !live.ok()) return live;
     // It was let in, and has waited since.
     if (auto left = db::Memory::OfProcess().Left(); !left.ok()) return left;
-    return crud::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
+    return transaction::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
   } catch (const std::exception& e) {
-    return contract::Error(absl::StatusCode::kInternal, std::string("the server failed: ") + e.what(), "INTERNAL");
+    return status::Thrown(e);
   }
 
   UnaryContext& context_;
@@ -192,7 +192,7 @@ class UnaryGroup final : public Group {
     if (handlers.empty()) return;
     if (handlers.size() == 1) return handlers.front()->Run();
     const auto shared = std::make_shared<SharedCancellation>(deadline_, handlers.size());
-    std::vector<crud::Member> members;
+    std::vector<crud::GroupMember> members;
     members.reserve(handlers.size());
     for (UnaryHandler* handler : handlers) {
       handler->Join(shared);
@@ -225,8 +225,8 @@ class UnaryGroup final : public Group {
     return live;
   }
 
-  void Respond(std::span<crud::Member> members, const db::Cancellation& cancellation) const try {
-    method_.RunTogether(members, pool_, cancellation);
+  void Respond(std::span<crud::GroupMember> members, const db::Cancellation& cancellation) const try {
+    method_.RunGroup(members, pool_, cancellation);
   } catch (const std::exception&) {
     // Memory that ran out: alone they need less of it.
   }

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "contract/error.h"
 #include "google/protobuf/descriptor.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::size_t kMaxNames = 5;
 constexpr std::size_t kMaxPath = 200;
 
 absl::Status Unknown(const std::string& message) {
-  return contract::Error(absl::StatusCode::kUnimplemented, message, "UNKNOWN_METHOD");
+  return status::Error(absl::StatusCode::kUnimplemented, message, status::kUnknownMethod);
 }
 
 std::string_view LastPart(std::string_view name) { return name.substr(name.rfind('.') + 1); }
@@ -28,7 +28,7 @@ std::size_t CommonPrefix(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(std::ranges::mismatch(a, b, same).in1 - a.begin());
 }
 
-std::vector<std::string> MethodsOf(const std::string& service, const crud::Api* api) {
+std::vector<std::string> MethodsOf(const std::string& service, const api::Api* api) {
   std::vector<std::string> names;
   if (const auto* fixed = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service)) {
     for (int i = 0; i < fixed->method_count(); ++i) names.push_back(fixed->method(i)->name());
@@ -43,9 +43,9 @@ std::vector<std::string> MethodsOf(const std::string& service, const crud::Api* 
 }
 
 absl::Status NoApi(const std::string& why) {
-  return contract::WithRetry(contract::Error(absl::StatusCode::kUnavailable,
-                                             why.empty() ? "the catalog has not been read yet" : why, "NOT_READY"),
-                             std::chrono::seconds(1));
+  return status::WithRetry(status::Error(absl::StatusCode::kUnavailable,
+                                         why.empty() ? "the catalog has not been read yet" : why, status::kNotReady),
+                           std::chrono::seconds(1));
 }
 
 }  // namespace

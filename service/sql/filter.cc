@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "contract/error.h"
 #include "fmt/format.h"
 #include "sql/parser.h"
 #include "sql/restriction.h"
+#include "status/status.h"
 
 namespace protogres::sql {
 namespace {
@@ -44,7 +44,7 @@ absl::Status Compile(const Expression& expression, RestrictionCompiler* compiler
   return absl::OkStatus();
 }
 
-absl::Status Invalid(const std::string& what) { return contract::BadRequest("filter", what, "INVALID_FILTER"); }
+absl::Status Invalid(const std::string& what) { return status::BadRequest("filter", what, status::kInvalidFilter); }
 
 }  // namespace
 

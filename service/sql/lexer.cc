@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "contract/error.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::sql {
 namespace {
@@ -199,7 +199,7 @@ absl::Status FilterError(std::string_view filter, std::size_t offset, const std:
   const auto is_first_byte = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
   const std::string_view before = filter.substr(0, offset);
   const auto position = std::count_if(before.begin(), before.end(), is_first_byte) + 1;
-  return contract::BadRequest("filter", fmt::format("at {}: {}", position, what), "INVALID_FILTER");
+  return status::BadRequest("filter", fmt::format("at {}: {}", position, what), status::kInvalidFilter);
 }
 
 std::string Excerpt(std::string_view text) {

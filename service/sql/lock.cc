@@ -2,8 +2,8 @@
 
 #include <cctype>
 
-#include "contract/error.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::sql {
 namespace {
@@ -40,9 +40,9 @@ absl::StatusOr<Lock> ParseLock(std::string_view text) {
       return Lock{fmt::format(" {} OF t{}", strength, rest), rest == kSkipLocked};
     }
   }
-  return contract::BadRequest("lock", fmt::format("\"{}\" is no lock: give FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or "
-                                                  "FOR KEY SHARE, and after it nothing, NOWAIT or SKIP LOCKED",
-                                                  text));
+  return status::BadRequest("lock", fmt::format("\"{}\" is no lock: give FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or "
+                                                "FOR KEY SHARE, and after it nothing, NOWAIT or SKIP LOCKED",
+                                                text));
 }
 
 }  // namespace protogres::sql

@@ -2,18 +2,18 @@
 #include <algorithm>
 #include <vector>
 
-#include "contract/error.h"
 #include "fmt/format.h"
 #include "sql/filter.h"
 #include "sql/lexer.h"
 #include "sql/suggest.h"
+#include "status/status.h"
 
 namespace protogres::sql {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
 
-absl::Status Invalid(const std::string& what) { return contract::BadRequest("order_by", what, "INVALID_ORDER_BY"); }
+absl::Status Invalid(const std::string& what) { return status::BadRequest("order_by", what, status::kInvalidOrderBy); }
 
 // The words of one term.
 std::vector<std::string_view> Words(std::string_view term) {

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "absl/strings/escaping.h"
-#include "contract/error.h"
 #include "sql/lexer.h"
 #include "sql/page.h"
+#include "status/status.h"
 
 namespace protogres::sql {
 namespace {
@@ -103,7 +103,9 @@ bool ReadPosition(std::string_view rest, std::size_t columns, Position* position
   return rest.empty();
 }
 
-absl::Status Invalid(const std::string& what) { return contract::BadRequest("page_token", what, "INVALID_PAGE_TOKEN"); }
+absl::Status Invalid(const std::string& what) {
+  return status::BadRequest("page_token", what, status::kInvalidPageToken);
+}
 
 absl::Status NoToken() {
   return Invalid("not a token of this method; expected the next_page_token of an answer, unchanged, or none");

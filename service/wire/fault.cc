@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "contract/error.h"
+#include "status/status.h"
 
 namespace protogres::wire {
 
@@ -21,7 +21,7 @@ bool Fault::Under(std::string_view segment) {
 absl::Status Fault::ToStatus(const std::string& root) const {
   Fault whole = *this;
   if (!root.empty()) whole.Under(root);
-  return contract::BadRequest(whole.path, what);
+  return status::BadRequest(whole.path, what);
 }
 
 }  // namespace protogres::wire

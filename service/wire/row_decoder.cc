@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "contract/error.h"
 #include "wire/decode.h"
 #include "wire/row.h"
 #include "wire/text.h"

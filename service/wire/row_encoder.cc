@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "contract/error.h"
+#include "status/status.h"
 #include "wire/encode.h"
 #include "wire/json.h"
 #include "wire/row.h"
@@ -44,9 +44,7 @@ RowEncoder::RowEncoder(const contract::Contract& contract, const contract::Table
 absl::Status RowEncoder::Encode(std::span<const Cell> cells, std::string* out) const {
   const std::size_t wanted = columns_->size() + (etag_ ? 1 : 0);
   if (cells.size() < wanted) {
-    return contract::Error(absl::StatusCode::kInternal,
-                           fmt::format("a row of {} has {} columns, not {}", table_->sql_name, cells.size(), wanted),
-                           "INTERNAL", {{"table", table_->name}});
+    return status::Internal(fmt::format("a row of {} has {} columns, not {}", table_->sql_name, cells.size(), wanted));
   }
   std::size_t size = 0;
   for (const Cell& cell : cells.first(wanted)) size += cell.has_value() ? cell->size() + kFieldOverhead : 0;
@@ -57,12 +55,12 @@ absl::Status RowEncoder::Encode(std::span<const Cell> cells, std::string* out) c
     if (!cells[i].has_value()) continue;
     const auto& [field, tag] = (*columns_)[i];
     if (encoder.Append(field->type, tag, *cells[i], kRowDepth)) continue;
-    return contract::Error(
+    return status::Error(
         absl::StatusCode::kFailedPrecondition,
         fmt::format(
             "column \"{}\" of {} holds {}; serve it as text with the column COMMENT line \"@protogres type=string\"",
             field->column, table_->sql_name, encoder.why()),
-        encoder.moved() ? contract::kCatalogMoved : "VALUE_NOT_REPRESENTABLE",
+        encoder.moved() ? status::kCatalogMoved : status::kValueNotRepresentable,
         {{"table", table_->name}, {"column", field->column}});
   }
   if (etag_ && cells[columns_->size()].has_value()) {

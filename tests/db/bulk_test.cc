@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "contract/error.h"
 #include "db/session.h"
+#include "status/status.h"
 #include "support/database.h"
 
 namespace protogres::db {
@@ -86,9 +86,9 @@ TEST_F(BulkTest, ErrorsComeByTheTable) {
                                            : "SELECT 1 / ($1 - g) FROM generate_series(1, 9) g";
     absl::Status status = session->OpenRows(sql, params);
     while (status.ok()) status = session->FetchRows([](const Cells&) { return true; }).status();
-    EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), "22012") << status;
+    EXPECT_EQ(status::MetadataOf(status, "sqlstate"), "22012") << status;
     EXPECT_TRUE(session->Read("SELECT 1", {}).ok());
-    EXPECT_EQ(contract::ReasonOf(session->OpenRows("SELECT nope FROM t", {})), "CATALOG_MOVED");
+    EXPECT_EQ(status::ReasonOf(session->OpenRows("SELECT nope FROM t", {})), "CATALOG_MOVED");
   }
 }
 
@@ -118,8 +118,8 @@ TEST_F(BulkTest, AnErrorNamesItsRow) {
   ASSERT_TRUE(session->OpenCopy("COPY t (a, b) FROM STDIN").ok());
   ASSERT_TRUE(session->PutCopy("1\ta\n2\tb\nx\tc\n").ok());
   const absl::Status status = session->CloseCopy().status();
-  EXPECT_EQ(contract::MetadataOf(status, "row"), "3") << status;
-  EXPECT_EQ(contract::MetadataOf(status, "column"), "a");
+  EXPECT_EQ(status::MetadataOf(status, "row"), "3") << status;
+  EXPECT_EQ(status::MetadataOf(status, "column"), "a");
   EXPECT_THAT(std::string(status.message()), HasSubstr("invalid input syntax"));
 }
 
@@ -140,7 +140,7 @@ TEST_F(BulkTest, AWordOfTheServerInTheMiddleIsNoError) {
     status = session->PutCopy(std::to_string(i == 75 ? 50 : i) + "\t" + filling + "\n");
   }
   if (status.ok()) status = session->CloseCopy().status();
-  EXPECT_EQ(contract::MetadataOf(status, "row"), "35") << status;
+  EXPECT_EQ(status::MetadataOf(status, "row"), "35") << status;
 }
 
 }  // namespace

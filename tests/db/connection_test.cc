@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "contract/error.h"
-#include "db/error.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 #include "support/database.h"
 
 namespace protogres::db {
@@ -176,11 +176,11 @@ TEST_F(ConnectionTest, ErrorsSayWhatAndWhere) {
     for (int use = 0; use < 3; ++use) {
       const absl::Status status = Run(*connection, test.sql, {}, true).status();
       EXPECT_EQ(status.code(), test.code) << test.sql << ": " << status;
-      EXPECT_EQ(contract::ReasonOf(status), test.reason) << test.sql;
-      EXPECT_EQ(contract::MetadataOf(status, "table"), test.table) << test.sql;
-      EXPECT_EQ(contract::MetadataOf(status, "constraint"), test.constraint) << test.sql;
-      EXPECT_EQ(contract::MetadataOf(status, "column"), test.column) << test.sql;
-      EXPECT_EQ(contract::MetadataOf(status, "sqlstate").size(), 5u) << test.sql;
+      EXPECT_EQ(status::ReasonOf(status), test.reason) << test.sql;
+      EXPECT_EQ(status::MetadataOf(status, "table"), test.table) << test.sql;
+      EXPECT_EQ(status::MetadataOf(status, "constraint"), test.constraint) << test.sql;
+      EXPECT_EQ(status::MetadataOf(status, "column"), test.column) << test.sql;
+      EXPECT_EQ(status::MetadataOf(status, "sqlstate").size(), 5u) << test.sql;
       EXPECT_THAT(Message(status), HasSubstr(test.words));
       EXPECT_THAT(Message(status), Not(HasSubstr("\n")));
     }
@@ -199,8 +199,8 @@ TEST_F(ConnectionTest, SerializationFailureAndDeadlockAreToBeRetried) {
   ASSERT_TRUE(Run(*b, "UPDATE t SET n = 1 WHERE id = 1", {}, true).ok());
   const absl::Status status = Run(*a, "UPDATE t SET n = 2 WHERE id = 1", {}, true).status();
   EXPECT_EQ(status.code(), StatusCode::kAborted);
-  EXPECT_EQ(contract::ReasonOf(status), "SERIALIZATION_FAILURE");
-  EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), "40001");
+  EXPECT_EQ(status::ReasonOf(status), "SERIALIZATION_FAILURE");
+  EXPECT_EQ(status::MetadataOf(status, "sqlstate"), "40001");
   EXPECT_TRUE(status.GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   EXPECT_TRUE(a->Rollback().ok());
 }
@@ -266,7 +266,7 @@ TEST_F(ConnectionTest, AChangedTableIsSeenThroughPreparedStatements) {
   ASSERT_TRUE(connection->Begin("").ok());
   const absl::Status moved = Run(*connection, "SELECT * FROM t").status();
   EXPECT_EQ(moved.code(), StatusCode::kFailedPrecondition) << "within a transaction it cannot be repeated";
-  EXPECT_TRUE(CatalogMoved(moved));
+  EXPECT_TRUE(status::CatalogMoved(moved));
   EXPECT_TRUE(connection->Rollback().ok());
   EXPECT_EQ(Run(*connection, "SELECT * FROM t")->columns(), 1);
 }
@@ -314,7 +314,7 @@ TEST_F(ConnectionTest, CommitOfAnAbortedTransactionIsAnError) {
   ASSERT_TRUE(connection->Begin("").ok());
   ASSERT_TRUE(Run(*connection, "INSERT INTO t VALUES (1)", {}, true).ok());
   EXPECT_FALSE(Run(*connection, "SELECT 1/0").ok());
-  EXPECT_EQ(contract::MetadataOf(Run(*connection, "SELECT 1").status(), "sqlstate"), "25P02");
+  EXPECT_EQ(status::MetadataOf(Run(*connection, "SELECT 1").status(), "sqlstate"), "25P02");
   EXPECT_FALSE(connection->Commit().ok());
   EXPECT_TRUE(connection->Idle());
   EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "0");
@@ -350,7 +350,7 @@ TEST_F(ConnectionTest, PingSeesAServerThatTurnedReadOnly) {
   ASSERT_TRUE(Run(*connection, "SET default_transaction_read_only = on").ok());
   const absl::Status status = connection->Ping();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-  EXPECT_EQ(contract::ReasonOf(status), "READ_ONLY_SERVER");
+  EXPECT_EQ(status::ReasonOf(status), "READ_ONLY_SERVER");
   auto replica = Open({.database = database_.uri() + " options='-c default_transaction_read_only=on'"});
   EXPECT_TRUE(replica->Ping().ok()) << "it was read-only from the start";
 }

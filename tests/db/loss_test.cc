@@ -7,9 +7,9 @@
 #include <string>
 #include <thread>
 
-#include "contract/error.h"
 #include "db/connection.h"
-#include "db/error.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 #include "support/database.h"
 
 namespace protogres::db {
@@ -81,7 +81,7 @@ TEST_F(LossTest, BetweenStatements) {
   EXPECT_TRUE(SoonNotIdle()) << "the socket shows it without a round trip";
   const absl::Status status = Execute("SELECT 1", false);
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
-  EXPECT_TRUE(ConnectionLost(status));
+  EXPECT_TRUE(status::ConnectionLost(status));
   EXPECT_FALSE(connection_->Alive());
   EXPECT_EQ(Execute("SELECT 1", true).code(), StatusCode::kUnavailable) << "nothing was sent, so nothing is in doubt";
   EXPECT_EQ(connection_->Begin("").code(), StatusCode::kUnavailable);
@@ -94,7 +94,7 @@ TEST_F(LossTest, InAReadTheServersWordsAreKept) {
   const absl::Status status = Execute("SELECT pg_sleep(30)", false);
   killer.join();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
-  EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), "57P01");
+  EXPECT_EQ(status::MetadataOf(status, "sqlstate"), "57P01");
   EXPECT_THAT(std::string(status.message()), HasSubstr("administrator command"));
   EXPECT_FALSE(connection_->Alive());
 }
@@ -115,8 +115,8 @@ TEST_F(LossTest, AWriteWithoutAnAnswerIsInDoubt) {
   killer.join();
   AwaitRecovery();
   EXPECT_EQ(status.code(), StatusCode::kUnknown) << status;
-  EXPECT_EQ(contract::ReasonOf(status), "COMMIT_IN_DOUBT");
-  EXPECT_TRUE(ConnectionLost(status));
+  EXPECT_EQ(status::ReasonOf(status), "COMMIT_IN_DOUBT");
+  EXPECT_TRUE(status::ConnectionLost(status));
 }
 
 TEST_F(LossTest, AReadWithoutAnAnswerIsNot) {
@@ -138,7 +138,7 @@ TEST_F(LossTest, TheErrorOfAnEarlierStatementIsNotToldAgain) {
     const absl::Status status = Execute("SELECT 1", true);
     EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
     EXPECT_THAT(std::string(status.message()), Not(HasSubstr("taken")));
-    EXPECT_EQ(contract::MetadataOf(status, "constraint"), "");
+    EXPECT_EQ(status::MetadataOf(status, "constraint"), "");
     connection_ = *Connect({.database = database_.uri()});
     pid_ = std::stoi(std::string(*connection_->Execute("SELECT pg_backend_pid()", {}, false)->Cell(0, 0)));
   }
@@ -163,7 +163,7 @@ TEST_F(CommitLossTest, InCommitItIsInDoubt) {
   killer.join();
   AwaitRecovery();
   EXPECT_EQ(status.code(), StatusCode::kUnknown) << status;
-  EXPECT_EQ(contract::ReasonOf(status), "COMMIT_IN_DOUBT");
+  EXPECT_EQ(status::ReasonOf(status), "COMMIT_IN_DOUBT");
   EXPECT_FALSE(connection_->Alive());
   EXPECT_TRUE(connection_->Rollback().ok()) << "no transaction is open any more";
 }

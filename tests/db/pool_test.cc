@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "contract/error.h"
-#include "db/error.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 #include "support/database.h"
 
 namespace protogres::db {
@@ -64,7 +64,7 @@ TEST_F(PoolTest, ExhaustedAndOverflowClosed) {
     EXPECT_EQ(Backends(), 3);
     const auto refused = pool->Acquire(kNever);
     EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
-    EXPECT_EQ(contract::ReasonOf(refused.status()), "POOL_TIMEOUT");
+    EXPECT_EQ(status::ReasonOf(refused.status()), "POOL_TIMEOUT");
   }
   EXPECT_TRUE(Eventually([&] { return Backends() == 1; }));
   pool.reset();
@@ -127,7 +127,7 @@ TEST_F(PoolTest, TheServersOwnLimitIsPassedOn) {
     ASSERT_TRUE(one.ok()) << one.status();
     const auto two = pool.Acquire(kNever);
     EXPECT_EQ(two.status().code(), StatusCode::kResourceExhausted) << two.status();
-    EXPECT_EQ(contract::MetadataOf(two.status(), "sqlstate"), "53300");
+    EXPECT_EQ(status::MetadataOf(two.status(), "sqlstate"), "53300");
     EXPECT_THAT(std::string(two.status().message()), ::testing::Not(::testing::HasSubstr("few")));
     EXPECT_TRUE(pool.available());
   }
@@ -150,7 +150,7 @@ TEST_F(PoolTest, AServerThatGoesAwayAndComesBackUnderLoad) {
           absl::Status status = lease.status();
           if (lease.ok()) {
             status = lease->connection().Execute("SELECT 1", {}, false).status();
-            if (ConnectionLost(status)) lease->Lost();
+            if (status::ConnectionLost(status)) lease->Lost();
           }
           ++(status.ok() ? served : unavailable);
           if (!status.ok()) {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "contract/error.h"
+#include "status/status.h"
 #include "support/database.h"
 
 namespace protogres::db {
@@ -100,7 +100,7 @@ TEST_F(SessionTest, ACancelReachesTheRunningStatement) {
       const absl::Status status = session->Read("SELECT pg_sleep(30)", {}).status();
       canceller.join();
       EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
-      EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), "57014");
+      EXPECT_EQ(status::MetadataOf(status, "sqlstate"), "57014");
       EXPECT_EQ(session->Read("SELECT 1", {}).status().code(), StatusCode::kCancelled) << "nothing runs after it";
       EXPECT_EQ(session->Commit().code(),
                 transaction == Transaction::kExplicit ? StatusCode::kCancelled : StatusCode::kOk);
@@ -152,7 +152,7 @@ TEST_F(SessionTest, CancelsOfOthersAndTimeouts) {
     ASSERT_TRUE(session->Write("SET LOCAL statement_timeout = '20ms'", {}).ok());
     const absl::Status status = session->Read("SELECT pg_sleep(30)", {}).status();
     EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << status;
-    EXPECT_EQ(contract::ReasonOf(status), "STATEMENT_TIMEOUT");
+    EXPECT_EQ(status::ReasonOf(status), "STATEMENT_TIMEOUT");
   }
   auto session = Open(never);
   std::thread other([&] {
@@ -161,7 +161,7 @@ TEST_F(SessionTest, CancelsOfOthersAndTimeouts) {
   });
   const absl::Status cancelled = session->Read("SELECT pg_sleep(30)", {}).status();
   EXPECT_EQ(cancelled.code(), StatusCode::kAborted);
-  EXPECT_EQ(contract::ReasonOf(cancelled), "QUERY_CANCELLED");
+  EXPECT_EQ(status::ReasonOf(cancelled), "QUERY_CANCELLED");
   other.join();
   EXPECT_TRUE(session->Read("SELECT 1", {}).ok());
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
-#include "contract/error.h"
 #include "db/session.h"
+#include "status/status.h"
 #include "support/database.h"
 #include "support/proxy.h"
 
@@ -72,7 +72,7 @@ TEST_F(SilenceTest, AWriteThatIsGivenUpIsInDoubt) {
   proxy_.SetSilent(true, true);
   const absl::Status status =
       ByDeadline([&](const Cancellation& soon) { return Open(soon)->Write("INSERT INTO t VALUES (1)", {}).status(); });
-  EXPECT_EQ(contract::ReasonOf(status), "COMMIT_IN_DOUBT") << status;
+  EXPECT_EQ(status::ReasonOf(status), "COMMIT_IN_DOUBT") << status;
 }
 
 TEST_F(SilenceTest, TheEndOfASessionIsBounded) {

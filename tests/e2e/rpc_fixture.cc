@@ -5,9 +5,10 @@
 
 #include "catalog/catalog.h"
 #include "contract/derive.h"
-#include "db/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "status/sqlstate.h"
+#include "transaction/transaction.h"
 
 namespace protogres::rpc {
 namespace {
@@ -102,7 +103,7 @@ FakeDatabase::Script FakeDatabase::Blocking() {
     changed_.wait(lock, [&] { return released_ || cancels_ > cancels; });
     --blocked_;
     if (released_) return Row("released");
-    return db::ToStatus(
+    return status::ToStatus(
         {.sqlstate = "57014", .message = "canceling statement", .table = "", .constraint = "", .column = ""});
   };
 }
@@ -135,7 +136,7 @@ db::ConnectionFactory FakeDatabase::Factory() {
   };
 }
 
-std::shared_ptr<const crud::Api> MakeApi(const std::vector<std::string>& tables) {
+std::shared_ptr<const api::Api> MakeApi(const std::vector<std::string>& tables) {
   catalog::Catalog catalog;
   catalog.database = "shop";
   catalog.server_version = 150000;
@@ -172,7 +173,8 @@ std::shared_ptr<const crud::Api> MakeApi(const std::vector<std::string>& tables)
   }
   auto contract = contract::Derive(catalog, {});
   EXPECT_TRUE(contract.ok()) << contract.status();
-  return crud::Api::Build(*std::move(contract), {});
+  constexpr api::Api::FixedMethod kFixed[] = {&transaction::MakeTransact};
+  return api::Api::Build(*std::move(contract), {}, kFixed);
 }
 
 ClientStream::ClientStream(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,

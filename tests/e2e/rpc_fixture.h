@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "crud/api.h"
+#include "api/api.h"
 #include "db/pool.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -61,7 +61,7 @@ class FakeDatabase {
 };
 
 // The Api of a database with these tables, each (id bigint primary key, name text).
-std::shared_ptr<const crud::Api> MakeApi(const std::vector<std::string>& tables);
+std::shared_ptr<const api::Api> MakeApi(const std::vector<std::string>& tables);
 
 inline constexpr char kGetItem[] = "/shop.v1.ItemService/GetItem";
 

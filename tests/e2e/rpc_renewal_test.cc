@@ -2,8 +2,8 @@
 #include <future>
 #include <string>
 
-#include "db/error.h"
 #include "e2e/rpc_fixture.h"
+#include "status/sqlstate.h"
 
 namespace protogres::rpc {
 namespace {
@@ -18,7 +18,7 @@ class RpcRenewalTest : public RpcTest {
   void Move(int count) {
     database_.SetScript([this, count]() -> absl::StatusOr<db::Rows> {
       if (++statements_ > count) return FakeDatabase::Row("one");
-      return db::ToStatus({"42703", "column \"x\" does not exist", "", "", ""});
+      return status::ToStatus({"42703", "column \"x\" does not exist", "", "", ""});
     });
   }
   // A call that waits for the reload.

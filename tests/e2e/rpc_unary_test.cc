@@ -6,9 +6,9 @@
 #include <thread>
 #include <vector>
 
-#include "contract/error.h"
-#include "db/error.h"
 #include "e2e/rpc_fixture.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -18,7 +18,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-db::ServerError Sql(const std::string& sqlstate, const std::string& message) {
+status::ServerError Sql(const std::string& sqlstate, const std::string& message) {
   return {.sqlstate = sqlstate, .message = message, .table = "", .constraint = "", .column = ""};
 }
 
@@ -149,7 +149,7 @@ TEST_F(RpcUnaryTest, LimitsOnMessages) {
 
 TEST_F(RpcUnaryTest, ErrorsComeWithTheirDetails) {
   Start();
-  database_.SetScript([]() -> absl::StatusOr<db::Rows> { return db::ToStatus(Sql("23505", "duplicate key\n%é")); });
+  database_.SetScript([]() -> absl::StatusOr<db::Rows> { return status::ToStatus(Sql("23505", "duplicate key\n%é")); });
   const Reply reply = Call();
   EXPECT_EQ(reply.status.error_code(), StatusCode::ALREADY_EXISTS);
   EXPECT_THAT(reply.status.error_message(), HasSubstr("duplicate key\n%é"));
@@ -160,7 +160,7 @@ TEST_F(RpcUnaryTest, ErrorsComeWithTheirDetails) {
 TEST_F(RpcUnaryTest, AHugeErrorStillArrives) {
   Start();
   database_.SetScript(
-      []() -> absl::StatusOr<db::Rows> { return contract::BadRequest("filter", std::string(200'000, '\n'), "HUGE"); });
+      []() -> absl::StatusOr<db::Rows> { return status::BadRequest("filter", std::string(200'000, '\n'), "HUGE"); });
   const Reply reply = Call();
   EXPECT_EQ(reply.status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(reply.status.error_message(), testing::StartsWith("filter: "));
@@ -169,7 +169,7 @@ TEST_F(RpcUnaryTest, AHugeErrorStillArrives) {
 
 TEST_F(RpcUnaryTest, AMovedCatalogIsReported) {
   Start();
-  database_.SetScript([]() -> absl::StatusOr<db::Rows> { return db::ToStatus(Sql("42703", "no column \"x\"")); });
+  database_.SetScript([]() -> absl::StatusOr<db::Rows> { return status::ToStatus(Sql("42703", "no column \"x\"")); });
   EXPECT_EQ(Call().status.error_code(), StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(catalog_moved_, 1);
 }

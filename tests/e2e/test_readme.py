@@ -20,14 +20,15 @@ CODES = {"kAborted": "ABORTED", "kAlreadyExists": "ALREADY_EXISTS", "kCancelled"
 
 
 def error_rows():
-    """The rows of the table in db/error.cc, as the README prints them."""
-    source = (ROOT / "service/db/error.cc").read_text()
+    """The rows of the table in status/sqlstate.cc, as the README prints them."""
+    source = (ROOT / "service/status/sqlstate.cc").read_text()
+    constants = dict(re.findall(r'char (k\w+)\[\] = "(\w+)"', (ROOT / "service/status/reason.h").read_text()))
     table = source[source.index("kTable[] = {"):]
     table = table[:table.index("\n};")]
     rows = []
     for prefix, code, reason, meaning in re.findall(
-            r'\{"(\w*)", StatusCode::(\w+),\s*("?\w+"?),\s*((?:"[^"]*"\s*)+)\}', table):
-        reason = "CATALOG_MOVED" if reason == "kCatalogMoved" else reason.strip('"')
+            r'\{"(\w*)", StatusCode::(\w+),\s*(\w+),\s*((?:"[^"]*"\s*)+)\}', table):
+        reason = constants[reason]
         meaning = "".join(re.findall(r'"([^"]*)"', meaning))
         shown = "any other" if not prefix else prefix if len(prefix) == 5 else f"class {prefix}" if len(prefix) == 2 else prefix
         rows.append(f"| {shown}: {meaning} | {CODES[code]} | {reason} |")

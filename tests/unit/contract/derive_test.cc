@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "catalog_builder.h"
-#include "contract/error.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "status/status.h"
 
 namespace protogres::contract {
 namespace {
@@ -351,7 +351,7 @@ TEST(DeriveTest, Packages) {
     options.packages["odd"] = wrong;
     const auto result = Derive(builder.catalog(), options);
     EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument) << wrong;
-    EXPECT_EQ(ReasonOf(result.status()), "INVALID_PACKAGE");
+    EXPECT_EQ(status::ReasonOf(result.status()), "INVALID_PACKAGE");
   }
 }
 

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "contract/error.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "status/status.h"
 #include "unit/contract/shop_contract.h"
 
 namespace protogres::contract {
@@ -38,7 +38,7 @@ std::string PinError(const pb::FileDescriptorSet& pinned, const Contract& derive
   const absl::StatusOr<Contract> contract = Pin(pinned, derived);
   if (contract.ok()) return "it was pinned";
   EXPECT_EQ(contract.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(ReasonOf(contract.status()), "CONTRACT_MISMATCH");
+  EXPECT_EQ(status::ReasonOf(contract.status()), "CONTRACT_MISMATCH");
   return std::string(contract.status().message());
 }
 

@@ -1,9 +1,9 @@
 #include "crud/operator_error.h"
 
-#include "contract/error.h"
-#include "db/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 #include "unit/sql/fixture.h"
 
 namespace protogres::crud {
@@ -13,11 +13,11 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 absl::Status Server(const std::string& state, const std::string& message, const std::string& position = "") {
-  db::ServerError error;
+  status::ServerError error;
   error.sqlstate = state;
   error.message = message;
   error.position = position;
-  return db::ToStatus(error);
+  return status::ToStatus(error);
 }
 
 class OperatorErrorTest : public ::testing::Test {
@@ -44,10 +44,10 @@ TEST_F(OperatorErrorTest, TheColumnIsNamed) {
   const absl::Status status =
       Of(R"(SELECT t."paths" FROM x AS t WHERE t."paths" IS NULL AND t."path" = $1 ORDER BY t."paths")", "= $1");
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(contract::ReasonOf(status), "INVALID_FILTER");
+  EXPECT_EQ(status::ReasonOf(status), "INVALID_FILTER");
   EXPECT_THAT(std::string(status.message()), StartsWith("filter: path is of the type \"ext\".\"ltree\""));
-  EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), "42883");
-  EXPECT_FALSE(db::CatalogMoved(status));
+  EXPECT_EQ(status::MetadataOf(status, "sqlstate"), "42883");
+  EXPECT_FALSE(status::CatalogMoved(status));
   EXPECT_THAT(std::string(Of(R"(DELETE FROM x AS t WHERE t."path" <> $1)", "<>", "42725").message()),
               StartsWith("filter: path"));
 }
@@ -67,7 +67,7 @@ TEST_F(OperatorErrorTest, AnArrayStandsBehindTheOperator) {
 
 TEST_F(OperatorErrorTest, OfAnOrder) {
   const absl::Status status = Of(R"(SELECT 1 FROM x AS t WHERE TRUE ORDER BY t."path")", R"(t."path")");
-  EXPECT_EQ(contract::ReasonOf(status), "INVALID_ORDER_BY");
+  EXPECT_EQ(status::ReasonOf(status), "INVALID_ORDER_BY");
   EXPECT_THAT(std::string(status.message()), StartsWith("order_by: path"));
 }
 
@@ -78,7 +78,7 @@ TEST_F(OperatorErrorTest, OthersStayWhatTheyAre) {
   // Without a position it is of what a function or trigger runs.
   const absl::Status inner = Server("42883", "function nope() does not exist");
   EXPECT_EQ(OfOperator(inner, R"(UPDATE x AS t SET a = 1 WHERE t."path" = $1)", table_), inner);
-  EXPECT_EQ(contract::ReasonOf(Of("SELECT nope()", "nope")), "CATALOG_MOVED");
+  EXPECT_EQ(status::ReasonOf(Of("SELECT nope()", "nope")), "CATALOG_MOVED");
   EXPECT_THAT(std::string(Of(R"(SELECT t."gone" = $1)", "=").message()), HasSubstr("operator does not exist"));
 }
 

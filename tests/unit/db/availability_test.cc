@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "contract/error.h"
 #include "db/pool.h"
+#include "status/status.h"
 #include "unit/db/fake_pool.h"
 
 namespace protogres::db {

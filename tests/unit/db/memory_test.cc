@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "contract/error.h"
 #include "gtest/gtest.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -15,7 +15,7 @@ TEST(MemoryTest, RefusesWhatGoesBeyondTheLimit) {
   EXPECT_TRUE(memory.Resize(600, &first).ok());
   const absl::Status refused = memory.Resize(401, &second);
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(contract::ReasonOf(refused), "MEMORY_EXHAUSTED");
+  EXPECT_EQ(status::ReasonOf(refused), "MEMORY_EXHAUSTED");
   EXPECT_EQ(memory.held(), 600);
   EXPECT_TRUE(memory.Resize(400, &second).ok());
   EXPECT_TRUE(memory.Resize(100, &first).ok());

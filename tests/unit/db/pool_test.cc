@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "contract/error.h"
+#include "status/status.h"
 #include "unit/db/fake_pool.h"
 
 namespace protogres::db {
@@ -31,7 +31,7 @@ TEST_F(PoolTest, LendsNoMoreThanItsCapacityAndKeepsPoolSize) {
     EXPECT_EQ(pool->stats().lent, 3);
     const auto refused = pool->Acquire(kNever);
     EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
-    EXPECT_EQ(contract::ReasonOf(refused.status()), "POOL_TIMEOUT");
+    EXPECT_EQ(status::ReasonOf(refused.status()), "POOL_TIMEOUT");
     EXPECT_EQ(server_.Made(), 3);
   }
   EXPECT_EQ(pool->stats().lent, 0);

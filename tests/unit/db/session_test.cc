@@ -8,8 +8,8 @@
 #include <new>
 #include <thread>
 
-#include "contract/error.h"
-#include "db/error.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::db {
 namespace {
@@ -80,7 +80,9 @@ class FakeConnection : public Connection {
   const std::shared_ptr<Stopper> stopper_ = std::make_shared<FakeStopper>(fake_);
 };
 
-absl::Status QueryCancelled() { return ToStatus({"57014", "canceling statement due to user request", "", "", ""}); }
+absl::Status QueryCancelled() {
+  return status::ToStatus({"57014", "canceling statement due to user request", "", "", ""});
+}
 
 class SessionTest : public ::testing::Test {
  protected:
@@ -176,7 +178,7 @@ TEST_F(SessionTest, WhatDoesNotAnswerACancelIsGivenUp) {
     cancellation.Cancel();
     Await([&] { return shut.load(); });
     fake_.alive = false;
-    return ToStatus({"08006", "the connection was lost", "", "", ""});
+    return status::ToStatus({"08006", "the connection was lost", "", "", ""});
   };
   const absl::Status status = Read(cancellation);
   EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
@@ -236,7 +238,7 @@ TEST_F(SessionTest, ACancelOfSomebodyElseIsToBeTriedAgain) {
   fake_.execute = [] { return QueryCancelled(); };
   const absl::Status status = Read(never);
   EXPECT_EQ(status.code(), StatusCode::kAborted);
-  EXPECT_EQ(contract::ReasonOf(status), "QUERY_CANCELLED");
+  EXPECT_EQ(status::ReasonOf(status), "QUERY_CANCELLED");
 }
 
 TEST_F(SessionTest, WithoutACancelThereIsNoRoundTripMore) {
@@ -250,7 +252,7 @@ TEST_F(SessionTest, ALostConnectionIsClosed) {
   const Cancellation never;
   fake_.execute = [&] {
     fake_.alive = false;
-    return ToStatus({"57P01", "terminating connection", "", "", ""});
+    return status::ToStatus({"57P01", "terminating connection", "", "", ""});
   };
   EXPECT_EQ(Read(never).code(), StatusCode::kUnavailable);
   EXPECT_GE(fake_.closed, 1) << "and, where it was made already, the one that was to replace it";
@@ -258,7 +260,7 @@ TEST_F(SessionTest, ALostConnectionIsClosed) {
 
 TEST_F(SessionTest, AnErrorOfAForeignServerCostsTheOneConnection) {
   const Cancellation never;
-  fake_.execute = [] { return ToStatus({"08001", "could not connect to server \"far\"", "", "", ""}); };
+  fake_.execute = [] { return status::ToStatus({"08001", "could not connect to server \"far\"", "", "", ""}); };
   EXPECT_EQ(Read(never).code(), StatusCode::kUnavailable);
   EXPECT_EQ(fake_.closed, 1);
   EXPECT_TRUE(pool_.available());

@@ -7,10 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include "contract/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rpc/executor.h"
+#include "status/status.h"
 #include "unit/rpc/test_task.h"
 
 namespace protogres::rpc {
@@ -23,7 +23,7 @@ class LaneTask : public TestTask {
       const void* lane, std::function<void()> run = [] {})
       : TestTask(std::move(run)), lane_(lane) {}
   const void* lane() const override { return lane_; }
-  std::unique_ptr<Group> MakeGroup() const override { return std::make_unique<Together>(); }
+  std::unique_ptr<Group> MakeGroup() const override { return std::make_unique<Grouping>(); }
   std::chrono::system_clock::time_point deadline() const override { return deadline_; }
   void set_deadline(std::chrono::system_clock::time_point deadline) { deadline_ = deadline; }
   // Before a group that begins with it, of so many.
@@ -32,10 +32,10 @@ class LaneTask : public TestTask {
     if (together_ == 1 && pause_) pause_(1);
     TestTask::Run();
   }
-  int together() const { return together_; }
+  int grouping() const { return together_; }
 
  private:
-  class Together final : public Group {
+  class Grouping final : public Group {
    public:
     void Run(std::span<Task* const> tasks) override {
       if (const auto& pause = static_cast<LaneTask*>(tasks[0])->pause_) pause(static_cast<int>(tasks.size()));
@@ -69,7 +69,7 @@ void Learn(Executor& executor, const void* lane, int size) {
     executor.Dispatch();
     for (auto& task : tasks) {
       EXPECT_TRUE(task->Await());
-      together = std::max(together, task->together());
+      together = std::max(together, task->grouping());
     }
   }
 }
@@ -88,8 +88,8 @@ TEST(ExecutorLaneTest, WhatWaitsInALaneRunsTogether) {
   for (auto& task : tasks) EXPECT_TRUE(task->Await());
   for (auto& task : others) EXPECT_TRUE(task->Await());
   executor.Stop();
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(tasks[i]->together(), 4);
-  EXPECT_EQ(others[0]->together(), 1);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(tasks[i]->grouping(), 4);
+  EXPECT_EQ(others[0]->grouping(), 1);
 }
 
 TEST(ExecutorLaneTest, WhatTakesLongRunsAlone) {
@@ -106,7 +106,7 @@ TEST(ExecutorLaneTest, WhatTakesLongRunsAlone) {
   for (auto& task : tasks) EXPECT_TRUE(task->Await());
   executor.Stop();
   // Two are tried now and then, and more where the machine was busy when it was one.
-  for (auto& task : tasks) EXPECT_LE(task->together(), 8);
+  for (auto& task : tasks) EXPECT_LE(task->grouping(), 8);
 }
 
 TEST(ExecutorLaneTest, WhatTakesLongRunsOnAllWorkers) {
@@ -144,7 +144,7 @@ TEST(ExecutorLaneTest, AGroupEndsBeforeTheDeadlinesOfItsMembers) {
   };
   for (int i = 0; i < 2; ++i) submit(1);
   // Two of them will take longer than the deadlines let them, by what one has taken.
-  for (auto& task : submit(2)) EXPECT_EQ(task->together(), 1);
+  for (auto& task : submit(2)) EXPECT_EQ(task->grouping(), 1);
   executor.Stop();
 }
 
@@ -169,7 +169,7 @@ TEST(ExecutorLaneTest, ALaneRunsInFewGroupsAndTheOthersGoOn) {
   end.Open();
   for (auto& task : waiting) EXPECT_TRUE(task->Await());
   executor.Stop();
-  EXPECT_EQ(waiting[0]->together(), 3);
+  EXPECT_EQ(waiting[0]->grouping(), 3);
 }
 
 TEST(ExecutorLaneTest, HeldTasksWaitForDispatchOrForAFullGroup) {
@@ -183,7 +183,7 @@ TEST(ExecutorLaneTest, HeldTasksWaitForDispatchOrForAFullGroup) {
   EXPECT_FALSE(few[0]->ran());
   executor.Dispatch();
   for (auto& task : few) EXPECT_TRUE(task->Await());
-  EXPECT_EQ(few[0]->together(), 3);
+  EXPECT_EQ(few[0]->grouping(), 3);
   auto many = SubmitToLane(executor, &lane, 5);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(many[i]->Await());
   executor.Dispatch();
@@ -267,7 +267,7 @@ TEST(ExecutorLaneTest, ATaskThatARunHasGivenBackHasItsPlace) {
   ASSERT_TRUE(started.Await());
   TestTask waiting, refused;
   ASSERT_TRUE(executor.Submit(waiting).ok());
-  EXPECT_EQ(contract::ReasonOf(executor.Submit(refused)), "QUEUE_FULL");
+  EXPECT_EQ(status::ReasonOf(executor.Submit(refused)), "QUEUE_FULL");
   EXPECT_TRUE(executor.Submit(task).ok());
   filled.Open();
   EXPECT_TRUE(waiting.Await());
@@ -283,7 +283,7 @@ TEST(ExecutorLaneTest, TasksOfALaneCanBeRemovedAndExpire) {
   EXPECT_FALSE(executor.Remove(*tasks[1]));
   EXPECT_TRUE(tasks[0]->Await());
   EXPECT_TRUE(tasks[2]->Await());
-  EXPECT_EQ(contract::ReasonOf(tasks[0]->refused()), "POOL_TIMEOUT");
+  EXPECT_EQ(status::ReasonOf(tasks[0]->refused()), "POOL_TIMEOUT");
   EXPECT_FALSE(tasks[1]->ran());
 }
 

@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "contract/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "status/status.h"
 #include "unit/rpc/test_task.h"
 
 namespace protogres::rpc {
@@ -54,7 +54,7 @@ TEST(ExecutorTest, RefusesBeyondTheQueue) {
   EXPECT_TRUE(executor.Submit(second).ok());
   const absl::Status full = executor.Submit(third);
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(contract::ReasonOf(full), "QUEUE_FULL");
+  EXPECT_EQ(status::ReasonOf(full), "QUEUE_FULL");
   EXPECT_TRUE(full.GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   occupied.End();
   EXPECT_TRUE(first.Await() && second.Await());
@@ -90,7 +90,7 @@ TEST(ExecutorTest, ExpiresWhileAllWorkersAreBlocked) {
   for (const auto* task : {&first, &second}) {
     EXPECT_FALSE(task->ran());
     EXPECT_EQ(task->refused().code(), absl::StatusCode::kResourceExhausted);
-    EXPECT_EQ(contract::ReasonOf(task->refused()), "POOL_TIMEOUT");
+    EXPECT_EQ(status::ReasonOf(task->refused()), "POOL_TIMEOUT");
     EXPECT_THAT(std::string(task->refused().message()), testing::HasSubstr("60 ms"));
   }
 }

@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "contract/error.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
@@ -24,10 +24,10 @@ std::size_t TrailerSize(const Trailer& trailer) {
 }
 
 TEST(TrailerTest, AnOrdinaryErrorIsWhole) {
-  const auto status = contract::BadRequest("customer.email", "is not an address");
+  const auto status = status::BadRequest("customer.email", "is not an address");
   const Trailer trailer = MakeTrailer(status);
   EXPECT_EQ(trailer.message, "customer.email: is not an address");
-  EXPECT_EQ(trailer.details, contract::DetailsOf(status));
+  EXPECT_EQ(trailer.details, status::DetailsOf(status));
 }
 
 TEST(TrailerTest, WithoutDetailsThereAreNone) {
@@ -37,7 +37,7 @@ TEST(TrailerTest, WithoutDetailsThereAreNone) {
 }
 
 TEST(TrailerTest, ALongMessageIsCut) {
-  const Trailer trailer = MakeTrailer(contract::Error(absl::StatusCode::kInternal, std::string(100000, 'x'), "LONG"));
+  const Trailer trailer = MakeTrailer(status::Error(absl::StatusCode::kInternal, std::string(100000, 'x'), "LONG"));
   EXPECT_EQ(trailer.message.size(), kMaxMessageBytes);
   EXPECT_THAT(trailer.message, EndsWith("x..."));
   EXPECT_LE(TrailerSize(trailer), kMaxTrailerBytes);
@@ -68,7 +68,7 @@ TEST(TrailerTest, CountsBytesAsTheyAreEncodedAndCutsAtACharacter) {
 }
 
 TEST(TrailerTest, DropsTheLargestDetailsFirst) {
-  const auto status = contract::BadRequest("filter", std::string(3000, 'y'), "BAD_FILTER");
+  const auto status = status::BadRequest("filter", std::string(3000, 'y'), "BAD_FILTER");
   const Trailer trailer = MakeTrailer(status);
   EXPECT_LE(TrailerSize(trailer), kMaxTrailerBytes);
   google::rpc::Status details;
@@ -79,8 +79,8 @@ TEST(TrailerTest, DropsTheLargestDetailsFirst) {
 
 TEST(TrailerTest, EveryLengthFits) {
   for (std::size_t size = 0; size < 9000; size += 7) {
-    EXPECT_LE(TrailerSize(MakeTrailer(contract::BadRequest("path", std::string(size, '\n')))), kMaxTrailerBytes);
-    EXPECT_LE(TrailerSize(MakeTrailer(contract::BadRequest("path", std::string(size, 'a')))), kMaxTrailerBytes);
+    EXPECT_LE(TrailerSize(MakeTrailer(status::BadRequest("path", std::string(size, '\n')))), kMaxTrailerBytes);
+    EXPECT_LE(TrailerSize(MakeTrailer(status::BadRequest("path", std::string(size, 'a')))), kMaxTrailerBytes);
   }
 }
 

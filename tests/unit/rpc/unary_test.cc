@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/api.h"
 #include "contract/contract.h"
-#include "crud/api.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rpc/snapshot.h"
@@ -34,10 +34,10 @@ class EchoMethod final : public crud::Method {
   absl::StatusOr<std::unique_ptr<crud::Operation>> Plan(std::string_view) const override {
     return absl::InvalidArgumentError("run alone");
   }
-  crud::Together together() const override { return crud::Together::kStatement; }
-  void RunTogether(std::span<crud::Member> members, db::Pool&, const db::Cancellation& cancellation) const override {
+  crud::Grouping grouping() const override { return crud::Grouping::kStatement; }
+  void RunGroup(std::span<crud::GroupMember> members, db::Pool&, const db::Cancellation& cancellation) const override {
     if (meet_) meet_(cancellation);
-    for (crud::Member& member : members) member.response = std::string(member.request);
+    for (crud::GroupMember& member : members) member.response = std::string(member.request);
     largest_ = std::max(largest_.load(), members.size());
   }
   std::size_t largest() const { return largest_; }
@@ -87,7 +87,7 @@ class UnaryGroupTest : public db::FakePoolTest {
  protected:
   // A call that waits, of the method that the first Start makes.
   FakeCall& Start(Time deadline, std::string_view request) {
-    if (!snapshot_) snapshot_ = std::make_shared<const Snapshot>(crud::Api::Build(contract::Contract(), {}), "");
+    if (!snapshot_) snapshot_ = std::make_shared<const Snapshot>(api::Api::Build(contract::Contract(), {}), "");
     FakeCall& call = *calls_.emplace_back(std::make_unique<FakeCall>(deadline));
     call.handler = MakeUnary(context_, snapshot_, *method_, call);
     call.handler->OnRequest(request);

@@ -1,9 +1,9 @@
 #include <string>
 
-#include "contract/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sql/filter.h"
+#include "status/status.h"
 #include "unit/sql/fixture.h"
 
 namespace protogres::sql {
@@ -19,7 +19,7 @@ class FilterErrorTest : public ::testing::Test {
     const auto statement = CompileFilter(contract_, contract_.tables[0], filter);
     EXPECT_FALSE(statement.ok()) << filter << ": " << statement->text;
     EXPECT_EQ(statement.status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_EQ(contract::ReasonOf(statement.status()), "INVALID_FILTER");
+    EXPECT_EQ(status::ReasonOf(statement.status()), "INVALID_FILTER");
     return statement.status();
   }
   // Without the path, which all begin with.

@@ -1,8 +1,8 @@
 #include "sql/page.h"
 
-#include "contract/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "status/status.h"
 #include "unit/sql/fixture.h"
 
 namespace protogres::sql {
@@ -27,7 +27,7 @@ class PageTest : public ::testing::Test {
   std::string OrderError(std::string_view order_by) {
     const auto order = ParseOrderBy(customer_, order_by);
     EXPECT_EQ(order.status().code(), absl::StatusCode::kInvalidArgument) << order_by;
-    EXPECT_EQ(contract::ReasonOf(order.status()), "INVALID_ORDER_BY");
+    EXPECT_EQ(status::ReasonOf(order.status()), "INVALID_ORDER_BY");
     return std::string(order.status().message());
   }
 

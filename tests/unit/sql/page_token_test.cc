@@ -2,10 +2,10 @@
 #include <random>
 #include <string>
 
-#include "contract/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sql/page.h"
+#include "status/status.h"
 #include "unit/sql/fixture.h"
 
 namespace protogres::sql {
@@ -19,7 +19,7 @@ void ExpectRefused(std::string_view token, std::uint64_t fingerprint = kFingerpr
   const auto position = DecodeToken(token, fingerprint, columns);
   ASSERT_FALSE(position.ok()) << token;
   EXPECT_EQ(position.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(contract::ReasonOf(position.status()), "INVALID_PAGE_TOKEN");
+  EXPECT_EQ(status::ReasonOf(position.status()), "INVALID_PAGE_TOKEN");
 }
 
 const Position& Example() {

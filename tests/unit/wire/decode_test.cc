@@ -5,9 +5,9 @@
 #include <bit>
 #include <limits>
 
-#include "contract/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "sample.h"
+#include "status/status.h"
 #include "wire/writer.h"
 
 namespace protogres::wire {

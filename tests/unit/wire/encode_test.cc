@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "contract/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "sample.h"
+#include "status/status.h"
 #include "wire/row.h"
 
 namespace protogres::wire {
@@ -22,7 +22,7 @@ class Encode : public testing::Test {
     const auto bytes = sample_.Encode(field, cell);
     ASSERT_FALSE(bytes.ok()) << field << " " << cell;
     EXPECT_EQ(bytes.status().code(), absl::StatusCode::kFailedPrecondition);
-    EXPECT_EQ(contract::ReasonOf(bytes.status()), reason);
+    EXPECT_EQ(status::ReasonOf(bytes.status()), reason);
     const std::string message(bytes.status().message());
     EXPECT_THAT(message, HasSubstr("column \"" + field + "\" of \"public\".\"sample\" holds "));
     EXPECT_THAT(message, HasSubstr(what));

@@ -1,4 +1,4 @@
-#include "crud/field_path.h"
+#include "transaction/field_path.h"
 
 #include <charconv>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include "fmt/format.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 namespace pb = google::protobuf;
@@ -216,4 +216,4 @@ absl::Status FieldPath::Copy(const FieldPath& from, const pb::Message& source, p
   return absl::OkStatus();
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

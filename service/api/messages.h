@@ -1,7 +1,7 @@
 // Messages of an Api as protobuf's own reflection has them: for the few places
 // that look into one by a path, where the codecs of wire/ know only whole requests.
-#ifndef PROTOGRES_SERVICE_CRUD_MESSAGES_H_
-#define PROTOGRES_SERVICE_CRUD_MESSAGES_H_
+#ifndef PROTOGRES_SERVICE_API_MESSAGES_H_
+#define PROTOGRES_SERVICE_API_MESSAGES_H_
 
 #include <memory>
 #include <mutex>
@@ -12,7 +12,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace protogres::crud {
+namespace protogres::api {
 
 // A file of the Contract as reflection hands it out.
 struct File {
@@ -48,6 +48,6 @@ class Messages {
 // version of protobuf.
 std::string Canonical(const google::protobuf::Message& message);
 
-}  // namespace protogres::crud
+}  // namespace protogres::api
 
-#endif  // PROTOGRES_SERVICE_CRUD_MESSAGES_H_
+#endif  // PROTOGRES_SERVICE_API_MESSAGES_H_

@@ -1,7 +1,7 @@
 // Keeps the Api in step with the database: loads it, again when asked, and
 // hands each new one on. A load that fails keeps the Api that is there.
-#ifndef PROTOGRES_SERVICE_CRUD_RELOADER_H_
-#define PROTOGRES_SERVICE_CRUD_RELOADER_H_
+#ifndef PROTOGRES_SERVICE_API_RELOADER_H_
+#define PROTOGRES_SERVICE_API_RELOADER_H_
 
 #include <chrono>
 #include <condition_variable>
@@ -12,11 +12,11 @@
 #include <string>
 #include <thread>
 
-#include "crud/api.h"
-#include "crud/load.h"
+#include "api/api.h"
+#include "api/load.h"
 #include "db/pool.h"
 
-namespace protogres::crud {
+namespace protogres::api {
 
 class Reloader {
  public:
@@ -27,7 +27,7 @@ class Reloader {
   // Starts a thread. `publish` is called on it with each Api that was loaded, then `over`. A load that fails for a
   // reason that may pass is tried again with backoff; until there is a first one (`loaded` false) so are all.
   // `pool` must outlive it.
-  Reloader(db::Pool& pool, LoadOptions options, const Limits& limits, bool loaded, Publish publish, Over over);
+  Reloader(db::Pool& pool, LoadOptions options, const crud::Limits& limits, bool loaded, Publish publish, Over over);
   // Ends the thread; a load in progress is cancelled.
   ~Reloader();
   Reloader(const Reloader&) = delete;
@@ -48,7 +48,7 @@ class Reloader {
 
   db::Pool& pool_;
   const LoadOptions options_;
-  const Limits limits_;
+  const crud::Limits limits_;
   const Publish publish_;
   const Over over_;
   std::mutex mutex_;  // guards all below but the thread's own
@@ -63,6 +63,6 @@ class Reloader {
   std::thread thread_;
 };
 
-}  // namespace protogres::crud
+}  // namespace protogres::api
 
-#endif  // PROTOGRES_SERVICE_CRUD_RELOADER_H_
+#endif  // PROTOGRES_SERVICE_API_RELOADER_H_

@@ -1,4 +1,4 @@
-#include "crud/run.h"
+#include "transaction/run.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,12 +7,12 @@
 #include <random>
 #include <thread>
 
-#include "contract/error.h"
-#include "crud/request_log.h"
-#include "db/error.h"
 #include "fmt/format.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
+#include "transaction/request_log.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 using std::chrono::milliseconds;
@@ -35,11 +35,6 @@ unsigned Random() {
   return static_cast<unsigned>(random());
 }
 
-bool LostAgainstOther(const absl::Status& status) {
-  const std::string state = contract::MetadataOf(status, "sqlstate");
-  return state == "40001" || state == "40P01";
-}
-
 // Sleeps before attempt number `next` (from 2). False: the call is cancelled or would be past its deadline.
 bool Backoff(int next, const db::Cancellation& cancellation) {
   const milliseconds most = std::min(kLastBackoff, kFirstBackoff * (1 << std::min(next - 2, 10)));
@@ -55,14 +50,14 @@ bool Backoff(int next, const db::Cancellation& cancellation) {
 
 class Runner {
  public:
-  Runner(const Api& api, db::Pool& pool, const db::Cancellation& cancellation)
+  Runner(const api::Api& api, db::Pool& pool, const db::Cancellation& cancellation)
       : api_(api), pool_(pool), cancellation_(cancellation) {}
 
-  absl::StatusOr<std::string> Run(const Method& method, std::string_view request) {
+  absl::StatusOr<std::string> Run(const crud::Method& method, std::string_view request) {
     const auto operation = method.Plan(request);
     if (!operation.ok()) return operation.status();
     if ((*operation)->locks()) {
-      return contract::BadRequest(
+      return status::BadRequest(
           "lock", "holds only inside a transaction: send the request through protogres.v1.TransactionService");
     }
     const std::string_view id = (*operation)->request_id();
@@ -72,7 +67,7 @@ class Runner {
     for (int attempt = 1;; ++attempt) {
       executed_ = false;
       auto response = Attempt(**operation);
-      if (response.ok() || !LostAgainstOther(response.status())) return response;
+      if (response.ok() || !status::LostRace(response.status())) return response;
       executed += executed_ ? 1 : 0;
       const bool again = executed_ ? executed < (*operation)->max_attempts() : attempt < kClaimAttempts;
       if (!again || !Backoff(attempt + 1, cancellation_)) return response;
@@ -80,7 +75,7 @@ class Runner {
   }
 
  private:
-  absl::StatusOr<std::string> Attempt(Operation& operation) {
+  absl::StatusOr<std::string> Attempt(crud::Operation& operation) {
     const std::string_view id = operation.request_id();
     db::SessionOptions options = operation.session();
     if (operation.validate_only() || !id.empty()) options.transaction = db::Transaction::kExplicit;
@@ -94,7 +89,7 @@ class Runner {
     executed_ = true;
     auto response = operation.Execute(**session);
     if (!response.ok()) return Committed(**session) ? Written(response.status()) : response;
-    if (auto fits = CheckAnswer(response->size(), api_.limits()); !fits.ok()) return fits;
+    if (auto fits = status::CheckAnswer(response->size(), api_.limits().max_answer_bytes); !fits.ok()) return fits;
     if (!id.empty()) {
       if (auto kept = RecordAnswer(**session, id, *response); !kept.ok()) return kept;
     }
@@ -108,11 +103,11 @@ class Runner {
 
   // Of an error that says that the catalog moved nothing may have taken effect, as the call is run again.
   static absl::Status Written(const absl::Status& error) {
-    if (!db::CatalogMoved(error)) return error;
-    return contract::Error(
+    if (!status::CatalogMoved(error)) return error;
+    return status::Error(
         error.code(), fmt::format("the row was written, but cannot be answered: {}", std::string(error.message())),
-        "WRITTEN_NOT_REPRESENTABLE",
-        {{"table", contract::MetadataOf(error, "table")}, {"column", contract::MetadataOf(error, "column")}});
+        status::kWrittenNotRepresentable,
+        {{"table", status::MetadataOf(error, "table")}, {"column", status::MetadataOf(error, "column")}});
   }
 
   static absl::Status Finish(bool validate_only, db::Session& session) {
@@ -121,7 +116,7 @@ class Runner {
     return session.Rollback();
   }
 
-  const Api& api_;
+  const api::Api& api_;
   db::Pool& pool_;
   const db::Cancellation& cancellation_;
   std::string hash_;       // of the request, where it has an id
@@ -130,17 +125,9 @@ class Runner {
 
 }  // namespace
 
-absl::Status CheckAnswer(std::size_t bytes, const Limits& limits) {
-  if (bytes <= static_cast<std::size_t>(limits.max_answer_bytes)) return absl::OkStatus();
-  return contract::Error(absl::StatusCode::kResourceExhausted,
-                         fmt::format("the answer is too large: {} bytes of at most {} (--max_send_message_bytes)",
-                                     bytes, limits.max_answer_bytes),
-                         "ANSWER_TOO_LARGE");
-}
-
-absl::StatusOr<std::string> Run(const Api& api, const Method& method, std::string_view request, db::Pool& pool,
-                                const db::Cancellation& cancellation) {
+absl::StatusOr<std::string> Run(const api::Api& api, const crud::Method& method, std::string_view request,
+                                db::Pool& pool, const db::Cancellation& cancellation) {
   return Runner(api, pool, cancellation).Run(method, request);
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

@@ -1,15 +1,18 @@
-#include "contract/error.h"
+#include "status/status.h"
 
 #include <string_view>
 #include <utility>
 
+#include "fmt/format.h"
 #include "google/protobuf/any.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
-namespace protogres::contract {
+namespace protogres::status {
 namespace {
 
+// Another server is up by then, or this one again.
+constexpr std::chrono::milliseconds kRetryShutdown{1000};
 constexpr char kTypePrefix[] = "type.googleapis.com/";
 
 template <typename Detail>
@@ -86,7 +89,7 @@ absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay) {
 
 absl::Status WithMetadata(absl::Status status, const std::string& key, const std::string& value) {
   google::rpc::ErrorInfo info;
-  if (!GetDetail(status, &info)) info = MakeErrorInfo("UNKNOWN", {});
+  if (!GetDetail(status, &info)) info = MakeErrorInfo(kUnknown, {});
   (*info.mutable_metadata())[key] = value;
   SetDetail(info, &status);
   return status;
@@ -103,6 +106,25 @@ std::string MetadataOf(const absl::Status& status, const std::string& key) {
   const auto it = info.metadata().find(key);
   return it == info.metadata().end() ? "" : it->second;
 }
+
+absl::Status Internal(const std::string& message) { return Error(absl::StatusCode::kInternal, message, kInternal); }
+
+absl::Status ShuttingDown() {
+  return WithRetry(Error(absl::StatusCode::kUnavailable, "the server is shutting down", kShuttingDown), kRetryShutdown);
+}
+
+absl::Status CommitInDoubt(const std::string& message) {
+  return Error(absl::StatusCode::kUnknown, message, kCommitInDoubt);
+}
+
+absl::Status CheckAnswer(std::size_t bytes, std::int64_t limit) {
+  if (bytes <= static_cast<std::size_t>(limit)) return absl::OkStatus();
+  return Error(absl::StatusCode::kResourceExhausted,
+               fmt::format("the answer is too large: {} bytes of at most {} (--max_send_message_bytes)", bytes, limit),
+               kAnswerTooLarge);
+}
+
+absl::Status Thrown(const std::exception& error) { return Internal(std::string("the server failed: ") + error.what()); }
 
 std::string DetailsOf(const absl::Status& status) {
   // Abseil gives them in a random order: ErrorInfo is the first to be read, and the same error the same bytes.
@@ -122,4 +144,4 @@ std::string DetailsOf(const absl::Status& status) {
   return wire.SerializeAsString();
 }
 
-}  // namespace protogres::contract
+}  // namespace protogres::status

@@ -1,18 +1,19 @@
-#include "crud/request_log.h"
+#include "transaction/request_log.h"
 
 #include <openssl/evp.h>
 
 #include <array>
 #include <vector>
 
-#include "contract/error.h"
+#include "api/api.h"
 #include "contract/naming.h"
-#include "crud/api.h"
-#include "crud/transaction.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
+#include "transaction/transaction.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 // As long as a few UUIDs; it is a key of an index.
@@ -65,13 +66,13 @@ std::string FromHex(std::string_view hex) {
   return bytes;
 }
 
-std::string CanonicalPart(const Messages& messages, std::string_view type, std::string_view bytes) {
+std::string CanonicalPart(const api::Messages& messages, std::string_view type, std::string_view bytes) {
   const auto* descriptor = messages.Find(type);
   const auto message = descriptor == nullptr ? nullptr : messages.Parse(*descriptor, bytes);
-  return message ? Canonical(*message) : std::string(bytes);
+  return message ? api::Canonical(*message) : std::string(bytes);
 }
 
-std::string CanonicalRequest(const Api& api, const Method& method, std::string_view bytes) {
+std::string CanonicalRequest(const api::Api& api, const crud::Method& method, std::string_view bytes) {
   protogres::v1::TransactRequest transact;
   if (method.names().request != transact.GetTypeName()) {
     return CanonicalPart(api.messages(), method.names().request, bytes);
@@ -83,23 +84,23 @@ std::string CanonicalRequest(const Api& api, const Method& method, std::string_v
     auto* value = operation.mutable_request()->mutable_value();
     *value = CanonicalPart(api.messages(), (*part)->names().request, *value);
   }
-  return Canonical(transact);
+  return api::Canonical(transact);
 }
 
 // What a statement on the table failed with, in words of what the caller asked for.
 absl::Status TableError(const absl::Status& status) {
-  const std::string state = contract::MetadataOf(status, "sqlstate");
-  if (state == "42P01" || state == "3F000") {
-    return contract::Error(absl::StatusCode::kFailedPrecondition,
-                           "request_id: this database has no table for it; run `protogres install --database=URI` once "
-                           "as a role that may create schemas, or send the request without it",
-                           "REQUEST_ID_NOT_INSTALLED", {{"sqlstate", state}});
+  const std::string state = status::MetadataOf(status, "sqlstate");
+  if (status::NoSuchTable(status)) {
+    return status::Error(absl::StatusCode::kFailedPrecondition,
+                         "request_id: this database has no table for it; run `protogres install --database=URI` once "
+                         "as a role that may create schemas, or send the request without it",
+                         status::kRequestIdNotInstalled, {{"sqlstate", state}});
   }
-  if (state == "42501") {
-    return contract::Error(absl::StatusCode::kPermissionDenied,
-                           "request_id: the server's role may not use the table protogres.request; run `protogres "
-                           "install --database=URI --role=ROLE` as its owner",
-                           "PERMISSION_DENIED", {{"sqlstate", state}});
+  if (absl::IsPermissionDenied(status)) {
+    return status::Error(absl::StatusCode::kPermissionDenied,
+                         "request_id: the server's role may not use the table protogres.request; run `protogres "
+                         "install --database=URI --role=ROLE` as its owner",
+                         status::kPermissionDenied, {{"sqlstate", state}});
   }
   return status;
 }
@@ -128,14 +129,14 @@ absl::Status Install(db::Pool& pool, const std::string& role) {
 
 absl::Status CheckRequestId(std::string_view id) {
   if (id.find('\0') != std::string_view::npos) {
-    return contract::BadRequest("request_id", "must not contain the character U+0000");
+    return status::BadRequest("request_id", "must not contain the character U+0000");
   }
   if (id.size() <= kMaxId) return absl::OkStatus();
-  return contract::BadRequest("request_id",
-                              fmt::format("has {} bytes; give at most {}, as of a UUID", id.size(), kMaxId));
+  return status::BadRequest("request_id",
+                            fmt::format("has {} bytes; give at most {}, as of a UUID", id.size(), kMaxId));
 }
 
-std::string RequestHash(const Api& api, const Method& method, std::string_view request) {
+std::string RequestHash(const api::Api& api, const crud::Method& method, std::string_view request) {
   std::string text(method.names().path);
   text += '\0';
   text += CanonicalRequest(api, method, request);
@@ -154,8 +155,8 @@ absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, st
   const auto recorded = session.Read(kRecorded, std::vector<db::Param>{key, hash});
   if (!recorded.ok()) return TableError(recorded.status());
   if (recorded->empty() || recorded->Cell(0, 0) != "t") {
-    return contract::BadRequest("request_id", "was used for another request: give each request an id of its own",
-                                "REQUEST_ID_REUSED");
+    return status::BadRequest("request_id", "was used for another request: give each request an id of its own",
+                              status::kRequestIdReused);
   }
   return FromHex(recorded->Cell(0, 1).value_or(""));
 }
@@ -170,4 +171,4 @@ void PurgeRequests(db::Session& session, std::chrono::seconds ttl) {
   if (!purged.ok()) spdlog::warn("request_id: old records stay: {}", std::string(purged.status().message()));
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

@@ -1,6 +1,6 @@
 // Reads a database into a Contract and an Api: the catalog, derived or pinned.
-#ifndef PROTOGRES_SERVICE_CRUD_LOAD_H_
-#define PROTOGRES_SERVICE_CRUD_LOAD_H_
+#ifndef PROTOGRES_SERVICE_API_LOAD_H_
+#define PROTOGRES_SERVICE_API_LOAD_H_
 
 #include <map>
 #include <memory>
@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "api/api.h"
 #include "contract/contract.h"
-#include "crud/api.h"
 #include "db/pool.h"
 #include "db/session.h"
 
-namespace protogres::crud {
+namespace protogres::api {
 
 // What is read of the database, and how it is named.
 struct LoadOptions {
@@ -23,6 +23,7 @@ struct LoadOptions {
   std::string contract;                         // a pinned contract's path; empty: derived
   std::string named_as;                         // a contract's path: derived with the packages that it has
   bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
+  std::vector<Api::FixedMethod> fixed = {};     // what an Api has beside the methods of tables
 };
 
 // Reads the catalog and derives the Contract; pinned ones are read and checked.
@@ -33,13 +34,14 @@ absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOption
                                                 const db::Cancellation& cancellation = db::Cancellation());
 
 // The same, bound. Warnings of the Contract are logged.
-absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits,
+absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options,
+                                                   const crud::Limits& limits,
                                                    const db::Cancellation& cancellation = db::Cancellation());
 
 // Whether what made a load fail may pass by itself: the database is away or busy, or the catalog moved under the
 // reader.
 bool MayPass(const absl::Status& status);
 
-}  // namespace protogres::crud
+}  // namespace protogres::api
 
-#endif  // PROTOGRES_SERVICE_CRUD_LOAD_H_
+#endif  // PROTOGRES_SERVICE_API_LOAD_H_

@@ -1,4 +1,4 @@
-#include "crud/messages.h"
+#include "api/messages.h"
 
 #include "google/protobuf/descriptor_database.h"
 #include "google/protobuf/dynamic_message.h"
@@ -9,7 +9,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 
-namespace protogres::crud {
+namespace protogres::api {
 namespace {
 
 namespace pb = google::protobuf;
@@ -69,4 +69,4 @@ std::string Canonical(const pb::Message& message) {
   return bytes;
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::api

@@ -1,11 +1,11 @@
-#include "crud/reloader.h"
+#include "api/reloader.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "spdlog/spdlog.h"
 
-namespace protogres::crud {
+namespace protogres::api {
 namespace {
 
 using std::chrono::milliseconds;
@@ -25,7 +25,8 @@ constexpr std::chrono::seconds kLongestLoad{30};
 
 }  // namespace
 
-Reloader::Reloader(db::Pool& pool, LoadOptions options, const Limits& limits, bool loaded, Publish publish, Over over)
+Reloader::Reloader(db::Pool& pool, LoadOptions options, const crud::Limits& limits, bool loaded, Publish publish,
+                   Over over)
     : pool_(pool),
       options_(std::move(options)),
       limits_(limits),
@@ -110,4 +111,4 @@ bool Reloader::Load(const std::string& cause, const db::Cancellation& cancellati
   return true;
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::api

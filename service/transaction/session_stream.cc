@@ -1,13 +1,13 @@
-#include "crud/session_stream.h"
+#include "transaction/session_stream.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "contract/error.h"
-#include "crud/transaction.h"
 #include "fmt/format.h"
+#include "status/status.h"
+#include "transaction/transaction.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 constexpr std::size_t kMaxName = 63;  // NAMEDATALEN - 1: PostgreSQL would cut it
@@ -22,13 +22,13 @@ std::string Done() {
 }
 
 absl::Status OutOfOrder(const std::string& what) {
-  return contract::Error(absl::StatusCode::kFailedPrecondition, what, "OUT_OF_ORDER");
+  return status::Error(absl::StatusCode::kFailedPrecondition, what, status::kOutOfOrder);
 }
 
 absl::Status AbortedTransaction() {
-  return contract::Error(absl::StatusCode::kFailedPrecondition,
-                         "an earlier error has ended the transaction: roll back, or back to a savepoint",
-                         "TRANSACTION_ABORTED");
+  return status::Error(absl::StatusCode::kFailedPrecondition,
+                       "an earlier error has ended the transaction: roll back, or back to a savepoint",
+                       status::kTransactionAborted);
 }
 
 // No connection or transaction is left to go on with.
@@ -41,7 +41,7 @@ bool Ends(const absl::Status& status, const db::Session& session, const db::Canc
 SessionStream::Answer SessionStream::Handle(std::string_view bytes) {
   Request request;
   if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Over(contract::BadRequest("", "the request is no protogres.v1.SessionRequest"));
+    return Over(status::BadRequest("", "the request is no protogres.v1.SessionRequest"));
   }
   if (request.request_case() == Request::kBegin) {
     if (session_) return Survived(OutOfOrder("begin: a transaction is open already; a stream is one transaction"));
@@ -51,7 +51,7 @@ SessionStream::Answer SessionStream::Handle(std::string_view bytes) {
   }
   if (request.request_case() == Request::REQUEST_NOT_SET) {
     const absl::Status status =
-        contract::BadRequest("request", "is required: begin, operation, savepoint, rollback_to, commit or rollback");
+        status::BadRequest("request", "is required: begin, operation, savepoint, rollback_to, commit or rollback");
     return session_ ? Survived(status) : Over(status);
   }
   if (!session_) return Over(OutOfOrder("the first request must be begin"));
@@ -82,7 +82,7 @@ SessionStream::Answer SessionStream::Handle(std::string_view bytes) {
 
 absl::Status SessionStream::Begin(const protogres::v1::TransactionOptions& options) {
   const auto session_options = ToSessionOptions(options);
-  if (!session_options.ok()) return contract::Within("begin", session_options.status());
+  if (!session_options.ok()) return status::Within("begin", session_options.status());
   auto session = db::Session::Open(pool_, cancellation_, *session_options);
   if (!session.ok()) return session.status();
   session_ = *std::move(session);
@@ -92,12 +92,12 @@ absl::Status SessionStream::Begin(const protogres::v1::TransactionOptions& optio
 absl::StatusOr<SessionStream::Response> SessionStream::Run(const protogres::v1::Operation& operation) {
   if (aborted()) return AbortedTransaction();
   if (operation.bindings_size() > 0) {
-    return contract::BadRequest("operation.bindings", "are of Transact: here the client has the answers");
+    return status::BadRequest("operation.bindings", "are of Transact: here the client has the answers");
   }
   const auto method = MethodOf(api_, operation.request());
-  if (!method.ok()) return contract::Within("operation", method.status());
+  if (!method.ok()) return status::Within("operation", method.status());
   const auto planned = PlanPart(**method, operation.request().value());
-  if (!planned.ok()) return contract::Within("operation", planned.status());
+  if (!planned.ok()) return status::Within("operation", planned.status());
   const std::int64_t before = session_->affected();
   auto response = (*planned)->Execute(*session_);
   if (!response.ok()) {
@@ -112,7 +112,7 @@ absl::StatusOr<SessionStream::Response> SessionStream::Run(const protogres::v1::
 absl::Status SessionStream::Save(const std::string& name) {
   if (aborted()) return AbortedTransaction();
   if (name.empty() || name.size() > kMaxName || name.find('\0') != std::string::npos) {
-    return contract::BadRequest("savepoint", fmt::format("needs a name of 1 to {} bytes", kMaxName));
+    return status::BadRequest("savepoint", fmt::format("needs a name of 1 to {} bytes", kMaxName));
   }
   if (auto saved = session_->Savepoint(SavepointName(savepoints_.size())); !saved.ok()) return saved;
   savepoints_.push_back(name);
@@ -123,7 +123,7 @@ absl::Status SessionStream::RollbackTo(const std::string& name) {
   // The latest of that name, as PostgreSQL has it.
   const auto found = std::find(savepoints_.rbegin(), savepoints_.rend(), name);
   if (found == savepoints_.rend()) {
-    return contract::BadRequest("rollback_to", "there is no savepoint of that name in this transaction");
+    return status::BadRequest("rollback_to", "there is no savepoint of that name in this transaction");
   }
   const auto index = static_cast<std::size_t>(savepoints_.rend() - found) - 1;
   const auto back = session_->Write("ROLLBACK TO SAVEPOINT " + SavepointName(index), {});
@@ -138,7 +138,7 @@ SessionStream::Answer SessionStream::Survived(const absl::Status& status) {
   Response response;
   auto* error = response.mutable_error();
   // google.rpc.Status has the same first three fields.
-  if (!error->ParseFromString(contract::DetailsOf(status))) error->Clear();
+  if (!error->ParseFromString(status::DetailsOf(status))) error->Clear();
   error->set_code(static_cast<int>(status.code()));
   error->set_message(std::string(status.message()));
   error->set_aborted(aborted());
@@ -150,4 +150,4 @@ SessionStream::Answer SessionStream::Over(const absl::Status& status) {
   return {status.ok() ? Done() : "", status};
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

@@ -1,7 +1,7 @@
 // TransactionService/Session: one open transaction, request by request. Knows
 // no gRPC: whoever carries the stream gives it the requests and sends the answers.
-#ifndef PROTOGRES_SERVICE_CRUD_SESSION_STREAM_H_
-#define PROTOGRES_SERVICE_CRUD_SESSION_STREAM_H_
+#ifndef PROTOGRES_SERVICE_TRANSACTION_SESSION_STREAM_H_
+#define PROTOGRES_SERVICE_TRANSACTION_SESSION_STREAM_H_
 
 #include <memory>
 #include <optional>
@@ -10,18 +10,18 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "crud/api.h"
+#include "api/api.h"
 #include "db/pool.h"
 #include "db/session.h"
 #include "protogres/v1/transaction.pb.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 
 // For one thread at a time. Rolls back when it goes out of scope.
 class SessionStream {
  public:
   // They must all outlive it.
-  SessionStream(const Api& api, db::Pool& pool, const db::Cancellation& cancellation)
+  SessionStream(const api::Api& api, db::Pool& pool, const db::Cancellation& cancellation)
       : api_(api), pool_(pool), cancellation_(cancellation) {}
 
   struct Answer {
@@ -49,7 +49,7 @@ class SessionStream {
   Answer Over(const absl::Status& status);
   bool aborted() const { return session_ && (half_done_ || session_->aborted()); }
 
-  const Api& api_;
+  const api::Api& api_;
   db::Pool& pool_;
   const db::Cancellation& cancellation_;
   std::unique_ptr<db::Session> session_;
@@ -57,6 +57,6 @@ class SessionStream {
   bool half_done_ = false;  // an operation failed that had written something
 };
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction
 
-#endif  // PROTOGRES_SERVICE_CRUD_SESSION_STREAM_H_
+#endif  // PROTOGRES_SERVICE_TRANSACTION_SESSION_STREAM_H_

@@ -1,13 +1,13 @@
-#include "crud/transaction.h"
+#include "transaction/transaction.h"
 
 #include <string>
 #include <utility>
 
-#include "contract/error.h"
-#include "crud/api.h"
+#include "api/api.h"
 #include "fmt/format.h"
+#include "status/status.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 constexpr char kTypePrefix[] = "type.googleapis.com/";
@@ -26,8 +26,8 @@ absl::StatusOr<db::Isolation> ToIsolation(protogres::v1::Isolation isolation) {
     case protogres::v1::ISOLATION_SERIALIZABLE:
       return db::Isolation::kSerializable;
     default:
-      return contract::BadRequest("isolation", fmt::format("{} is no isolation; give one of protogres.v1.Isolation",
-                                                           static_cast<int>(isolation)));
+      return status::BadRequest("isolation", fmt::format("{} is no isolation; give one of protogres.v1.Isolation",
+                                                         static_cast<int>(isolation)));
   }
 }
 
@@ -45,37 +45,37 @@ absl::StatusOr<db::SessionOptions> ToSessionOptions(const protogres::v1::Transac
   const std::int64_t milliseconds = is_time ? timeout.seconds() * 1000 + timeout.nanos() / 1'000'000 : 0;
   // 0 means none to PostgreSQL, which is not what a caller with so little time wants.
   if (milliseconds <= 0 || milliseconds > kMost) {
-    return contract::BadRequest(
+    return status::BadRequest(
         "lock_timeout", fmt::format("must be from 0.001s to {}s; unset, it is as the database is set", kMostSeconds));
   }
   session.lock_timeout = std::chrono::milliseconds(milliseconds);
   return session;
 }
 
-absl::StatusOr<const Method*> MethodOf(const Api& api, const google::protobuf::Any& request) {
+absl::StatusOr<const crud::Method*> MethodOf(const api::Api& api, const google::protobuf::Any& request) {
   const std::string& url = request.type_url();
-  if (url.empty()) return contract::BadRequest("request", "is required: a request of a method, as google.protobuf.Any");
+  if (url.empty()) return status::BadRequest("request", "is required: a request of a method, as google.protobuf.Any");
   const std::string_view type = std::string_view(url).substr(url.rfind('/') + 1);
-  if (const Method* method = api.FindByRequest(type)) return method;
-  return contract::BadRequest("request",
-                              fmt::format("{} is not the request of a unary method of a table's service here", type),
-                              "UNKNOWN_TYPE");
+  if (const crud::Method* method = api.FindByRequest(type)) return method;
+  return status::BadRequest("request",
+                            fmt::format("{} is not the request of a unary method of a table's service here", type),
+                            status::kUnknownType);
 }
 
-absl::StatusOr<std::unique_ptr<Operation>> PlanPart(const Method& method, std::string_view request) {
+absl::StatusOr<std::unique_ptr<crud::Operation>> PlanPart(const crud::Method& method, std::string_view request) {
   auto operation = method.Plan(request);
-  if (!operation.ok()) return contract::Within("request", operation.status());
+  if (!operation.ok()) return status::Within("request", operation.status());
   const char* field = (*operation)->validate_only() ? "validate_only" : nullptr;
   if (!(*operation)->request_id().empty()) field = "request_id";
   if (field == nullptr) return operation;
-  return contract::Within("request", contract::BadRequest(field, "is of the transaction as a whole: leave it unset"));
+  return status::Within("request", status::BadRequest(field, "is of the transaction as a whole: leave it unset"));
 }
 
-google::protobuf::Any ToAny(const Method& method, std::string response) {
+google::protobuf::Any ToAny(const crud::Method& method, std::string response) {
   google::protobuf::Any any;
   any.set_type_url(kTypePrefix + std::string(method.names().response));
   any.set_value(std::move(response));
   return any;
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

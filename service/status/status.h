@@ -1,19 +1,20 @@
 // Errors as callers see them: an absl::Status with google.rpc details as
 // payloads. Every layer makes its errors here, so that all look alike.
-#ifndef PROTOGRES_SERVICE_CONTRACT_ERROR_H_
-#define PROTOGRES_SERVICE_CONTRACT_ERROR_H_
+#ifndef PROTOGRES_SERVICE_STATUS_STATUS_H_
+#define PROTOGRES_SERVICE_STATUS_STATUS_H_
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "status/reason.h"
 
-namespace protogres::contract {
-
-// The reason of an error that says that the database is not as its catalog was when it was read: a reload is due.
-inline constexpr char kCatalogMoved[] = "CATALOG_MOVED";
+namespace protogres::status {
 
 // An error with google.rpc.ErrorInfo: domain `protogres`, `reason` in
 // UPPER_SNAKE, and `metadata` (sqlstate, table, constraint, column; empty values are left out).
@@ -23,8 +24,7 @@ absl::Status Error(absl::StatusCode code, const std::string& message, const std:
 // INVALID_ARGUMENT with ErrorInfo and a google.rpc.BadRequest violation.
 // `path` is the field's in the request ("customer.email"; empty: the request as
 // a whole); the message reads "<path>: <what>".
-absl::Status BadRequest(const std::string& path, const std::string& what,
-                        const std::string& reason = "INVALID_ARGUMENT");
+absl::Status BadRequest(const std::string& path, const std::string& what, const std::string& reason = kInvalidArgument);
 
 // `status` with `prefix` and a dot before the paths that its BadRequest and its message name: for
 // requests within requests ("requests[3]"). OK and errors without a BadRequest get only the message's prefix.
@@ -42,10 +42,23 @@ std::string ReasonOf(const absl::Status& status);
 // A value of its ErrorInfo's metadata ("sqlstate", "table", "constraint", "column"); empty: it has none.
 std::string MetadataOf(const absl::Status& status, const std::string& key);
 
+// Errors that several layers tell, each in one wording.
+
+// INTERNAL: something that cannot be, or an exception. `message` says what.
+absl::Status Internal(const std::string& message);
+// UNAVAILABLE: calls that meet the end of the server.
+absl::Status ShuttingDown();
+// UNKNOWN: the connection or the server failed during COMMIT, so it may have taken place. Never to be retried.
+absl::Status CommitInDoubt(const std::string& message);
+// OK, or RESOURCE_EXHAUSTED: an answer of so many `bytes` is larger than `limit`, the most that may be sent.
+absl::Status CheckAnswer(std::size_t bytes, std::int64_t limit);
+// INTERNAL with the text of an exception that a call has thrown.
+absl::Status Thrown(const std::exception& error);
+
 // The serialized google.rpc.Status for grpc-status-details-bin: code, message
 // and every payload. Empty for OK and where there are no details.
 std::string DetailsOf(const absl::Status& status);
 
-}  // namespace protogres::contract
+}  // namespace protogres::status
 
-#endif  // PROTOGRES_SERVICE_CONTRACT_ERROR_H_
+#endif  // PROTOGRES_SERVICE_STATUS_STATUS_H_

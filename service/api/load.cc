@@ -1,18 +1,18 @@
-#include "crud/load.h"
+#include "api/load.h"
 
 #include <optional>
 #include <utility>
 
 #include "catalog/reader.h"
 #include "contract/derive.h"
-#include "contract/error.h"
 #include "contract/pin.h"
 #include "contract/pin_packages.h"
-#include "db/error.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
-namespace protogres::crud {
+namespace protogres::api {
 namespace {
 
 absl::StatusOr<std::vector<catalog::TextRow>> Query(db::Session& session, const std::string& sql) {
@@ -44,12 +44,12 @@ absl::StatusOr<contract::DeriveOptions> MakeDeriveOptions(const LoadOptions& opt
   std::string served;
   for (const auto& relation : catalog.relations) {
     if (!served.empty() && served != relation.schema) {
-      return contract::Error(
+      return status::Error(
           absl::StatusCode::kFailedPrecondition,
           fmt::format("--package={} names one package, but the schemas {} and {} are served; name one with "
                       "--schemas, or give --package=<schema>=<package>,...",
                       options.package, served, relation.schema),
-          "AMBIGUOUS_PACKAGE");
+          status::kAmbiguousPackage);
     }
     served = relation.schema;
   }
@@ -77,12 +77,12 @@ absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOption
   return contract::Pin(*named, *derived);
 }
 
-absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options, const Limits& limits,
-                                                   const db::Cancellation& cancellation) {
+absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options,
+                                                   const crud::Limits& limits, const db::Cancellation& cancellation) {
   auto contract = LoadContract(pool, options, cancellation);
   if (!contract.ok()) return contract.status();
   for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);
-  return Api::Build(*std::move(contract), limits);
+  return Api::Build(*std::move(contract), limits, options.fixed);
 }
 
 bool MayPass(const absl::Status& status) {
@@ -94,9 +94,8 @@ bool MayPass(const absl::Status& status) {
     case absl::StatusCode::kAborted:
       return true;
     default:
-      // What is dropped while it is read gives PostgreSQL's internal errors, too (XX000, "cache lookup failed").
-      return db::CatalogMoved(status) || contract::MetadataOf(status, "sqlstate") == "XX000";
+      return status::CatalogMoved(status) || status::MovedWhileRead(status);
   }
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::api

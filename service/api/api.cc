@@ -1,11 +1,10 @@
-#include "crud/api.h"
+#include "api/api.h"
 
 #include <algorithm>
 
 #include "crud/methods.h"
-#include "crud/transaction.h"
 
-namespace protogres::crud {
+namespace protogres::api {
 namespace {
 
 using contract::MethodKind;
@@ -14,32 +13,32 @@ using google::protobuf::EnumDescriptorProto;
 using google::protobuf::FileDescriptorProto;
 
 // Null for those that are not unary.
-std::unique_ptr<Method> Bind(MethodKind kind, const Binding& binding, const Method::Names& names) {
+std::unique_ptr<crud::Method> Bind(MethodKind kind, const crud::BoundTable& bound, const crud::Method::Names& names) {
   switch (kind) {
     case MethodKind::kGet:
-      return MakeGet(binding, names);
+      return crud::MakeGet(bound, names);
     case MethodKind::kBatchGet:
-      return MakeBatchGet(binding, names);
+      return crud::MakeBatchGet(bound, names);
     case MethodKind::kList:
-      return MakeList(binding, names);
+      return crud::MakeList(bound, names);
     case MethodKind::kCreate:
-      return MakeCreate(binding, names);
+      return crud::MakeCreate(bound, names);
     case MethodKind::kBatchCreate:
-      return MakeBatchCreate(binding, names);
+      return crud::MakeBatchCreate(bound, names);
     case MethodKind::kUpdate:
-      return MakeUpdate(binding, names);
+      return crud::MakeUpdate(bound, names);
     case MethodKind::kBatchUpdate:
-      return MakeBatchUpdate(binding, names);
+      return crud::MakeBatchUpdate(bound, names);
     case MethodKind::kUpdateWhere:
-      return MakeUpdateWhere(binding, names);
+      return crud::MakeUpdateWhere(bound, names);
     case MethodKind::kDelete:
-      return MakeDelete(binding, names);
+      return crud::MakeDelete(bound, names);
     case MethodKind::kBatchDelete:
-      return MakeBatchDelete(binding, names);
+      return crud::MakeBatchDelete(bound, names);
     case MethodKind::kDeleteWhere:
-      return MakeDeleteWhere(binding, names);
+      return crud::MakeDeleteWhere(bound, names);
     case MethodKind::kUndelete:
-      return MakeUndelete(binding, names);
+      return crud::MakeUndelete(bound, names);
     case MethodKind::kStream:
     case MethodKind::kImport:
       break;
@@ -77,55 +76,55 @@ File Serialize(const FileDescriptorProto& proto, std::vector<std::string>* servi
 
 }  // namespace
 
-std::shared_ptr<const Api> Api::Build(contract::Contract contract, const Limits& limits) {
+std::shared_ptr<const Api> Api::Build(contract::Contract contract, const crud::Limits& limits,
+                                      std::span<const FixedMethod> fixed) {
   std::shared_ptr<Api> api(new Api(std::move(contract), limits));
   for (const auto& proto : api->contract_.files.file()) api->files_.push_back(Serialize(proto, &api->services_));
   std::ranges::sort(api->services_);
   google::protobuf::FileDescriptorSet().Swap(&api->contract_.files);
   for (const auto& table : api->contract_.tables) {
-    api->bindings_.push_back(std::make_unique<Binding>(api->contract_, table, api->limits_));
+    api->tables_.push_back(std::make_unique<crud::BoundTable>(api->contract_, table, api->limits_));
   }
   for (const auto& method : api->contract_.methods) {
-    const Binding& binding = *api->bindings_[static_cast<std::size_t>(method.table)];
-    if (method.kind == MethodKind::kStream) api->streams_.emplace(method.path, &binding);
-    if (method.kind == MethodKind::kImport) api->imports_.emplace(method.path, &binding);
-    auto bound =
-        Bind(method.kind, binding, {.path = method.path, .request = method.request, .response = method.response});
-    if (bound == nullptr) continue;
-    api->by_request_.emplace(bound->names().request, bound.get());
-    api->Add(std::move(bound));
+    const crud::BoundTable& bound = *api->tables_[static_cast<std::size_t>(method.table)];
+    if (method.kind == MethodKind::kStream) api->streams_.emplace(method.path, &bound);
+    if (method.kind == MethodKind::kImport) api->imports_.emplace(method.path, &bound);
+    auto made = Bind(method.kind, bound, {.path = method.path, .request = method.request, .response = method.response});
+    if (made == nullptr) continue;
+    api->by_request_.emplace(made->names().request, made.get());
+    api->Add(std::move(made));
   }
-  api->Add(MakeTransact(*api, api->limits_));
+  for (const FixedMethod make : fixed) api->Add(make(*api));
   return api;
 }
 
-Api::Api(contract::Contract contract, const Limits& limits) : contract_(std::move(contract)), limits_(limits) {}
+Api::Api(contract::Contract contract, const crud::Limits& limits) : contract_(std::move(contract)), limits_(limits) {}
 
 Api::~Api() = default;
 
-void Api::Add(std::unique_ptr<Method> method) {
+void Api::Add(std::unique_ptr<crud::Method> method) {
   by_path_.emplace(method->names().path, method.get());
   methods_.push_back(std::move(method));
 }
 
-const Method* Api::Find(std::string_view path) const {
+const crud::Method* Api::Find(std::string_view path) const {
   const auto it = by_path_.find(path);
   return it == by_path_.end() ? nullptr : it->second;
 }
 
-const Binding* Api::FindStream(std::string_view path) const {
+const crud::BoundTable* Api::FindStream(std::string_view path) const {
   const auto it = streams_.find(path);
   return it == streams_.end() ? nullptr : it->second;
 }
 
-const Binding* Api::FindImport(std::string_view path) const {
+const crud::BoundTable* Api::FindImport(std::string_view path) const {
   const auto it = imports_.find(path);
   return it == imports_.end() ? nullptr : it->second;
 }
 
-const Method* Api::FindByRequest(std::string_view type) const {
+const crud::Method* Api::FindByRequest(std::string_view type) const {
   const auto it = by_request_.find(type);
   return it == by_request_.end() ? nullptr : it->second;
 }
 
-}  // namespace protogres::crud
+}  // namespace protogres::api

@@ -1,12 +1,12 @@
 // The options of a transaction.
-#include "crud/transaction.h"
+#include "transaction/transaction.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <limits>
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 absl::StatusOr<db::SessionOptions> LockTimeout(std::int64_t seconds, std::int32_t nanos) {
@@ -29,4 +29,4 @@ TEST(TransactionOptionsTest, ALockTimeoutIsWhatPostgresqlTakes) {
 }
 
 }  // namespace
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

@@ -1,4 +1,4 @@
-#include "crud/field_path.h"
+#include "transaction/field_path.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/rpc/error_details.pb.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 using google::protobuf::DescriptorProto;
@@ -102,4 +102,4 @@ TEST(FieldPath, Copies) {
 }
 
 }  // namespace
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

@@ -1,7 +1,7 @@
 // What the methods of one table share: its Contract, its codecs, and the steps
 // that their handlers are made of. Built with the Api, immutable.
-#ifndef PROTOGRES_SERVICE_CRUD_BINDING_H_
-#define PROTOGRES_SERVICE_CRUD_BINDING_H_
+#ifndef PROTOGRES_SERVICE_CRUD_BOUND_TABLE_H_
+#define PROTOGRES_SERVICE_CRUD_BOUND_TABLE_H_
 
 #include <memory>
 #include <optional>
@@ -27,10 +27,10 @@ struct View {
   std::shared_ptr<const wire::RowEncoder> encoder;
 };
 
-class Binding {
+class BoundTable {
  public:
   // `contract` must outlive it.
-  Binding(const contract::Contract& contract, const contract::Table& table, const Limits& limits);
+  BoundTable(const contract::Contract& contract, const contract::Table& table, const Limits& limits);
 
   const contract::Contract& contract() const { return contract_; }
   const contract::Table& table() const { return table_; }
@@ -126,4 +126,4 @@ class WriteOperation : public Operation {
 
 }  // namespace protogres::crud
 
-#endif  // PROTOGRES_SERVICE_CRUD_BINDING_H_
+#endif  // PROTOGRES_SERVICE_CRUD_BOUND_TABLE_H_

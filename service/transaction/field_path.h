@@ -1,6 +1,6 @@
 // A path to a field of a message: "order_item.order_id", "requests[0].etag". Knows no SQL and no Api.
-#ifndef PROTOGRES_SERVICE_CRUD_FIELD_PATH_H_
-#define PROTOGRES_SERVICE_CRUD_FIELD_PATH_H_
+#ifndef PROTOGRES_SERVICE_TRANSACTION_FIELD_PATH_H_
+#define PROTOGRES_SERVICE_TRANSACTION_FIELD_PATH_H_
 
 #include <string>
 #include <vector>
@@ -10,7 +10,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 
 class FieldPath {
  public:
@@ -39,6 +39,6 @@ class FieldPath {
   std::string text_;
 };
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction
 
-#endif  // PROTOGRES_SERVICE_CRUD_FIELD_PATH_H_
+#endif  // PROTOGRES_SERVICE_TRANSACTION_FIELD_PATH_H_

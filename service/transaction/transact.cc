@@ -3,15 +3,15 @@
 #include <utility>
 #include <vector>
 
-#include "contract/error.h"
-#include "crud/api.h"
-#include "crud/field_path.h"
-#include "crud/messages.h"
-#include "crud/transaction.h"
+#include "api/api.h"
+#include "api/messages.h"
 #include "db/memory.h"
 #include "fmt/format.h"
+#include "status/status.h"
+#include "transaction/field_path.h"
+#include "transaction/transaction.h"
 
-namespace protogres::crud {
+namespace protogres::transaction {
 namespace {
 
 using protogres::v1::TransactRequest;
@@ -27,7 +27,7 @@ std::string PathTo(std::size_t operation, int binding) {
 
 // The error of an operation: its index is in the message, the paths and the metadata.
 absl::Status AtOperation(std::size_t operation, const absl::Status& status) {
-  return contract::WithMetadata(contract::Within(PathTo(operation), status), "operation", std::to_string(operation));
+  return status::WithMetadata(status::Within(PathTo(operation), status), "operation", std::to_string(operation));
 }
 
 // A field of a request, and where its value comes from.
@@ -38,9 +38,9 @@ struct BoundField {
 };
 
 struct Step {
-  const Method* method = nullptr;
+  const crud::Method* method = nullptr;
   std::string_view request;
-  std::unique_ptr<Operation> operation;  // null: it can be planned only when its bindings have values
+  std::unique_ptr<crud::Operation> operation;  // null: it can be planned only when its bindings have values
   std::vector<BoundField> bindings;
 };
 
@@ -50,9 +50,9 @@ struct TransactPlan {
   std::vector<Step> steps;
 };
 
-class TransactOperation : public Operation {
+class TransactOperation : public crud::Operation {
  public:
-  TransactOperation(const Messages& messages, const Limits& limits, TransactPlan plan)
+  TransactOperation(const api::Messages& messages, const crud::Limits& limits, TransactPlan plan)
       : messages_(messages), limits_(limits), plan_(std::move(plan)) {}
 
   db::SessionOptions session() const override { return plan_.session; }
@@ -68,7 +68,7 @@ class TransactOperation : public Operation {
       auto response = ExecuteStep(plan_.steps[i], responses, session);
       if (!response.ok()) return AtOperation(i, response.status());
       bytes += response->size() + kAnswerBytes;
-      auto fits = CheckAnswer(bytes, limits_);
+      auto fits = status::CheckAnswer(bytes, limits_.max_answer_bytes);
       // Once as they are, and once as the answer.
       if (fits.ok()) fits = db::Memory::OfProcess().Resize(2 * bytes, &hold);
       if (!fits.ok()) return AtOperation(i, fits);
@@ -90,55 +90,55 @@ class TransactOperation : public Operation {
 
   absl::StatusOr<std::string> Bind(const Step& step, const protogres::v1::TransactResponse& earlier) const {
     const auto request = messages_.Parse(*messages_.Find(step.method->names().request), step.request);
-    if (!request) return contract::BadRequest("request", "is not a valid message of its type");
+    if (!request) return status::BadRequest("request", "is not a valid message of its type");
     for (std::size_t i = 0; i < step.bindings.size(); ++i) {
       const BoundField& binding = step.bindings[i];
       const auto& answer = earlier.responses(static_cast<int>(binding.operation));
       const auto source =
           messages_.Parse(*messages_.Find(plan_.steps[binding.operation].method->names().response), answer.value());
-      if (!source) return contract::Error(absl::StatusCode::kInternal, "an answer cannot be read", "INTERNAL");
+      if (!source) return status::Internal("an answer cannot be read");
       if (auto copied = binding.field.Copy(binding.from, *source, request.get()); !copied.ok()) {
-        return contract::Error(copied.code(), fmt::format("bindings[{}]: {}", i, std::string(copied.message())),
-                               "BINDING_UNRESOLVED");
+        return status::Error(copied.code(), fmt::format("bindings[{}]: {}", i, std::string(copied.message())),
+                             status::kBindingUnresolved);
       }
       if (request->ByteSizeLong() > static_cast<std::size_t>(limits_.max_request_bytes)) {
-        return contract::Error(absl::StatusCode::kResourceExhausted,
-                               fmt::format("bindings[{}] makes the request larger than {} bytes "
-                                           "(--max_receive_message_bytes)",
-                                           i, limits_.max_request_bytes),
-                               "BOUND_REQUEST_TOO_LARGE");
+        return status::Error(absl::StatusCode::kResourceExhausted,
+                             fmt::format("bindings[{}] makes the request larger than {} bytes "
+                                         "(--max_receive_message_bytes)",
+                                         i, limits_.max_request_bytes),
+                             status::kBoundRequestTooLarge);
       }
     }
     return request->SerializeAsString();
   }
 
-  const Messages& messages_;
-  const Limits& limits_;
+  const api::Messages& messages_;
+  const crud::Limits& limits_;
   const TransactPlan plan_;
 };
 
-class TransactMethod : public Method {
+class TransactMethod : public crud::Method {
  public:
-  TransactMethod(const Api& api, const Limits& limits)
-      : Method({.path = kTransactPath,
-                .request = "protogres.v1.TransactRequest",
-                .response = "protogres.v1.TransactResponse"}),
+  explicit TransactMethod(const api::Api& api)
+      : crud::Method({.path = kTransactPath,
+                      .request = "protogres.v1.TransactRequest",
+                      .response = "protogres.v1.TransactResponse"}),
         api_(api),
-        limits_(limits) {}
+        limits_(api.limits()) {}
 
-  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+  absl::StatusOr<std::unique_ptr<crud::Operation>> Plan(std::string_view bytes) const override {
     TransactPlan plan;
     if (!plan.request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return contract::BadRequest("", "the request is no protogres.v1.TransactRequest");
+      return status::BadRequest("", "the request is no protogres.v1.TransactRequest");
     }
     if (auto status = Check(plan.request); !status.ok()) return status;
     auto session = ToSessionOptions(plan.request.options());
-    if (!session.ok()) return contract::Within("options", session.status());
+    if (!session.ok()) return status::Within("options", session.status());
     plan.session = *session;
     for (int i = 0; i < plan.request.operations_size(); ++i) {
       const auto index = static_cast<std::size_t>(i);
       auto step = PlanStep(plan.request.operations(i), index, plan.steps);
-      if (!step.ok()) return contract::WithMetadata(step.status(), "operation", std::to_string(i));
+      if (!step.ok()) return status::WithMetadata(step.status(), "operation", std::to_string(i));
       plan.steps.push_back(*std::move(step));
     }
     return std::make_unique<TransactOperation>(api_.messages(), limits_, std::move(plan));
@@ -147,18 +147,18 @@ class TransactMethod : public Method {
  private:
   absl::Status Check(const TransactRequest& request) const {
     const int size = request.operations_size();
-    if (size == 0) return contract::BadRequest("operations", "is required: at least one operation");
+    if (size == 0) return status::BadRequest("operations", "is required: at least one operation");
     if (size > limits_.max_batch_size) {
-      return contract::BadRequest(
+      return status::BadRequest(
           "operations", fmt::format("holds {} operations; a transaction takes at most {} (--max_batch_size)", size,
                                     limits_.max_batch_size));
     }
     if (request.max_attempts() < 0 || request.max_attempts() > kMaxAttempts) {
-      return contract::BadRequest("max_attempts",
-                                  fmt::format("is {}; give 1 to {}, or 0 for 1", request.max_attempts(), kMaxAttempts));
+      return status::BadRequest("max_attempts",
+                                fmt::format("is {}; give 1 to {}, or 0 for 1", request.max_attempts(), kMaxAttempts));
     }
     if (!request.request_id().empty() && request.options().read_only()) {
-      return contract::BadRequest("request_id", "is of writes, and this transaction is read_only: leave it unset");
+      return status::BadRequest("request_id", "is of writes, and this transaction is read_only: leave it unset");
     }
     return absl::OkStatus();
   }
@@ -166,54 +166,52 @@ class TransactMethod : public Method {
   absl::StatusOr<Step> PlanStep(const protogres::v1::Operation& operation, std::size_t index,
                                 const std::vector<Step>& earlier) const {
     const auto method = MethodOf(api_, operation.request());
-    if (!method.ok()) return contract::Within(PathTo(index), method.status());
+    if (!method.ok()) return status::Within(PathTo(index), method.status());
     Step step;
     step.method = *method;
     step.request = operation.request().value();
     if (operation.bindings().empty()) {
       auto planned = PlanPart(*step.method, step.request);
-      if (!planned.ok()) return contract::Within(PathTo(index), planned.status());
+      if (!planned.ok()) return status::Within(PathTo(index), planned.status());
       step.operation = *std::move(planned);
       return step;
     }
     for (int i = 0; i < operation.bindings_size(); ++i) {
       auto bound = PlanBinding(*step.method, operation.bindings(i), earlier);
-      if (!bound.ok()) return contract::Within(PathTo(index, i), bound.status());
+      if (!bound.ok()) return status::Within(PathTo(index, i), bound.status());
       step.bindings.push_back(*std::move(bound));
     }
     return step;
   }
 
-  absl::StatusOr<BoundField> PlanBinding(const Method& method, const protogres::v1::Binding& binding,
+  absl::StatusOr<BoundField> PlanBinding(const crud::Method& method, const protogres::v1::Binding& binding,
                                          const std::vector<Step>& earlier) const {
     if (binding.operation() < 0 || static_cast<std::size_t>(binding.operation()) >= earlier.size()) {
-      return contract::BadRequest("operation", fmt::format("is {}; give the index of an operation before this one, {}",
-                                                           binding.operation(), earlier.size()));
+      return status::BadRequest("operation", fmt::format("is {}; give the index of an operation before this one, {}",
+                                                         binding.operation(), earlier.size()));
     }
     const auto operation = static_cast<std::size_t>(binding.operation());
     const auto* request = api_.messages().Find(method.names().request);
     const auto* response = api_.messages().Find(earlier[operation].method->names().response);
     if (request == nullptr || response == nullptr) {
-      return contract::Error(absl::StatusCode::kInternal, "a message of the contract cannot be found", "INTERNAL");
+      return status::Internal("a message of the contract cannot be found");
     }
     auto field = FieldPath::Parse(*request, binding.field());
-    if (!field.ok()) return contract::BadRequest("field", std::string(field.status().message()));
+    if (!field.ok()) return status::BadRequest("field", std::string(field.status().message()));
     auto from = FieldPath::Parse(*response, binding.from());
-    if (!from.ok()) return contract::BadRequest("from", std::string(from.status().message()));
+    if (!from.ok()) return status::BadRequest("from", std::string(from.status().message()));
     if (auto fits = field->CheckTakes(*from); !fits.ok()) {
-      return contract::BadRequest("from", std::string(fits.message()));
+      return status::BadRequest("from", std::string(fits.message()));
     }
     return BoundField{operation, *std::move(field), *std::move(from)};
   }
 
-  const Api& api_;
-  const Limits& limits_;
+  const api::Api& api_;
+  const crud::Limits& limits_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeTransact(const Api& api, const Limits& limits) {
-  return std::make_unique<TransactMethod>(api, limits);
-}
+std::unique_ptr<crud::Method> MakeTransact(const api::Api& api) { return std::make_unique<TransactMethod>(api); }
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction

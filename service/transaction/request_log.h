@@ -1,7 +1,7 @@
 // Replay-safe writes (AIP-155): the requests that were answered, in a table of
 // the database itself, written in the transaction of the request.
-#ifndef PROTOGRES_SERVICE_CRUD_REQUEST_LOG_H_
-#define PROTOGRES_SERVICE_CRUD_REQUEST_LOG_H_
+#ifndef PROTOGRES_SERVICE_TRANSACTION_REQUEST_LOG_H_
+#define PROTOGRES_SERVICE_TRANSACTION_REQUEST_LOG_H_
 
 #include <chrono>
 #include <optional>
@@ -10,13 +10,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "api/api.h"
 #include "crud/method.h"
 #include "db/pool.h"
 #include "db/session.h"
 
-namespace protogres::crud {
-
-class Api;
+namespace protogres::transaction {
 
 // The schema that holds it, which is not served unless it is asked for.
 inline constexpr char kRequestSchema[] = "protogres";
@@ -30,7 +29,7 @@ absl::Status CheckRequestId(std::string_view id);
 
 // What tells two requests apart: a hash of the method and all that it says, the same
 // however a client's library happened to write it down.
-std::string RequestHash(const Api& api, const Method& method, std::string_view request);
+std::string RequestHash(const api::Api& api, const crud::Method& method, std::string_view request);
 
 // Claims `id` in the Session's open transaction, or gives the answer that it
 // has been given before. Waits for another transaction that has claimed it.
@@ -46,6 +45,6 @@ absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::
 // a transaction. Errors are logged: the next call tries again.
 void PurgeRequests(db::Session& session, std::chrono::seconds ttl);
 
-}  // namespace protogres::crud
+}  // namespace protogres::transaction
 
-#endif  // PROTOGRES_SERVICE_CRUD_REQUEST_LOG_H_
+#endif  // PROTOGRES_SERVICE_TRANSACTION_REQUEST_LOG_H_

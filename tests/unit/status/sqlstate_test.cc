@@ -1,5 +1,5 @@
 // SQLSTATE -> Status, row by row.
-#include "db/error.h"
+#include "status/sqlstate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <set>
 #include <string>
 
-#include "contract/error.h"
+#include "status/status.h"
 
-namespace protogres::db {
+namespace protogres::status {
 namespace {
 
 using absl::StatusCode;
@@ -32,11 +32,11 @@ TEST_P(ErrorTest, Row) {
   const auto& [sqlstate, code, reason] = GetParam();
   const absl::Status status = ToStatus({sqlstate, "what PostgreSQL said", "t", "t_key", ""});
   EXPECT_EQ(status.code(), code);
-  EXPECT_EQ(contract::ReasonOf(status), reason);
+  EXPECT_EQ(status::ReasonOf(status), reason);
   EXPECT_EQ(Message(status), "what PostgreSQL said");
-  EXPECT_EQ(contract::MetadataOf(status, "sqlstate"), sqlstate);
-  EXPECT_EQ(contract::MetadataOf(status, "table"), "t");
-  EXPECT_EQ(contract::MetadataOf(status, "constraint"), "t_key");
+  EXPECT_EQ(status::MetadataOf(status, "sqlstate"), sqlstate);
+  EXPECT_EQ(status::MetadataOf(status, "table"), "t");
+  EXPECT_EQ(status::MetadataOf(status, "constraint"), "t_key");
   EXPECT_EQ(Has(status, "RetryInfo"), code == StatusCode::kAborted);
   EXPECT_EQ(Has(status, "BadRequest"), code == StatusCode::kInvalidArgument);
   EXPECT_EQ(CatalogMoved(status), std::string(reason) == "CATALOG_MOVED");
@@ -125,13 +125,13 @@ TEST(ErrorTableTest, ACachedPlanMeansThatTheCatalogMoved) {
 TEST(ErrorTableTest, StatementTimeoutIsADeadline) {
   const absl::Status status = ToStatus({"57014", "canceling statement due to statement timeout", "", "", ""});
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(contract::ReasonOf(status), "STATEMENT_TIMEOUT");
+  EXPECT_EQ(status::ReasonOf(status), "STATEMENT_TIMEOUT");
 }
 
 TEST(ErrorTableTest, ABadColumnIsNamedInTheMetadata) {
   const absl::Status status = ToStatus({"23502", "null value", "customer", "", "email"});
   EXPECT_EQ(Message(status), "null value") << "the field's path is the caller's to add";
-  EXPECT_EQ(contract::MetadataOf(status, "column"), "email");
+  EXPECT_EQ(status::MetadataOf(status, "column"), "email");
 }
 
 TEST(ErrorTableTest, NoMessageIsStillAMessage) { EXPECT_FALSE(ToStatus({"XX000", "", "", "", ""}).message().empty()); }
@@ -143,4 +143,4 @@ TEST(ErrorTableTest, OkIsNoError) {
 }
 
 }  // namespace
-}  // namespace protogres::db
+}  // namespace protogres::status

@@ -1,0 +1,237 @@
+#include "status/sqlstate.h"
+
+#include <chrono>
+#include <map>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "status/status.h"
+
+namespace protogres::status {
+namespace {
+
+using absl::StatusCode;
+
+// A transaction that lost against another may win the next time; it need not be soon.
+constexpr std::chrono::milliseconds kRetryDelay{50};
+
+// Exact codes stand before the classes that they belong to.
+constexpr ErrorRow kTable[] = {
+    {"08007", StatusCode::kUnknown, kCommitInDoubt, "the connection was lost during COMMIT; never to be retried"},
+    {"08", StatusCode::kUnavailable, kConnectionLost, "the connection was lost or could not be made"},
+    {"0A000", StatusCode::kUnimplemented, kFeatureNotSupported, "PostgreSQL does not support it"},
+    {"21000", StatusCode::kInvalidArgument, kCardinalityViolation, "one row is given twice"},
+    {"22001", StatusCode::kInvalidArgument, kValueTooLong, "a text is longer than its column"},
+    {"22003", StatusCode::kInvalidArgument, kValueOutOfRange, "a number is out of its type's range"},
+    {"22", StatusCode::kInvalidArgument, kInvalidValue, "a value does not fit its type"},
+    {"23001", StatusCode::kFailedPrecondition, kRestrictViolation, "other rows refer to the row (ON DELETE RESTRICT)"},
+    {"23502", StatusCode::kInvalidArgument, kNotNullViolation, "a column that must have a value has none"},
+    {"23503", StatusCode::kFailedPrecondition, kForeignKeyViolation,
+     "the row referred to does not exist, or other rows refer to this one"},
+    {"23505", StatusCode::kAlreadyExists, kUniqueViolation, "a row with this key exists"},
+    {"23514", StatusCode::kInvalidArgument, kCheckViolation, "a check constraint does not hold"},
+    {"23P01", StatusCode::kFailedPrecondition, kExclusionViolation, "an exclusion constraint does not hold"},
+    {"23", StatusCode::kFailedPrecondition, kIntegrityViolation, "another constraint does not hold"},
+    {"25006", StatusCode::kUnavailable, kReadOnlyServer,
+     "the server or the transaction is read-only: a primary became a replica"},
+    {"25P02", StatusCode::kFailedPrecondition, kTransactionAborted,
+     "an error has ended the transaction: roll back, or back to a savepoint"},
+    {"25P03", StatusCode::kUnavailable, kIdleInTransaction, "idle_in_transaction_session_timeout"},
+    {"25P04", StatusCode::kDeadlineExceeded, kTransactionTimeout, "transaction_timeout"},
+    {"26000", StatusCode::kAborted, kStatementLost, "a prepared statement is gone from the server"},
+    {"28", StatusCode::kUnauthenticated, kAuthenticationFailed, "wrong role or password of the database"},
+    {"3D000", StatusCode::kNotFound, kDatabaseNotFound, "no such database"},
+    {"3F000", StatusCode::kFailedPrecondition, kCatalogMoved, "no such schema: the catalog moved; a reload is due"},
+    {"40002", StatusCode::kFailedPrecondition, kIntegrityViolation, "a constraint does not hold at the commit"},
+    {"40003", StatusCode::kUnknown, kCommitInDoubt, "it is not known whether the statement took effect"},
+    {"40P01", StatusCode::kAborted, kDeadlockDetected, "a deadlock; to be tried again"},
+    {"40", StatusCode::kAborted, kSerializationFailure, "lost against another transaction; to be tried again"},
+    {"42501", StatusCode::kPermissionDenied, kPermissionDenied, "the role of the database may not do this"},
+    {"42P01", StatusCode::kFailedPrecondition, kCatalogMoved, "no such table: the catalog moved; a reload is due"},
+    {"42P10", StatusCode::kFailedPrecondition, kCatalogMoved, "no such key: the catalog moved; a reload is due"},
+    {"42703", StatusCode::kFailedPrecondition, kCatalogMoved, "no such column: the catalog moved; a reload is due"},
+    {"42704", StatusCode::kFailedPrecondition, kCatalogMoved, "no such type: the catalog moved; a reload is due"},
+    {"42804", StatusCode::kFailedPrecondition, kCatalogMoved, "another type: the catalog moved; a reload is due"},
+    {"42809", StatusCode::kFailedPrecondition, kCatalogMoved,
+     "another kind of relation: the catalog moved; a reload is due"},
+    {"42883", StatusCode::kFailedPrecondition, kCatalogMoved, "no such function: the catalog moved; a reload is due"},
+    {"428C9", StatusCode::kFailedPrecondition, kCatalogMoved,
+     "a column is generated now: the catalog moved; a reload is due"},
+    {"42", StatusCode::kInternal, kInvalidStatement, "PostgreSQL refused the statement's text"},
+    {"44", StatusCode::kInvalidArgument, kCheckOptionViolation, "the row would not be in the view"},
+    {"45", StatusCode::kFailedPrecondition, kRaisedException, "an error that the database's own code raised"},
+    {"53300", StatusCode::kResourceExhausted, kTooManyConnections, "the server has no connection left"},
+    {"53", StatusCode::kResourceExhausted, kInsufficientResources, "the server is out of disk, memory or the like"},
+    {"54", StatusCode::kInvalidArgument, kLimitExceeded, "too large or too complex for PostgreSQL"},
+    {"55P03", StatusCode::kAborted, kLockNotAvailable, "lock_timeout; to be tried again"},
+    {"55", StatusCode::kFailedPrecondition, kObjectNotReady, "the object is in use or not in the right state"},
+    {"57014", StatusCode::kAborted, kQueryCancelled,
+     "somebody else cancelled the statement; CANCELLED if it was the client, DEADLINE_EXCEEDED if its deadline or "
+     "statement_timeout was the cause"},
+    {"57", StatusCode::kUnavailable, kServerShutdown, "the server ended the connection, or is not ready for one"},
+    {"P0001", StatusCode::kFailedPrecondition, kRaisedException, "RAISE in a trigger or function"},
+    {"", StatusCode::kInternal, kInternal, "everything else"},
+};
+
+const ErrorRow& Find(std::string_view sqlstate) {
+  for (const ErrorRow& row : kTable) {
+    if (sqlstate.starts_with(row.prefix)) return row;
+  }
+  return kTable[std::size(kTable) - 1];
+}
+
+// Two codes whose meaning only the message tells.
+constexpr char kStale[] = "cached plan must not change result type";
+constexpr char kStalePlan[] = "RevalidateCachedQuery";
+constexpr ErrorRow kCachedPlan = {"0A000", StatusCode::kFailedPrecondition, kCatalogMoved, ""};
+constexpr ErrorRow kTimedOut = {"57014", StatusCode::kDeadlineExceeded, kStatementTimeout, ""};
+
+ErrorRow Classify(const ServerError& error) {
+  const auto says = [&error](const char* words) { return error.message.find(words) != std::string::npos; };
+  if (error.sqlstate == "0A000" && (error.function == kStalePlan || says(kStale))) return kCachedPlan;
+  if (error.sqlstate == "57014" && says("statement timeout")) return kTimedOut;
+  return Find(error.sqlstate);
+}
+
+// Adds what only BadRequest has: a violation. The path of its field in the request is the caller's to add.
+void AddViolation(const std::string& message, absl::Status* status) {
+  const absl::Status bad = BadRequest("", message);
+  bad.ForEachPayload([status](absl::string_view url, const absl::Cord& payload) {
+    if (!status->GetPayload(url).has_value()) status->SetPayload(url, payload);
+  });
+}
+
+constexpr char kCannotConnect[] = "cannot connect to the database: ";
+
+std::string Because(const std::string& cause) { return cause.empty() ? "" : ": " + cause; }
+
+std::string StateOf(const absl::Status& status) { return MetadataOf(status, "sqlstate"); }
+
+}  // namespace
+
+std::span<const ErrorRow> ErrorTable() { return kTable; }
+
+absl::Status ToStatus(const ServerError& error) {
+  const ErrorRow row = Classify(error);
+  const std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
+  const std::map<std::string, std::string> metadata = {{"sqlstate", error.sqlstate},
+                                                       {"table", error.table},
+                                                       {"constraint", error.constraint},
+                                                       {"column", error.column},
+                                                       {"row", error.row > 0 ? std::to_string(error.row) : ""},
+                                                       {"position", error.position}};
+  if (row.code == StatusCode::kInvalidArgument) {
+    absl::Status status = Error(row.code, message, row.reason, metadata);
+    AddViolation(message, &status);
+    return status;
+  }
+  absl::Status status = Error(row.code, message, row.reason, metadata);
+  return row.code == StatusCode::kAborted ? WithRetry(std::move(status), kRetryDelay) : status;
+}
+
+absl::Status NotConnected(const std::string& why) {
+  return ToStatus({.sqlstate = "08001", .message = kCannotConnect + why});
+}
+
+absl::Status NoPassword(const std::string& why) {
+  return ToStatus({.sqlstate = "28P01", .message = kCannotConnect + why});
+}
+
+absl::Status Refused(ServerError error) {
+  error.message = kCannotConnect + error.message;
+  const std::string_view state = error.sqlstate;
+  const bool bad_setting = state != "42501" && !state.starts_with("28") && (state.starts_with("42") || state[0] == '2');
+  if (!bad_setting) return ToStatus(error);
+  return Error(StatusCode::kInvalidArgument, error.message, kInvalidConnectionString, {{"sqlstate", error.sqlstate}});
+}
+
+absl::Status LostConnection(const std::string& cause) {
+  return ToStatus({.sqlstate = "08006", .message = "the connection to the database was lost" + Because(cause)});
+}
+
+absl::Status LostInCommit(const std::string& cause) {
+  return ToStatus({.sqlstate = "08007",
+                   .message = "the connection to the database was lost before it confirmed the commit; it is not known "
+                              "whether it took place" +
+                              Because(cause)});
+}
+
+absl::Status ReadOnlyServer(const std::string& message) { return ToStatus({.sqlstate = "25006", .message = message}); }
+
+absl::Status AbortedTransaction(const std::string& message) {
+  return ToStatus({.sqlstate = "25P02", .message = message});
+}
+
+absl::Status TooManyValues(std::size_t values, std::size_t most) {
+  return ToStatus({.sqlstate = "54000",
+                   .message = fmt::format("the request gives {} values; PostgreSQL takes at most {} in one statement",
+                                          values, most)});
+}
+
+absl::Status NulInText() {
+  return ToStatus({.sqlstate = "22021", .message = "a text contains a NUL character, which PostgreSQL cannot store"});
+}
+
+absl::Status ReadOnlyTransaction(const absl::Status& status) {
+  return Error(StatusCode::kFailedPrecondition, std::string(status.message()) + ": it was begun as read_only",
+               kReadOnlyTransaction, {{"sqlstate", StateOf(status)}});
+}
+
+absl::Status Stopped(const absl::Status& cause, bool past_deadline) {
+  const std::map<std::string, std::string> metadata = {{"sqlstate", StateOf(cause)}};
+  if (past_deadline) {
+    return Error(StatusCode::kDeadlineExceeded, "the deadline has passed", kDeadlineExceeded, metadata);
+  }
+  return Error(StatusCode::kCancelled, "the client has cancelled the call", kCancelled, metadata);
+}
+
+bool CatalogMoved(const absl::Status& status) { return ReasonOf(status) == kCatalogMoved; }
+
+bool StalePlan(const absl::Status& status) { return StateOf(status) == "0A000" && CatalogMoved(status); }
+
+bool MovedWhileRead(const absl::Status& status) { return StateOf(status) == "XX000"; }
+
+bool ConnectionLost(const absl::Status& status) {
+  if (status.ok()) return false;
+  const std::string reason = ReasonOf(status);
+  for (const char* lost :
+       {kConnectionLost, kCommitInDoubt, kServerShutdown, kReadOnlyServer, kIdleInTransaction, kTransactionTimeout}) {
+    if (reason == lost) return true;
+  }
+  return false;
+}
+
+bool LostRace(const absl::Status& status) {
+  const std::string state = StateOf(status);
+  return state == "40001" || state == "40P01";
+}
+
+bool InDoubt(const absl::Status& status) { return ReasonOf(status) == kCommitInDoubt; }
+
+bool RolledBack(const absl::Status& status) { return !StateOf(status).empty() && !InDoubt(status); }
+
+bool QueryCancelled(const absl::Status& status) { return ReasonOf(status) == kQueryCancelled; }
+
+bool NoSuchTable(const absl::Status& status) {
+  const std::string state = StateOf(status);
+  return state == "42P01" || state == "3F000";
+}
+
+bool NoSuchOperator(const absl::Status& status) {
+  const std::string state = StateOf(status);
+  return state == "42883" || state == "42725";
+}
+
+bool NeverListens(const absl::Status& status) {
+  const std::string state = StateOf(status);
+  return state == "25006" || state == "0A000";
+}
+
+bool SaysRolledBack(const ServerError& error) { return !error.sqlstate.empty() && !error.sqlstate.starts_with("08"); }
+
+bool DetailTellsMore(const ServerError& error) {
+  const std::string_view state = error.sqlstate;
+  return state == "23502" || state == "23514" || state == "44000" || state.starts_with("08");
+}
+
+}  // namespace protogres::status
