@@ -8,8 +8,6 @@ namespace protogres::api {
 namespace {
 
 using contract::MethodKind;
-using google::protobuf::DescriptorProto;
-using google::protobuf::EnumDescriptorProto;
 using google::protobuf::FileDescriptorProto;
 
 // Null for those that are not unary.
@@ -46,32 +44,12 @@ std::unique_ptr<crud::Method> Bind(MethodKind kind, const crud::BoundTable& boun
   return nullptr;
 }
 
-void AddEnum(const std::string& scope, const EnumDescriptorProto& type, std::vector<std::string>* symbols) {
-  symbols->push_back(scope + type.name());
-  for (const auto& value : type.value()) symbols->push_back(scope + value.name());
-}
-
-void AddMessage(const std::string& scope, const DescriptorProto& message, std::vector<std::string>* symbols) {
-  const std::string name = scope + message.name();
-  symbols->push_back(name);
-  for (const auto& nested : message.nested_type()) AddMessage(name + ".", nested, symbols);
-  for (const auto& type : message.enum_type()) AddEnum(name + ".", type, symbols);
-}
-
 File Serialize(const FileDescriptorProto& proto, std::vector<std::string>* services) {
-  File file{.name = proto.name(),
-            .bytes = proto.SerializeAsString(),
-            .dependencies = {proto.dependency().begin(), proto.dependency().end()},
-            .symbols = {}};
   const std::string scope = proto.package().empty() ? "" : proto.package() + ".";
-  for (const auto& message : proto.message_type()) AddMessage(scope, message, &file.symbols);
-  for (const auto& type : proto.enum_type()) AddEnum(scope, type, &file.symbols);
-  for (const auto& service : proto.service()) {
-    services->push_back(scope + service.name());
-    file.symbols.push_back(scope + service.name());
-    for (const auto& method : service.method()) file.symbols.push_back(scope + service.name() + "." + method.name());
-  }
-  return file;
+  for (const auto& service : proto.service()) services->push_back(scope + service.name());
+  return {.name = proto.name(),
+          .bytes = proto.SerializeAsString(),
+          .dependencies = {proto.dependency().begin(), proto.dependency().end()}};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "api/messages.h"
 
+#include "absl/container/flat_hash_map.h"
 #include "google/protobuf/descriptor_database.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/empty.pb.h"
@@ -26,10 +27,23 @@ void LinkImports() {
 
 struct Messages::Pool {
   explicit Pool(const std::vector<File>& files) {
-    for (const File& file : files) own.Add(file.bytes.data(), static_cast<int>(file.bytes.size()));
+    for (const File& file : files) {
+      own.Add(file.bytes.data(), static_cast<int>(file.bytes.size()));
+      by_name.emplace(file.name, &file);
+    }
+    // The database sorts its index at the first question, and is only read after it.
+    std::string name;
+    own.FindNameOfFileContainingSymbol("", &name);
   }
 
-  pb::EncodedDescriptorDatabase own;
+  // The name of the file that declares the message, enum or service that `symbol` is or is in. False: none does.
+  bool FindName(const std::string& symbol, std::string* name) const {
+    return own.FindNameOfFileContainingSymbol(symbol, name);
+  }
+
+  absl::flat_hash_map<std::string_view, const File*> by_name;
+
+  mutable pb::EncodedDescriptorDatabase own;
   pb::DescriptorPoolDatabase imports{*pb::DescriptorPool::generated_pool()};
   pb::MergedDescriptorDatabase all{&own, &imports};
   pb::DescriptorPool descriptors{&all};
@@ -46,6 +60,22 @@ const Messages::Pool& Messages::pool() const {
     pool_ = std::make_unique<Pool>(files_);
   });
   return *pool_;
+}
+
+const File* Messages::FindFile(std::string_view name) const {
+  const auto it = pool().by_name.find(name);
+  return it == pool().by_name.end() ? nullptr : it->second;
+}
+
+const File* Messages::FindFileOf(const std::string& symbol) const {
+  std::string name;
+  if (!pool().FindName(symbol, &name)) return nullptr;
+  // The database does not know the members of a message or service. Only for them descriptors are built, which take far
+  // more memory than the files.
+  const std::string parent = symbol.substr(0, symbol.rfind('.'));
+  const bool is_member = pool().FindName(parent, &name);
+  if (is_member && pool().descriptors.FindFileContainingSymbol(symbol) == nullptr) return nullptr;
+  return FindFile(name);
 }
 
 const pb::Descriptor* Messages::Find(std::string_view type) const {

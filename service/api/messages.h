@@ -1,5 +1,5 @@
-// Messages of an Api as protobuf's own reflection has them: for the few places
-// that look into one by a path, where the codecs of wire/ know only whole requests.
+// The files and messages of an Api as protobuf's own reflection has them: for gRPC's reflection service, and for the few
+// places that look into a message by a path, where the codecs of wire/ know only whole requests.
 #ifndef PROTOGRES_SERVICE_API_MESSAGES_H_
 #define PROTOGRES_SERVICE_API_MESSAGES_H_
 
@@ -19,7 +19,6 @@ struct File {
   std::string name;                       // shop/v1/customer.proto
   std::string bytes;                      // a serialized FileDescriptorProto
   std::vector<std::string> dependencies;  // names, google/protobuf/* among them
-  std::vector<std::string> symbols;       // full names: messages, enums, services, methods
 };
 
 // Thread-safe. Descriptors are built when they are first asked for, and with them those that they need.
@@ -29,6 +28,11 @@ class Messages {
   explicit Messages(const std::vector<File>& files);
   ~Messages();
 
+  // Null: there is no such file. It lives as long as `files`.
+  const File* FindFile(std::string_view name) const;
+  // The file that declares a message, enum, enum value, field, service or method by this full name. Null: none does. It
+  // lives as long as `files`.
+  const File* FindFileOf(const std::string& symbol) const;
   // Null: there is no such message. Lives as long as this.
   const google::protobuf::Descriptor* Find(std::string_view type) const;
   // Null: the bytes are no such message. Must not outlive this.

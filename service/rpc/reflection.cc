@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -33,10 +35,10 @@ class Reflector {
     *response.mutable_original_request() = request;
     switch (request.message_request_case()) {
       case ServerReflectionRequest::kFileByFilename:
-        SetFile(index().FindFile(request.file_by_filename()), "file", request.file_by_filename(), &response);
+        SetFile(files().FindFile(request.file_by_filename()), "file", request.file_by_filename(), &response);
         break;
       case ServerReflectionRequest::kFileContainingSymbol:
-        SetFile(index().FindSymbol(request.file_containing_symbol()), "symbol", request.file_containing_symbol(),
+        SetFile(files().FindSymbol(request.file_containing_symbol()), "symbol", request.file_containing_symbol(),
                 &response);
         break;
       case ServerReflectionRequest::kFileContainingExtension:
@@ -51,7 +53,7 @@ class Reflector {
         SetExtensionNumbers(request.all_extension_numbers_of_type(), &response);
         break;
       case ServerReflectionRequest::kListServices:
-        for (const auto& name : index().services())
+        for (const auto& name : files().services())
           response.mutable_list_services_response()->add_service()->set_name(name);
         break;
       case ServerReflectionRequest::MESSAGE_REQUEST_NOT_SET:
@@ -63,7 +65,7 @@ class Reflector {
   }
 
  private:
-  const ReflectionIndex& index() const { return snapshot_->index; }
+  const ServedFiles& files() const { return snapshot_->files; }
 
   void Renew() {
     auto snapshot = current_.Get();
@@ -73,29 +75,28 @@ class Reflector {
   }
 
   // The file that was asked for, and those of its transitive imports that the stream has not seen.
-  void SetFile(const api::File* file, std::string_view kind, const std::string& name,
+  void SetFile(const std::optional<api::File>& file, std::string_view kind, const std::string& name,
                ServerReflectionResponse* response) {
-    if (!file) {
+    if (!file.has_value()) {
       return SetError(absl::StatusCode::kNotFound, fmt::format("there is no {} \"{}\"", kind, name), response);
     }
-    auto* files = response->mutable_file_descriptor_response();
-    files->add_file_descriptor_proto(file->bytes);
-    sent_.insert(file);
-    std::vector<const api::File*> todo = {file};
-    while (!todo.empty()) {
-      const api::File* next = todo.back();
-      todo.pop_back();
-      for (const auto& dependency : next->dependencies) {
-        const api::File* import = index().FindFile(dependency);
-        if (!import || !sent_.insert(import).second) continue;
-        files->add_file_descriptor_proto(import->bytes);
-        todo.push_back(import);
-      }
+    auto* answer = response->mutable_file_descriptor_response();
+    answer->add_file_descriptor_proto(file->bytes);
+    sent_.insert(file->name);
+    std::vector<std::string> imports = file->dependencies;
+    while (!imports.empty()) {
+      const std::string import = std::move(imports.back());
+      imports.pop_back();
+      if (!sent_.insert(import).second) continue;
+      const auto imported = files().FindFile(import);
+      if (!imported.has_value()) continue;
+      answer->add_file_descriptor_proto(imported->bytes);
+      imports.insert(imports.end(), imported->dependencies.begin(), imported->dependencies.end());
     }
   }
 
   void SetExtensionNumbers(const std::string& type, ServerReflectionResponse* response) {
-    if (!index().FindSymbol(type)) {
+    if (!files().FindSymbol(type).has_value()) {
       return SetError(absl::StatusCode::kNotFound, fmt::format("there is no type \"{}\"", type), response);
     }
     response->mutable_all_extension_numbers_response()->set_base_type_name(type);
@@ -103,7 +104,7 @@ class Reflector {
 
   const Current& current_;
   std::shared_ptr<const Snapshot> snapshot_;
-  absl::flat_hash_set<const api::File*> sent_;
+  absl::flat_hash_set<std::string> sent_;  // names of files
 };
 
 // One answer a request, in turn.

@@ -8,18 +8,18 @@
 #include <utility>
 
 #include "api/api.h"
-#include "rpc/reflection_index.h"
+#include "rpc/served_files.h"
 
 namespace protogres::rpc {
 
 // Immutable.
 struct Snapshot {
   Snapshot(std::shared_ptr<const api::Api> api_in_force, std::string reason)
-      : api(std::move(api_in_force)), why(std::move(reason)), index(api.get()) {}
+      : api(std::move(api_in_force)), why(std::move(reason)), files(api.get()) {}
 
   const std::shared_ptr<const api::Api> api;  // null: the catalog could not be read yet
   const std::string why;                      // then: the reason
-  const ReflectionIndex index;
+  const ServedFiles files;
 };
 
 // The Snapshot in force. Thread-safe.

@@ -65,7 +65,7 @@ std::vector<std::string> Nearest(std::string_view name, const std::vector<std::s
 }
 
 absl::Status UnknownMethod(const std::string& path, const Snapshot& snapshot) {
-  const auto& services = snapshot.index.services();
+  const auto& services = snapshot.files.services();
   const std::string shown = path.size() <= kMaxPath ? path : path.substr(0, kMaxPath) + "...";
   const std::size_t slash = path.rfind('/');
   if (!path.starts_with('/') || slash == 0) {

@@ -1,0 +1,57 @@
+#include "rpc/served_files.h"
+
+#include <algorithm>
+
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "grpc/health/v1/health.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
+#include "protogres/v1/transaction.pb.h"
+
+namespace protogres::rpc {
+namespace {
+
+namespace pb = google::protobuf;
+
+// They name a message of each file, so that the linker keeps it.
+std::vector<std::string> CompiledServices() {
+  std::vector<std::string> services;
+  for (const pb::FileDescriptor* file : {protogres::v1::TransactRequest::descriptor()->file(),
+                                         grpc::health::v1::HealthCheckRequest::descriptor()->file(),
+                                         grpc::reflection::v1::ServerReflectionRequest::descriptor()->file(),
+                                         grpc::reflection::v1alpha::ServerReflectionRequest::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i)->full_name());
+  }
+  return services;
+}
+
+std::optional<api::File> Compiled(const pb::FileDescriptor* file) {
+  if (file == nullptr) return std::nullopt;
+  pb::FileDescriptorProto proto;
+  file->CopyTo(&proto);
+  return api::File{.name = file->name(),
+                   .bytes = proto.SerializeAsString(),
+                   .dependencies = {proto.dependency().begin(), proto.dependency().end()}};
+}
+
+}  // namespace
+
+ServedFiles::ServedFiles(const api::Api* api) : api_(api), services_(CompiledServices()) {
+  if (api_ != nullptr) services_.insert(services_.end(), api_->services().begin(), api_->services().end());
+  std::ranges::sort(services_);
+}
+
+std::optional<api::File> ServedFiles::FindFile(const std::string& name) const {
+  const api::File* own = api_ == nullptr ? nullptr : api_->messages().FindFile(name);
+  if (own != nullptr) return *own;
+  return Compiled(pb::DescriptorPool::generated_pool()->FindFileByName(name));
+}
+
+std::optional<api::File> ServedFiles::FindSymbol(const std::string& symbol) const {
+  const api::File* own = api_ == nullptr ? nullptr : api_->messages().FindFileOf(symbol);
+  if (own != nullptr) return *own;
+  return Compiled(pb::DescriptorPool::generated_pool()->FindFileContainingSymbol(symbol));
+}
+
+}  // namespace protogres::rpc
