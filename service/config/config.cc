@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "config/option.h"
@@ -45,45 +46,18 @@ constexpr char kInstallUsage[] =
     "Usage: protogres install [--role=NAME] [--name=value ...]\n\n"
     "Creates the schema protogres with the table that request_id needs, unless it is there.\n";
 
+bool IsHelp(const std::string& argument) { return argument == "--help" || argument == "-h"; }
+
 Exit Wrong(const std::string& what) { return {fmt::format("protogres: {}\n", what), 2}; }
 
-// A command of the command line: its table, and what CLI11 found for it.
+// A command of the command line: its table, and what was given to it.
 struct Subcommand {
   std::string name;
   std::string usage;
   std::vector<Option> options;
-  CLI::App* app = nullptr;
-  std::vector<std::string> arguments = {};  // those that are no options
-  bool help = false;
+  std::map<std::string, std::string> given = {};  // by an option's name; of one that is given twice the last value
+  std::vector<std::string> arguments = {};        // those that are no options
 };
-
-void AddTo(CLI::App& parser, Subcommand& command) {
-  command.app = parser.add_subcommand(command.name);
-  // --help is an option like any, lest another one's error be told before it.
-  command.app->set_help_flag();
-  command.app->add_flag("--help,-h", command.help);
-  // What is unknown is named by Unknown, with the nearest name.
-  command.app->allow_extras();
-  for (const Option& option : command.options) {
-    const std::string flag = "--" + option.name;
-    CLI::Option* added = option.flag ? command.app->add_flag(flag) : command.app->add_option(flag);
-    added->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  }
-}
-
-// CLI11 takes the next argument for the value of "--name="; an empty one of its own is what was meant.
-std::vector<std::string> Arguments(int argc, const char* const* argv) {
-  std::vector<std::string> arguments;
-  for (int i = 1; i < argc; ++i) {
-    arguments.emplace_back(argv[i]);
-    std::string& argument = arguments.back();
-    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
-      argument.pop_back();
-      arguments.emplace_back();
-    }
-  }
-  return arguments;
-}
 
 std::string Unknown(const Subcommand& command, const std::vector<Subcommand>& all, const std::string& argument) {
   const std::string name = argument.substr(0, argument.find('='));
@@ -103,17 +77,13 @@ std::string Unknown(const Subcommand& command, const std::vector<Subcommand>& al
   return fmt::format("{} has no option {}: {}", command.name, name, hint);
 }
 
-// Stores the values, flag before environment; what is wrong, or empty.
+// Stores the values, those of the command line before those of the environment. What is wrong; empty: nothing.
 std::string Apply(const Subcommand& command) {
   for (const Option& option : command.options) {
-    const CLI::Option* given = command.app->get_option("--" + option.name);
     std::string source = "--" + option.name;
     std::string value;
-    if (given->count() > 0) {
-      value = given->results().back();
-      const bool taken = value.starts_with("--");
-      if (taken || (value.empty() && !option.flag))
-        return fmt::format("{0} needs a value: {0}={1}", source, option.value);
+    if (const auto given = command.given.find(option.name); given != command.given.end()) {
+      value = given->second;
     } else {
       source = EnvironmentName(option.name);
       const char* const found = std::getenv(source.c_str());
@@ -128,17 +98,47 @@ std::string Apply(const Subcommand& command) {
   return "";
 }
 
-// Usage errors of one command that was named; none: parsed into its struct.
-std::optional<Exit> Finish(Subcommand& command, const std::vector<Subcommand>& all) {
-  if (command.help) return Exit{command.usage + Describe(command.options) + kNotes, 0};
-  for (const std::string& extra : command.app->remaining()) {
-    if (extra.starts_with("-")) return Wrong(Unknown(command, all, extra));
-    command.arguments.push_back(extra);
+// Takes the arguments of `command` apart: --name=value, --name value, --name of a flag, and what follows "--" as it is.
+// What is wrong; empty: nothing.
+std::string Split(std::span<const std::string> arguments, const std::vector<Subcommand>& all, Subcommand* command) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") {
+      command->arguments.insert(command->arguments.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                arguments.end());
+      break;
+    }
+    if (!argument.starts_with('-') || argument == "-") {
+      command->arguments.push_back(argument);
+      continue;
+    }
+    const std::size_t equals = argument.find('=');
+    const std::string name = argument.starts_with("--") ? argument.substr(2, equals - 2) : "";
+    const auto option = std::ranges::find(command->options, name, &Option::name);
+    if (option == command->options.end()) return Unknown(*command, all, argument);
+    std::string value;
+    if (equals != std::string::npos) {
+      value = argument.substr(equals + 1);
+    } else if (option->flag) {
+      value = "on";
+    } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
+      value = arguments[++i];
+    }
+    if (value.empty()) return fmt::format("--{0} needs a value: --{0}={1}", name, option->value);
+    command->given[name] = value;
   }
-  if (const std::string wrong = Apply(command); !wrong.empty()) return Wrong(wrong);
-  if (command.name != "dev" && !command.arguments.empty()) {
+  return "";
+}
+
+// How the program ends where it is not to run the command; none: it is parsed into its struct.
+std::optional<Exit> Finish(std::span<const std::string> arguments, const std::vector<Subcommand>& all,
+                           Subcommand* command) {
+  if (std::ranges::any_of(arguments, IsHelp)) return Exit{command->usage + Describe(command->options) + kNotes, 0};
+  if (const std::string wrong = Split(arguments, all, command); !wrong.empty()) return Wrong(wrong);
+  if (const std::string wrong = Apply(*command); !wrong.empty()) return Wrong(wrong);
+  if (command->name != "dev" && !command->arguments.empty()) {
     return Wrong(
-        fmt::format("{} takes no argument '{}': options are --name=value", command.name, command.arguments[0]));
+        fmt::format("{} takes no argument '{}': options are --name=value", command->name, command->arguments[0]));
   }
   return std::nullopt;
 }
@@ -168,41 +168,15 @@ Command Parse(int argc, const char* const* argv) {
   commands[2] = {.name = "contract", .usage = kContractUsage, .options = ContractOptions(&contract)};
   commands[3] = {.name = "install", .usage = kInstallUsage, .options = InstallOptions(&install)};
 
-  CLI::App parser;
-  bool help = false;
-  bool version = false;
-  parser.set_help_flag();
-  parser.add_flag("--help,-h", help);
-  parser.add_flag("--version", version);
-  parser.allow_extras();
-  // A file may have a command's name.
-  parser.require_subcommand(0, 1);
-  for (Subcommand& command : commands) AddTo(parser, command);
-  std::vector<std::string> arguments = Arguments(argc, argv);
-  const std::string first = arguments.empty() ? "" : arguments[0];
-  try {
-    parser.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ArgumentMismatch& error) {
-    const std::string what = error.what();
-    return Wrong(fmt::format("{} needs a value", what.substr(0, what.find(':'))));
-  } catch (const CLI::ParseError& error) {
-    return Wrong(error.what());
-  }
-  if (version) return Exit{fmt::format("protogres {}\n", kVersion), 0};
-  if (help) return Exit{std::string(kOverview) + kNotes, 0};
-  if (first.empty()) return Wrong("a command is missing: serve, dev, contract or install (protogres --help)");
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (arguments.empty()) return Wrong("a command is missing: serve, dev, contract or install (protogres --help)");
+  const std::string& first = arguments[0];
+  if (first == "--version") return Exit{fmt::format("protogres {}\n", kVersion), 0};
+  if (IsHelp(first)) return Exit{std::string(kOverview) + kNotes, 0};
 
   for (Subcommand& command : commands) {
     if (first != command.name) continue;
-    if (auto exit = Finish(command, commands)) return *exit;
-    // CLI11 leaves what follows "--" to the parser above.
-    for (const std::string& extra : parser.remaining()) {
-      if (extra != "--") command.arguments.push_back(extra);
-    }
-    if (command.name != "dev" && !command.arguments.empty()) {
-      return Wrong(
-          fmt::format("{} takes no argument '{}': options are --name=value", command.name, command.arguments[0]));
-    }
+    if (auto exit = Finish(std::span(arguments).subspan(1), commands, &command)) return *exit;
     if (command.name == "serve") {
       if (const std::string wrong = CheckServe(serve); !wrong.empty()) return Wrong(wrong);
       serve.server.queue_timeout = serve.pool.pool_timeout;

@@ -217,7 +217,7 @@ TEST(ParseTest, NamesWhatIsWrongAndWhatIsRight) {
   EXPECT_EQ(Error({"serve", "shop"}), "protogres: serve takes no argument 'shop': options are --name=value\n");
   EXPECT_EQ(Error({"serve", "--pool_size=0"}), "protogres: --pool_size=0: must be a whole number from 1 to 10000\n");
   EXPECT_EQ(Error({"serve", "--log_format=xml"}), "protogres: --log_format=xml: must be one of text|json\n");
-  EXPECT_EQ(Error({"serve", "--database"}), "protogres: --database needs a value\n");
+  EXPECT_EQ(Error({"serve", "--database"}), "protogres: --database needs a value: --database=URI\n");
   EXPECT_EQ(Error({"serve", "--database", "--echo"}), "protogres: --database needs a value: --database=URI\n");
   EXPECT_EQ(Error({"serve", "--database=", "--echo"}), "protogres: --database needs a value: --database=URI\n");
 }
