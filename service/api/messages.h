@@ -1,5 +1,5 @@
-// The files and messages of an Api as protobuf's own reflection has them: for gRPC's reflection service, and for the few
-// places that look into a message by a path, where the codecs of wire/ know only whole requests.
+// The files and messages of an Api as protobuf's own reflection has them: for gRPC's reflection service, and for the
+// few places that look into a message by a path, where the codecs of wire/ know only whole requests.
 #ifndef PROTOGRES_SERVICE_API_MESSAGES_H_
 #define PROTOGRES_SERVICE_API_MESSAGES_H_
 
