@@ -29,7 +29,7 @@ struct ErrorRow {
   const char* prefix;
   absl::StatusCode code;
   const char* reason;
-  const char* meaning;  // for the README's table
+  const char* meaning;  // a sentence, for docs/errors.md
 };
 std::span<const ErrorRow> ErrorTable();
 
