@@ -197,7 +197,7 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
     // A chunk could not be written: the client has gone, as OnCancelled will say.
     if (begun()) return;
     if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
-    call_.Finish(status::BadRequest("", "the call needs a request message, and none came", "NO_REQUEST"));
+    call_.Finish(status::BadRequest("", "the call needs a request message, and none came", status::kNoRequest));
   }
 
  private:

@@ -60,7 +60,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   void OnEnd() override {
     if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
-    call_.Finish(status::BadRequest("", "a unary call needs a request message, and none came", "NO_REQUEST"));
+    call_.Finish(status::BadRequest("", "a unary call needs a request message, and none came", status::kNoRequest));
   }
 
   void OnCancelled() override {
