@@ -1,0 +1,145 @@
+"""What the README and the pages of docs/ say is so: options, transcripts, commands, links, names of files.
+
+What docs/errors.md says of SQLSTATEs and reasons is checked by tests/unit/status.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+from harness import BINARY, ROOT, Server, TestCase, postgres
+
+import tools
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Those that have links, too.
+OTHERS = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob("tests/*/README.md"), *ROOT.glob("client/**/README.md")]
+COMMANDS = ("serve", "dev", "contract", "install")
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def help_of(command):
+    return subprocess.run([BINARY, command, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def prose(page):
+    """Its text without the blocks of code."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page):
+    """What a link may name after the #: GitHub makes it of each heading."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+class Options(TestCase):
+    def test_those_of_serve_are_the_ones_of_its_help(self):
+        text = help_of("serve")
+        begin, end = text.index("Database\n"), text.index("\nEach option can stand")
+        self.assertIn(f"```\n{text[begin:end].rstrip()}\n```", (ROOT / "docs/options.md").read_text())
+
+    def test_each_that_is_named_exists(self):
+        known = set(re.findall(r"^  --(\w+)", "\n".join(map(help_of, COMMANDS)), re.MULTILINE))
+        known |= {"help", "version", "name"}  # `--name=value` is any of them
+        for page in PAGES:
+            named = set(re.findall(r"`--(\w+)", prose(page)))
+            self.assertEqual(named - known, set(), name_of(page))
+
+
+class Links(TestCase):
+    def test_each_leads_somewhere(self):
+        for page in PAGES + OTHERS:
+            for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+                if re.match(r"[a-z]+:", target):
+                    continue
+                path, _, anchor = target.partition("#")
+                file = page.parent / path if path else page
+                with self.subTest(f"{name_of(page)}: {target}"):
+                    self.assertTrue(file.exists())
+                    if anchor:
+                        self.assertIn(anchor, anchors(file))
+
+    def test_each_page_is_linked_from_the_readme(self):
+        readme = prose(PAGES[0])
+        for page in PAGES[1:] + OTHERS[:2]:
+            self.assertIn(f"({name_of(page)})", readme)
+
+    def test_each_file_of_the_sources_that_is_named_exists(self):
+        for page in PAGES + OTHERS:
+            if page.name == "CHANGELOG.md":
+                continue  # it speaks of the past
+            for path in re.findall(r"`([\w./]+/\w+\.(?:cc|h|py|proto))`", prose(page)):
+                with self.subTest(f"{name_of(page)}: {path}"):
+                    self.assertTrue(any((base / path).exists() for base in (ROOT, ROOT / "service", page.parent)), path)
+
+
+class Clients(TestCase):
+    def test_a_client_is_generated_as_the_page_says(self):
+        uri = postgres().create("clients", file=ROOT / "deploy/demo.sql")
+        page = (ROOT / "docs/clients.md").read_text()
+        chapter = page[page.index("\n## Generating a client\n"):]
+        commands = re.search(r"```sh\n(.*?)```", chapter, re.DOTALL).group(1)
+        commands = commands.replace("build/release/service/protogres", f"'{BINARY}'")
+        commands = commands.replace("postgresql://user@host/database", f"'{uri}'")
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(["bash", "-e", "-c", commands], cwd=folder, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(os.path.exists(os.path.join(folder, "generated/shop/v1/order_pb2_grpc.py")))
+
+
+def transcripts(text):
+    """The commands of the console blocks, each with the output that stands under it."""
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        lines = block.splitlines()
+        while lines:
+            command = [lines.pop(0).removeprefix("$ ")]
+            # A command goes on until the shell takes it for whole.
+            while command[-1].endswith("\\") or subprocess.run(
+                    ["bash", "-n", "-c", "\n".join(command)], capture_output=True).stderr:
+                command.append(lines.pop(0))
+            output = []
+            while lines and not lines[0].startswith("$ "):
+                output.append(lines.pop(0))
+            yield "\n".join(command), "\n".join(output)
+
+
+def comparable(text):
+    """Without what differs from run to run: times, etags."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
+    return re.sub(r"\d+-\(\d+,\d+\)", "ETAG", text).strip()
+
+
+def run(command, port):
+    """What one sees who pastes the command, with the demo on `port`."""
+    path = os.path.dirname(tools.find("grpcurl")) + os.pathsep + os.environ["PATH"]
+    return subprocess.run(["bash", "-c", command.replace("127.0.0.1:50051", f"127.0.0.1:{port}")],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          env={**os.environ, "PATH": path}).stdout
+
+
+class Transcripts(TestCase):
+    def test_those_of_each_page_are_what_one_sees_on_a_fresh_demo(self):
+        count = 0
+        for page in PAGES:
+            found = list(transcripts(page.read_text()))
+            if not found:
+                continue
+            uri = postgres().create(f"demo_{page.stem}", file=ROOT / "deploy/demo.sql")
+            subprocess.run([BINARY, "install", f"--database={uri}"], check=True, capture_output=True)
+            server = Server(uri)
+            for command, output in found:
+                with self.subTest(name_of(page)):
+                    self.assertEqual(comparable(run(command, server.port)), comparable(output), command)
+                count += 1
+            server.close()
+        self.assertGreater(count, 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
