@@ -133,6 +133,7 @@ struct Table {
   bool update_returns = true;
 
   std::string FullMessage() const { return package + "." + message; }
+  const Field& field(int index) const { return fields[static_cast<std::size_t>(index)]; }
   const Field* FindField(const std::string& field_name) const;  // by protobuf name; null: none
   int FieldIndex(int number) const;                             // by field number; -1: none
 };

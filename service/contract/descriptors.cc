@@ -186,7 +186,7 @@ class TableMessages {
  private:
   void Key() {
     for (const int index : table_.key) {
-      AddField(contract_, table_.fields[static_cast<std::size_t>(index)], "", &file_);
+      AddField(contract_, table_.field(index), "", &file_);
     }
   }
 

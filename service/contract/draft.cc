@@ -152,7 +152,7 @@ void FillDistinct(const std::vector<int>& columns, Table* table) {
   std::vector<int> fields;
   for (const int number : columns) {
     const int index = table->FieldIndex(number);
-    if (index < 0 || !table->fields[static_cast<std::size_t>(index)].type.orderable) return;
+    if (index < 0 || !table->field(index).type.orderable) return;
     fields.push_back(index);
   }
   table->distinct = std::move(fields);
@@ -166,7 +166,7 @@ int FieldOfColumn(const Table& table, const std::string& column) {
 // Why a column cannot tell deleted rows; empty: it can.
 std::string NoSoftDelete(const Table& table, int index) {
   if (index < 0) return "there is no such column served";
-  const Field& field = table.fields[static_cast<std::size_t>(index)];
+  const Field& field = table.field(index);
   if (std::ranges::find(table.key, index) != table.key.end()) return "it is part of the key";
   if (field.type.repeated || (field.type.kind != Kind::kTimestamp && field.type.kind != Kind::kBool)) {
     return "it is served neither as a timestamp nor as a boolean";
@@ -188,7 +188,7 @@ void FillSoftDelete(bool by_default, Draft* draft, std::vector<std::string>* war
     const std::string why = NoSoftDelete(table, index);
     if (why.empty()) {
       table.soft_delete = index;
-      if (!table.fields[static_cast<std::size_t>(index)].updatable) {
+      if (!table.field(index).updatable) {
         warnings->push_back(fmt::format("{}: no Delete is served, as its soft-delete column {} cannot be updated",
                                         Label(relation), Printable(column)));
       }
@@ -202,7 +202,7 @@ void FillSoftDelete(bool by_default, Draft* draft, std::vector<std::string>* war
   // A view that nobody says anything of shows what its definition does: it may be one of deleted rows.
   if (!by_default || index < 0 || table.key.empty()) return;
   if (!is_table && (draft->notes.key.empty() || !relation.updatable)) return;
-  const Field& field = table.fields[static_cast<std::size_t>(index)];
+  const Field& field = table.field(index);
   if (!is_table && !field.updatable) return;
   if (field.type.kind == Kind::kTimestamp && NoSoftDelete(table, index).empty()) table.soft_delete = index;
 }
@@ -287,7 +287,7 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.updatable = writable && relation.updatable && std::ranges::any_of(table.fields, &Field::updatable);
   table.deletable = writable && relation.deletable;
   if (table.soft_delete.has_value()) {
-    table.deletable = writable && table.fields[static_cast<std::size_t>(*table.soft_delete)].updatable;
+    table.deletable = writable && table.field(*table.soft_delete).updatable;
   }
   Warn(*draft, warnings);
   draft->row.package = table.package;

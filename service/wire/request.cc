@@ -251,9 +251,8 @@ class RequestDecoder {
  private:
   // The key's column with this field number, as an index into Table::fields; -1: none.
   int KeyColumn(int number) const {
-    const auto it = std::ranges::find_if(table_.key, [this, number](int field) {
-      return table_.fields[static_cast<std::size_t>(field)].number == number;
-    });
+    const auto it =
+        std::ranges::find_if(table_.key, [this, number](int field) { return table_.field(field).number == number; });
     return it == table_.key.end() ? -1 : *it;
   }
 

@@ -34,7 +34,7 @@ RowEncoder::RowEncoder(const contract::Contract& contract, const contract::Table
   auto columns = std::make_shared<std::vector<Column>>();
   columns->reserve(fields.size());
   for (const int index : fields) {
-    const contract::Field& field = table.fields[static_cast<std::size_t>(index)];
+    const contract::Field& field = table.field(index);
     columns->push_back({&field, Tag(field.number, field.type)});
     may_refuse_ = may_refuse_ || MayNotFit(field.type);
   }
