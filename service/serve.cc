@@ -153,7 +153,7 @@ crud::Limits LimitsOf(const config::Serve& options) {
 
 api::LoadOptions WhatToLoad(const config::Serve& options) {
   api::LoadOptions load = options.api;
-  load.fixed = {&transaction::MakeTransact};
+  load.fixed = {&transaction::MakeTransact, &transaction::MakeSession};
   return load;
 }
 

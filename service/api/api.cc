@@ -10,7 +10,6 @@ namespace {
 using contract::MethodKind;
 using google::protobuf::FileDescriptorProto;
 
-// Null for those that are not unary.
 std::unique_ptr<crud::Method> Bind(MethodKind kind, const crud::BoundTable& bound, const crud::Method::Names& names) {
   switch (kind) {
     case MethodKind::kGet:
@@ -38,8 +37,9 @@ std::unique_ptr<crud::Method> Bind(MethodKind kind, const crud::BoundTable& boun
     case MethodKind::kUndelete:
       return crud::MakeUndelete(bound, names);
     case MethodKind::kStream:
+      return crud::MakeStream(bound, names);
     case MethodKind::kImport:
-      break;
+      return crud::MakeImport(bound, names);
   }
   return nullptr;
 }
@@ -65,11 +65,8 @@ std::shared_ptr<const Api> Api::Build(contract::Contract contract, const crud::L
   }
   for (const auto& method : api->contract_.methods) {
     const crud::BoundTable& bound = *api->tables_[static_cast<std::size_t>(method.table)];
-    if (method.kind == MethodKind::kStream) api->streams_.emplace(method.path, &bound);
-    if (method.kind == MethodKind::kImport) api->imports_.emplace(method.path, &bound);
     auto made = Bind(method.kind, bound, {.path = method.path, .request = method.request, .response = method.response});
-    if (made == nullptr) continue;
-    api->by_request_.emplace(made->names().request, made.get());
+    if (const auto* unary = made->As<crud::UnaryMethod>()) api->by_request_.emplace(unary->names().request, unary);
     api->Add(std::move(made));
   }
   for (const FixedMethod make : fixed) api->Add(make(*api));
@@ -90,17 +87,7 @@ const crud::Method* Api::Find(std::string_view path) const {
   return it == by_path_.end() ? nullptr : it->second;
 }
 
-const crud::BoundTable* Api::FindStream(std::string_view path) const {
-  const auto it = streams_.find(path);
-  return it == streams_.end() ? nullptr : it->second;
-}
-
-const crud::BoundTable* Api::FindImport(std::string_view path) const {
-  const auto it = imports_.find(path);
-  return it == imports_.end() ? nullptr : it->second;
-}
-
-const crud::Method* Api::FindByRequest(std::string_view type) const {
+const crud::UnaryMethod* Api::FindByRequest(std::string_view type) const {
   const auto it = by_request_.find(type);
   return it == by_request_.end() ? nullptr : it->second;
 }

@@ -23,22 +23,19 @@ namespace protogres::api {
 
 class Api {
  public:
-  // Makes a method that is of no table, as Transact. The Api outlives it.
+  // Makes a Method that belongs to no table, for example Transact. The Api outlives the Method.
   using FixedMethod = std::unique_ptr<crud::Method> (*)(const Api&);
 
-  // Binds every method of `contract`, and `fixed`. Pure; about a second for 1,000 tables at the very most.
+  // Binds every method of `contract` and makes the `fixed` ones. Pure. Takes at most about a second for 1,000 tables.
   static std::shared_ptr<const Api> Build(contract::Contract contract, const crud::Limits& limits,
                                           std::span<const FixedMethod> fixed = {});
   ~Api();
 
-  // A unary method by gRPC path ("/shop.v1.CustomerService/GetCustomer"); null: there is none.
-  // Lives as long as the Api.
+  // The Method of a gRPC path ("/shop.v1.CustomerService/GetCustomer"), of whatever kind. Null: there is none.
+  // The Method lives as long as the Api.
   const crud::Method* Find(std::string_view path) const;
-  // The table whose Stream or Import has this path; null: it is none.
-  const crud::BoundTable* FindStream(std::string_view path) const;
-  const crud::BoundTable* FindImport(std::string_view path) const;
-  // As Find, by the full name of the request message, of the tables' unary methods.
-  const crud::Method* FindByRequest(std::string_view type) const;
+  // The unary Method of a table whose request message has this full name. Null: there is none.
+  const crud::UnaryMethod* FindByRequest(std::string_view type) const;
 
   const Messages& messages() const { return messages_; }
   const crud::Limits& limits() const { return limits_; }
@@ -59,12 +56,9 @@ class Api {
   Messages messages_{files_};
   std::vector<std::string> services_;
   std::vector<std::unique_ptr<crud::Method>> methods_;
-  // Views of the methods' own names.
+  // The keys are views of the methods' own names.
   absl::flat_hash_map<std::string_view, const crud::Method*> by_path_;
-  absl::flat_hash_map<std::string_view, const crud::Method*> by_request_;
-  // Views of the Contract's.
-  absl::flat_hash_map<std::string_view, const crud::BoundTable*> streams_;
-  absl::flat_hash_map<std::string_view, const crud::BoundTable*> imports_;
+  absl::flat_hash_map<std::string_view, const crud::UnaryMethod*> by_request_;
 };
 
 }  // namespace protogres::api

@@ -23,7 +23,7 @@ struct LoadOptions {
   std::string contract;                         // a pinned contract's path; empty: derived
   std::string named_as;                         // a contract's path: derived with the packages that it has
   bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
-  std::vector<Api::FixedMethod> fixed = {};     // what an Api has beside the methods of tables
+  std::vector<Api::FixedMethod> fixed = {};     // the methods of the Api that belong to no table
 };
 
 // Reads the catalog and derives the Contract; pinned ones are read and checked.

@@ -51,9 +51,9 @@ absl::StatusOr<sql::Row> PlanRow(const BoundTable& bound, const wire::Request& r
   return bound.Inserted(*std::move(row), *masked, bound.table().row_field);
 }
 
-class CreateMethod : public Method {
+class CreateMethod : public UnaryMethod {
  public:
-  CreateMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
+  CreateMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = bound_.Decode(contract::MethodKind::kCreate, bytes);
@@ -197,9 +197,9 @@ class BatchCreateOperation : public WriteOperation {
   const std::vector<sql::Row> rows_;
 };
 
-class BatchCreateMethod : public Method {
+class BatchCreateMethod : public UnaryMethod {
  public:
-  BatchCreateMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
+  BatchCreateMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto batch = bound_.Decode(contract::MethodKind::kBatchCreate, bytes);

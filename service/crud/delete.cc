@@ -64,10 +64,10 @@ class DeleteOperation : public WriteOperation {
   const RowDelete deletion_;
 };
 
-class DeleteMethod : public Method {
+class DeleteMethod : public UnaryMethod {
  public:
   DeleteMethod(const BoundTable& bound, const Names& names, contract::MethodKind kind)
-      : Method(names), bound_(bound), kind_(kind) {}
+      : UnaryMethod(names), bound_(bound), kind_(kind) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = bound_.Decode(kind_, bytes);
@@ -109,9 +109,9 @@ class BatchDeleteOperation : public WriteOperation {
   const std::vector<RowDelete> deletions_;
 };
 
-class BatchDeleteMethod : public Method {
+class BatchDeleteMethod : public UnaryMethod {
  public:
-  BatchDeleteMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
+  BatchDeleteMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto batch = bound_.Decode(contract::MethodKind::kBatchDelete, bytes);

@@ -102,10 +102,10 @@ class GetOperation : public Operation {
 };
 
 // What both have in common: how a request is answered from the rows of SelectByKeys.
-class KeyedMethod : public Method {
+class KeyedMethod : public UnaryMethod {
  public:
   KeyedMethod(const BoundTable& bound, const Names& names)
-      : Method(names), bound_(bound), plain_(sql::HasPlainKey(bound.table())) {}
+      : UnaryMethod(names), bound_(bound), plain_(sql::HasPlainKey(bound.table())) {}
 
   Grouping grouping() const override { return Grouping::kStatement; }
 

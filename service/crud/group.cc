@@ -42,7 +42,7 @@ Grouping GroupingOfWrites(const BoundTable& bound) {
   return catalog::IsStored(bound.table().relation) ? Grouping::kCommit : Grouping::kNone;
 }
 
-std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<GroupMember> members) {
+std::vector<GroupedWrite> PlanGroup(const UnaryMethod& method, std::span<GroupMember> members) {
   std::vector<GroupedWrite> group;
   group.reserve(members.size());
   for (GroupMember& member : members) {
@@ -84,7 +84,7 @@ void CommitGroup(std::vector<GroupedWrite> group, db::Pool& pool, const db::Canc
   }
 }
 
-void WriteGroup(const Method& method, std::span<GroupMember> members, db::Pool& pool,
+void WriteGroup(const UnaryMethod& method, std::span<GroupMember> members, db::Pool& pool,
                 const db::Cancellation& cancellation) {
   auto group = PlanGroup(method, members);
   // In the order of their keys, so that groups that write the same rows wait for each other in one order only.

@@ -29,7 +29,7 @@ struct GroupedWrite {
 
 // Plans the members by `method`. Those of bad requests have their response; those that no group takes are left out: of
 // requests to be validated only or done once, and of large ones.
-std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<GroupMember> members);
+std::vector<GroupedWrite> PlanGroup(const UnaryMethod& method, std::span<GroupMember> members);
 
 // Runs `execute`, which is to give each its response, in one transaction, and commits it: then the members have these
 // responses. Where `execute` returns false, or the commit fails, everything is rolled back and they have none. Where it
@@ -37,8 +37,8 @@ std::vector<GroupedWrite> PlanGroup(const Method& method, std::span<GroupMember>
 void CommitGroup(std::vector<GroupedWrite> group, db::Pool& pool, const db::Cancellation& cancellation,
                  const std::function<bool(std::vector<GroupedWrite>&, db::Session&)>& execute);
 
-// Method::RunGroup of Operations with a key: each runs its own statement.
-void WriteGroup(const Method& method, std::span<GroupMember> members, db::Pool& pool,
+// UnaryMethod::RunGroup of Operations with a key: each runs its own statement.
+void WriteGroup(const UnaryMethod& method, std::span<GroupMember> members, db::Pool& pool,
                 const db::Cancellation& cancellation);
 
 }  // namespace protogres::crud

@@ -1,11 +1,15 @@
-#include "crud/import.h"
-
+// Import: COPY behind a stream of messages, in one transaction. Takes constant memory.
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <utility>
+#include <vector>
 
+#include "crud/methods.h"
+#include "crud/streaming.h"
 #include "fmt/format.h"
 #include "sql/copy.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "wire/writer.h"
@@ -14,12 +18,12 @@ namespace protogres::crud {
 namespace {
 
 constexpr std::size_t kSendBytes = 64 * 1024;
-// More rows than PostgreSQL, its buffers and the socket's can hold at once.
+// PostgreSQL, its buffers and the buffers of the socket hold fewer rows than this at one time.
 constexpr std::size_t kMostRecent = 100'000;
 
-// PostgreSQL's NOTICEs would be taken for errors, which are all that it says while it copies.
+// While PostgreSQL copies, everything that it says is taken for an error, so it must not send NOTICEs.
 constexpr char kQuiet[] = "SELECT set_config('client_min_messages', 'error', true)";
-// COPY reads money as lc_monetary has it, and has no cast for it.
+// COPY reads money in the format of lc_monetary, and a COPY cannot cast.
 constexpr char kMoneyIsPlain[] = "SELECT '-1234.56'::money = (-1234.56)::numeric::money";
 
 bool HasMoney(const contract::Table& table) {
@@ -35,7 +39,51 @@ absl::Status MoneyIsNotPlain(const contract::Table& table) {
                        status::kMoneyNotPlain, {{"table", table.name}});
 }
 
-}  // namespace
+class RowImport final : public ClientStream {
+ public:
+  RowImport(const BoundTable& bound, db::Pool& pool, const db::Cancellation& cancellation)
+      : bound_(bound), pool_(pool), cancellation_(cancellation), values_(bound.table().fields.size()) {}
+
+  absl::Status Add(std::string_view message) override;
+  absl::StatusOr<std::string> Finish() override;
+
+ private:
+  struct Message {
+    std::int64_t index;
+    std::int64_t first_row;  // the index of its first row in the import
+  };
+
+  absl::Status AddMessage(std::string_view message);
+  absl::Status TakeMask(const wire::Request& request);
+  absl::Status AddRow(const sql::Row& row);
+  absl::StatusOr<std::string> Commit();
+  absl::Status Open();
+  // Begins a COPY of the columns `wanted_`.
+  absl::Status Switch();
+  absl::Status InsertDefaults();
+  absl::Status Send();
+  absl::Status Close();
+  // The error with the path of its row, and with what became of the import.
+  absl::Status Failed(const absl::Status& error) const;
+  absl::Status Locate(const absl::Status& error) const;
+
+  const BoundTable& bound_;
+  db::Pool& pool_;
+  const db::Cancellation& cancellation_;
+  std::unique_ptr<db::Session> session_;
+
+  std::vector<int> masked_;  // the fields that the create_mask names
+  std::int64_t messages_ = 0;
+  std::int64_t rows_ = 0;        // the number of rows taken so far
+  std::deque<Message> recent_;   // the messages whose rows PostgreSQL may not have read yet
+  std::int64_t copy_begin_ = 0;  // the index of the first row of the COPY
+  bool copying_ = false;
+  std::vector<int> columns_;               // the columns of the COPY
+  std::vector<int> wanted_;                // the columns of the current row
+  std::vector<const sql::Param*> values_;  // the values of the current row, by field; null: it gives none
+  std::string lines_;
+  std::int64_t affected_ = 0;
+};
 
 absl::Status RowImport::Add(std::string_view message) { return Failed(AddMessage(message)); }
 
@@ -58,7 +106,7 @@ absl::Status RowImport::AddMessage(std::string_view message) {
     if (!row.ok()) {
       return status::Within(fmt::format("{}.{}[{}]", path, bound_.table().rows_field, i), row.status());
     }
-    if (auto added = AddRow(*row); !added.ok()) return added;
+    RETURN_IF_ERROR(AddRow(*row));
   }
   return absl::OkStatus();
 }
@@ -66,9 +114,7 @@ absl::Status RowImport::AddMessage(std::string_view message) {
 absl::Status RowImport::TakeMask(const wire::Request& request) {
   if (!request.mask.has_value()) return absl::OkStatus();
   if (messages_ > 0) return status::BadRequest("create_mask", "is of all rows: give it in the first message alone");
-  auto masked = bound_.CreateMasked(request.mask);
-  if (!masked.ok()) return masked.status();
-  masked_ = *std::move(masked);
+  ASSIGN_OR_RETURN(masked_, bound_.CreateMasked(request.mask));
   return absl::OkStatus();
 }
 
@@ -80,9 +126,7 @@ absl::Status RowImport::AddRow(const sql::Row& row) {
     const contract::Field& field = bound_.table().fields[i];
     if (values_[i] != nullptr || (field.insertable && !field.has_default)) wanted_.push_back(static_cast<int>(i));
   }
-  if (!copying_ || wanted_ != columns_) {
-    if (auto switched = Switch(); !switched.ok()) return switched;
-  }
+  if (!copying_ || wanted_ != columns_) RETURN_IF_ERROR(Switch());
   ++rows_;
   if (columns_.empty()) return InsertDefaults();
   bool first = true;
@@ -102,8 +146,8 @@ absl::Status RowImport::AddRow(const sql::Row& row) {
 absl::StatusOr<std::string> RowImport::Commit() {
   std::string response;
   if (!session_) return response;
-  if (auto closed = Close(); !closed.ok()) return closed;
-  if (auto committed = session_->Commit(); !committed.ok()) return committed;
+  RETURN_IF_ERROR(Close());
+  RETURN_IF_ERROR(session_->Commit());
   if (affected_ > 0) {
     wire::AppendVarintField(contract::number::kAffected, static_cast<std::uint64_t>(affected_), &response);
   }
@@ -111,21 +155,16 @@ absl::StatusOr<std::string> RowImport::Commit() {
 }
 
 absl::Status RowImport::Open() {
-  auto session = db::Session::Open(pool_, cancellation_, {.transaction = db::Transaction::kExplicit});
-  if (!session.ok()) return session.status();
-  session_ = *std::move(session);
-  if (auto quiet = session_->Read(kQuiet, {}); !quiet.ok()) return quiet.status();
+  ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_, {.transaction = db::Transaction::kExplicit}));
+  RETURN_IF_ERROR(session_->Read(kQuiet, {}).status());
   if (!HasMoney(bound_.table())) return absl::OkStatus();
-  const auto plain = session_->Read(kMoneyIsPlain, {});
-  if (!plain.ok()) return plain.status();
-  return plain->Cell(0, 0) == "t" ? absl::OkStatus() : MoneyIsNotPlain(bound_.table());
+  ASSIGN_OR_RETURN(const db::Rows plain, session_->Read(kMoneyIsPlain, {}));
+  return plain.Cell(0, 0) == "t" ? absl::OkStatus() : MoneyIsNotPlain(bound_.table());
 }
 
 absl::Status RowImport::Switch() {
-  if (!session_) {
-    if (auto opened = Open(); !opened.ok()) return opened;
-  }
-  if (auto closed = Close(); !closed.ok()) return closed;
+  if (!session_) RETURN_IF_ERROR(Open());
+  RETURN_IF_ERROR(Close());
   columns_ = wanted_;
   copy_begin_ = rows_;
   if (columns_.empty()) return absl::OkStatus();
@@ -133,12 +172,12 @@ absl::Status RowImport::Switch() {
   return session_->OpenCopy(sql::CopyFrom(bound_.table(), columns_));
 }
 
-// COPY needs a column, and this row gives none.
+// COPY needs a column, but this row gives no value at all.
 absl::Status RowImport::InsertDefaults() {
   const sql::Statement statement = sql::Insert(bound_.table(), {{}}, {});
-  const auto rows = session_->Write(statement.text, statement.params);
-  if (rows.ok()) affected_ += rows->affected();
-  return rows.status();
+  ASSIGN_OR_RETURN(const db::Rows rows, session_->Write(statement.text, statement.params));
+  affected_ += rows.affected();
+  return absl::OkStatus();
 }
 
 absl::Status RowImport::Send() {
@@ -149,13 +188,11 @@ absl::Status RowImport::Send() {
 
 absl::Status RowImport::Close() {
   if (!copying_) return absl::OkStatus();
-  if (!lines_.empty()) {
-    if (auto sent = Send(); !sent.ok()) return sent;
-  }
+  if (!lines_.empty()) RETURN_IF_ERROR(Send());
   copying_ = false;
-  const auto rows = session_->CloseCopy();
-  if (rows.ok()) affected_ += *rows;
-  return rows.status();
+  ASSIGN_OR_RETURN(const std::int64_t rows, session_->CloseCopy());
+  affected_ += rows;
+  return absl::OkStatus();
 }
 
 absl::Status RowImport::Failed(const absl::Status& error) const {
@@ -181,6 +218,24 @@ absl::Status RowImport::Locate(const absl::Status& error) const {
   const Message& message = *std::prev(after);
   return status::Within(
       fmt::format("messages[{}].{}[{}]", message.index, bound_.table().rows_field, row - message.first_row), located);
+}
+
+class ImportMethod final : public ClientStreamMethod {
+ public:
+  ImportMethod(const BoundTable& bound, const Names& names) : ClientStreamMethod(names), bound_(bound) {}
+
+  std::unique_ptr<ClientStream> Open(db::Pool& pool, const db::Cancellation& cancellation) const override {
+    return std::make_unique<RowImport>(bound_, pool, cancellation);
+  }
+
+ private:
+  const BoundTable& bound_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeImport(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<ImportMethod>(bound, names);
 }
 
 }  // namespace protogres::crud

@@ -81,9 +81,9 @@ class ListOperation : public Operation {
   const ListPlan plan_;
 };
 
-class ListMethod : public Method {
+class ListMethod : public UnaryMethod {
  public:
-  ListMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
+  ListMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = bound_.Decode(contract::MethodKind::kList, bytes);

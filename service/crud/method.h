@@ -1,6 +1,6 @@
-// A Method: one bound RPC of an Api. It turns a request's bytes into an
-// Operation without touching the database, so that bad input costs no
-// connection; the Operation then runs in a Session.
+// A Method: one bound RPC of an Api, of one of four kinds. A unary Method turns a request's bytes into an Operation
+// without touching the database, so that bad input costs no connection; the Operation then runs in a Session. The other
+// kinds are in streaming.h.
 #ifndef PROTOGRES_SERVICE_CRUD_METHOD_H_
 #define PROTOGRES_SERVICE_CRUD_METHOD_H_
 
@@ -20,62 +20,71 @@
 namespace protogres::crud {
 
 struct Limits {
-  // Rows of a List page where page_size is not given, and at the most.
+  // The rows of a List page: where the request gives no page_size, and at the most.
   int page_size = 50;
   int max_page_size = 1000;
   // A List page ends early where its rows reach this many bytes, so that it stays
   // below gRPC's default limit for a received message (4 MiB).
   std::int64_t max_page_bytes = 3 * 1024 * 1024;
-  // Requests in one Batch request, and operations in one Transact.
+  // The most requests in one Batch request, and the most operations in one Transact.
   int max_batch_size = 1000;
-  // Largest request and answer, in bytes: --max_receive_message_bytes and --max_send_message_bytes. An answer that is
-  // larger is an error before anything is committed; so is one past protobuf's own limit.
+  // The largest request and the largest answer, in bytes: --max_receive_message_bytes and --max_send_message_bytes. An
+  // answer that is larger, or larger than protobuf's own limit, is an error before anything is committed.
   std::int64_t max_request_bytes = 4 * 1024 * 1024;
   std::int64_t max_answer_bytes = std::numeric_limits<int>::max();
   // How long the answer to a request_id is kept.
   std::chrono::seconds request_id_ttl{24 * 60 * 60};
 };
 
-// A request decoded and planned. For one thread.
+// One request, decoded and planned. For one thread.
 class Operation {
  public:
   virtual ~Operation() = default;
 
-  // The transaction that it needs when it runs alone.
+  // The transaction that the operation needs when it runs alone.
   virtual db::SessionOptions session() const { return {}; }
-  // It locks what it reads, which holds only in a transaction of the caller's.
+  // The operation locks the rows that it reads. The locks last only in a transaction that the caller has opened.
   virtual bool locks() const { return false; }
-  // Everything is run and then rolled back.
+  // The statements are run and then rolled back.
   virtual bool validate_only() const { return false; }
-  // Empty: none was given.
+  // The request_id that the request gives. Empty: it gives none.
   virtual std::string_view request_id() const { return ""; }
-  // Of the one row that it writes, where it names it. Empty: it names none, or several.
+  // The key of the row that this operation writes. Empty if it writes several rows or none.
   virtual std::span<const std::string> key() const { return {}; }
-  // How often it may be run while it loses against other transactions.
+  // How many times the operation may be run if it loses against other transactions.
   virtual int max_attempts() const { return 1; }
 
-  // Runs the statements and gives the response message's bytes. Does not commit. Blocks. May be called again, in
-  // another Session, once what it did was rolled back.
+  // Runs the statements and returns the bytes of the response message. Does not commit. Blocks. May be called again, in
+  // another Session, after the effects of the first call were rolled back.
   virtual absl::StatusOr<std::string> Execute(db::Session& session) = 0;
 };
 
-// One of several requests that are run together. Its answer is as if it had been run alone.
+// One of the requests that run as a group. Its response is the same as if the request had run alone.
 struct GroupMember {
   std::string_view request;
   std::optional<absl::StatusOr<std::string>> response = std::nullopt;
 };
 
-// What requests of one Method that wait at the same time may share. Each is an option of its own.
+// What the requests of a group share. All members of a group are requests of the same Method that waited at the same
+// time. Each value but the first has an option that switches it on.
 enum class Grouping {
-  kNone,
-  kStatement,  // reads: one statement (--coalesce)
-  kCommit,     // writes: one transaction (--group_commit)
+  kNone,       // the requests of this Method never form a group
+  kStatement,  // the reads of a group share one statement (--coalesce)
+  kCommit,     // the writes of a group share one transaction (--group_commit)
 };
 
-// Immutable; threads share it.
+// What the Api finds by the path of a call. Immutable; several threads may use one Method at the same time.
 class Method {
  public:
-  // A gRPC path, and full names of messages: views of what outlives the Method.
+  // What the client and the server send in a call of the Method. Each kind is a class, which As() gives.
+  enum class Kind {
+    kUnary,         // UnaryMethod: one request, one response
+    kServerStream,  // ServerStreamMethod: one request, many responses
+    kClientStream,  // ClientStreamMethod: many requests, one response
+    kSession,       // SessionMethod: many requests, and a response to each
+  };
+
+  // The gRPC path and the full names of the messages. The texts must outlive the Method.
   struct Names {
     std::string_view path;
     std::string_view request;
@@ -84,23 +93,45 @@ class Method {
 
   virtual ~Method() = default;
 
+  Kind kind() const { return kind_; }
   const Names& names() const { return names_; }
 
-  // Decodes and plans. `request` must outlive the Operation. INVALID_ARGUMENT
-  // with the field's path. Does not block.
+  // This Method as a T, which is one of the four classes. Null: the Method is of another kind.
+  template <typename T>
+  const T* As() const {
+    return kind_ == T::kKind ? static_cast<const T*>(this) : nullptr;
+  }
+
+ private:
+  // Only the four classes derive from Method directly, so that the kind says what the class is.
+  friend class UnaryMethod;
+  friend class ServerStreamMethod;
+  friend class ClientStreamMethod;
+  friend class SessionMethod;
+  Method(Kind kind, const Names& names) : kind_(kind), names_(names) {}
+
+  const Kind kind_;
+  const Names names_;
+};
+
+// A Method with one request and one response.
+class UnaryMethod : public Method {
+ public:
+  static constexpr Kind kKind = Kind::kUnary;
+
+  // Decodes and plans the request. `request` must outlive the Operation. INVALID_ARGUMENT with the path of the field
+  // that is wrong. Does not block.
   virtual absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view request) const = 0;
 
-  // What RunGroup makes them share.
+  // What the requests of a group share when RunGroup runs them.
   virtual Grouping grouping() const { return Grouping::kNone; }
-  // Answers several requests with as few statements as it can. Leaves those without a response that are to be run
-  // alone: a statement that fails for one must not fail its neighbours. Of these nothing has taken effect. Blocks.
+  // Answers several requests with as few statements as possible. A member that must run alone gets no response here:
+  // a statement that fails because of one member must not fail the others. Nothing that such a member asks for has
+  // taken effect. Blocks.
   virtual void RunGroup(std::span<GroupMember>, db::Pool&, const db::Cancellation&) const {}
 
  protected:
-  explicit Method(const Names& names) : names_(names) {}
-
- private:
-  const Names names_;
+  explicit UnaryMethod(const Names& names) : Method(kKind, names) {}
 };
 
 }  // namespace protogres::crud

@@ -1,5 +1,5 @@
-// The makers of the bound methods, one a kind (file <kind>.cc). Each returns a
-// Method that borrows `bound`, which must outlive it.
+// The makers of the bound methods, one for each kind of method that a table has (file <kind>.cc). Each returns a Method
+// that borrows `bound`, which must outlive it.
 #ifndef PROTOGRES_SERVICE_CRUD_METHODS_H_
 #define PROTOGRES_SERVICE_CRUD_METHODS_H_
 
@@ -13,8 +13,10 @@ namespace protogres::crud {
 std::unique_ptr<Method> MakeGet(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeBatchGet(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeList(const BoundTable& bound, const Method::Names& names);
+std::unique_ptr<Method> MakeStream(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeCreate(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeBatchCreate(const BoundTable& bound, const Method::Names& names);
+std::unique_ptr<Method> MakeImport(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeUpdate(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeBatchUpdate(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeUpdateWhere(const BoundTable& bound, const Method::Names& names);

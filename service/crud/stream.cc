@@ -1,47 +1,72 @@
-#include "crud/stream.h"
-
+// Stream: all rows of a listing in chunks, each with a token from which another call can go on. Takes constant memory,
+// and reads only as far as the caller asks.
 #include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
+#include "crud/listing.h"
+#include "crud/methods.h"
 #include "crud/operator_error.h"
+#include "crud/streaming.h"
+#include "status/macros.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
 namespace {
 
-// Large enough that a message's own cost does not show, small enough to stay in a core's cache between the two who
-// make it and send it.
+// A chunk is so large that the cost of a message does not matter, and so small that it stays in the processor's cache
+// between the thread that makes it and the thread that sends it.
 constexpr std::int64_t kChunkBytes = 128 * 1024;
 
-}  // namespace
+class RowStream final : public ServerStream {
+ public:
+  RowStream(const BoundTable& bound, Listing listing, std::int64_t page_size, db::Pool& pool,
+            const db::Cancellation& cancellation)
+      : bound_(bound),
+        listing_(std::move(listing)),
+        page_size_(page_size),
+        pool_(pool),
+        cancellation_(cancellation),
+        last_(listing_.token_columns.size()) {}
 
-absl::Status RowStream::Plan(std::string_view bytes) {
-  const auto request = bound_.Decode(contract::MethodKind::kStream, bytes);
-  if (!request.ok()) return request.status();
-  auto listing = PlanListing(bound_, *request);
-  if (!listing.ok()) return listing.status();
-  listing_ = *std::move(listing);
-  const auto page_size = PageSize(bound_, *request, std::numeric_limits<std::int64_t>::max());
-  if (!page_size.ok()) return page_size.status();
-  page_size_ = *page_size;
-  last_.resize(listing_.token_columns.size());
-  return absl::OkStatus();
-}
+  absl::StatusOr<std::optional<std::string>> Next() override;
+
+ private:
+  absl::Status Open();
+  // Adds a row to the chunk. False: the chunk is full, or `failed_` is an error.
+  bool Take(const db::Cells& cells);
+  absl::Status Encode(const db::Cells& cells);
+  // Notes that this row is the last one so far.
+  void Advance(const db::Cells& cells);
+
+  const BoundTable& bound_;
+  const Listing listing_;
+  const std::int64_t page_size_;
+  db::Pool& pool_;
+  const db::Cancellation& cancellation_;
+  sql::Statement statement_;
+  std::unique_ptr<db::Session> session_;
+  bool over_ = false;
+
+  std::vector<sql::Param> last_;  // the values of the last row at the listing's token_columns
+  std::int64_t taken_ = 0;        // the number of rows so far
+  std::string chunk_;
+  std::int64_t rows_ = 0;  // the number of rows in the chunk
+  std::string token_;      // the token of the chunk, once the chunk is full
+  std::string ahead_;      // a row that did not fit into the chunk before
+  absl::Status failed_;
+};
 
 absl::Status RowStream::Open() {
-  auto session = db::Session::Open(pool_, cancellation_);
-  if (!session.ok()) return session.status();
-  session_ = *std::move(session);
+  ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_));
   statement_ = listing_.Select(bound_.table(), std::nullopt);
   return session_->OpenRows(statement_.text, statement_.params);
 }
 
 absl::StatusOr<std::optional<std::string>> RowStream::Next() {
   if (over_ && ahead_.empty()) return std::nullopt;
-  if (!session_ && !over_) {
-    if (auto opened = Open(); !opened.ok()) return opened;
-  }
+  if (!session_ && !over_) RETURN_IF_ERROR(Open());
   chunk_ = std::exchange(ahead_, "");
   chunk_.reserve(kChunkBytes + kChunkBytes / 8);
   rows_ = chunk_.empty() ? 0 : 1;
@@ -80,7 +105,7 @@ bool RowStream::Take(const db::Cells& cells) {
 
 absl::Status RowStream::Encode(const db::Cells& cells) {
   const std::size_t begin = wire::BeginBytesField(contract::number::kRows, &chunk_);
-  if (auto status = listing_.view.encoder->Encode(cells, &chunk_); !status.ok()) return status;
+  RETURN_IF_ERROR(listing_.view.encoder->Encode(cells, &chunk_));
   wire::EndBytesField(begin, &chunk_);
   return absl::OkStatus();
 }
@@ -98,6 +123,28 @@ void RowStream::Advance(const db::Cells& cells) {
       value.emplace(*cell);
     }
   }
+}
+
+class StreamMethod final : public ServerStreamMethod {
+ public:
+  StreamMethod(const BoundTable& bound, const Names& names) : ServerStreamMethod(names), bound_(bound) {}
+
+  absl::StatusOr<std::unique_ptr<ServerStream>> Plan(std::string_view bytes, db::Pool& pool,
+                                                     const db::Cancellation& cancellation) const override {
+    ASSIGN_OR_RETURN(const auto request, bound_.Decode(contract::MethodKind::kStream, bytes));
+    ASSIGN_OR_RETURN(auto listing, PlanListing(bound_, request));
+    ASSIGN_OR_RETURN(const auto page_size, PageSize(bound_, request, std::numeric_limits<std::int64_t>::max()));
+    return std::make_unique<RowStream>(bound_, std::move(listing), page_size, pool, cancellation);
+  }
+
+ private:
+  const BoundTable& bound_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeStream(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<StreamMethod>(bound, names);
 }
 
 }  // namespace protogres::crud

@@ -85,9 +85,9 @@ class UpdateOperation : public WriteOperation {
   const RowUpdate update_;
 };
 
-class UpdateMethod : public Method {
+class UpdateMethod : public UnaryMethod {
  public:
-  UpdateMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
+  UpdateMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = bound_.Decode(contract::MethodKind::kUpdate, bytes);
@@ -127,9 +127,9 @@ class BatchUpdateOperation : public WriteOperation {
   const std::vector<RowUpdate> updates_;
 };
 
-class BatchUpdateMethod : public Method {
+class BatchUpdateMethod : public UnaryMethod {
  public:
-  BatchUpdateMethod(const BoundTable& bound, const Names& names) : Method(names), bound_(bound) {}
+  BatchUpdateMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto batch = bound_.Decode(contract::MethodKind::kBatchUpdate, bytes);

@@ -45,10 +45,10 @@ class WhereOperation : public WriteOperation {
   const std::int64_t max_affected_;
 };
 
-class WhereMethod : public Method {
+class WhereMethod : public UnaryMethod {
  public:
   WhereMethod(const BoundTable& bound, const Names& names, contract::MethodKind kind)
-      : Method(names), bound_(bound), kind_(kind) {}
+      : UnaryMethod(names), bound_(bound), kind_(kind) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const auto request = bound_.Decode(kind_, bytes);

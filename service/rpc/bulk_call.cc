@@ -10,10 +10,9 @@
 #include <string_view>
 #include <utility>
 
-#include "crud/import.h"
-#include "crud/stream.h"
 #include "db/session.h"
 #include "rpc/unknown_method.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -32,12 +31,8 @@ absl::Status Expired(const std::string& what, const char* reason) {
 // What both have in common: a worker that works, and the completion-queue thread that tells it of the client.
 class BulkHandler : public Handler, private Task {
  public:
-  BulkHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::BoundTable& table, Call& call)
-      : sessions_(sessions),
-        snapshot_(std::move(snapshot)),
-        table_(&table),
-        call_(call),
-        cancellation_(call.deadline()) {}
+  BulkHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, Call& call)
+      : sessions_(sessions), snapshot_(std::move(snapshot)), call_(call), cancellation_(call.deadline()) {}
 
   void OnRefused(const absl::Status& status) override { call_.Finish(status); }
 
@@ -133,7 +128,6 @@ class BulkHandler : public Handler, private Task {
 
   Sessions& sessions_;
   std::shared_ptr<const Snapshot> snapshot_;
-  const crud::BoundTable* table_;
   Call& call_;
   db::Cancellation cancellation_;
 
@@ -181,8 +175,8 @@ class BulkHandler : public Handler, private Task {
 class StreamHandler final : public BulkHandler, private Renewal::Waiter {
  public:
   StreamHandler(Sessions& sessions, Renewal& renewal, const Current& current, std::shared_ptr<const Snapshot> snapshot,
-                const crud::BoundTable& table, Call& call)
-      : BulkHandler(sessions, std::move(snapshot), table, call), renewal_(renewal), current_(current) {}
+                const crud::ServerStreamMethod& method, Call& call)
+      : BulkHandler(sessions, std::move(snapshot), call), method_(&method), renewal_(renewal), current_(current) {}
 
   void OnRequest(std::string_view message) override {
     request_ = message;
@@ -221,8 +215,9 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
     }
     auto snapshot = current_.Get();
     if (!snapshot->api || snapshot == snapshot_) return moved;
-    table_ = snapshot->api->FindStream(call_.method());
-    if (table_ == nullptr) return UnknownMethod(call_.method(), *snapshot);
+    const crud::Method* const method = snapshot->api->Find(call_.method());
+    method_ = method != nullptr ? method->As<crud::ServerStreamMethod>() : nullptr;
+    if (method_ == nullptr) return UnknownMethod(call_.method(), *snapshot);
     snapshot_ = std::move(snapshot);
     return absl::OkStatus();
   }
@@ -232,16 +227,14 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
   }
 
   absl::StatusOr<std::optional<std::string>> Send() {
-    crud::RowStream rows(*table_, sessions_.pool(), cancellation_);
-    if (auto planned = rows.Plan(request_); !planned.ok()) return planned;
+    ASSIGN_OR_RETURN(const auto stream, method_->Plan(request_, sessions_.pool(), cancellation_));
     while (true) {
-      auto chunk = rows.Next();
-      if (!chunk.ok()) return chunk.status();
-      if (auto written = Await([this] { return !writing_; }); !written.ok()) return written;
-      if (!chunk->has_value()) return std::nullopt;
+      ASSIGN_OR_RETURN(auto response, stream->Next());
+      RETURN_IF_ERROR(Await([this] { return !writing_; }));
+      if (!response) return std::nullopt;
       begun_to_send_ = true;
       Tell([this] { writing_ = true; });
-      if (auto sent = call_.Write(**std::move(chunk)); !sent.ok()) return sent;
+      RETURN_IF_ERROR(call_.Write(*std::move(response)));
     }
   }
 
@@ -250,6 +243,7 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
     return "a new call with the last next_page_token as its page_token goes on";
   }
 
+  const crud::ServerStreamMethod* method_;  // belongs to the Api of `snapshot_`
   Renewal& renewal_;
   const Current& current_;
   std::string_view request_;
@@ -261,7 +255,9 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
 // One message is read ahead while the one before is stored, and no more.
 class ImportHandler final : public BulkHandler {
  public:
-  using BulkHandler::BulkHandler;
+  ImportHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::ClientStreamMethod& method,
+                Call& call)
+      : BulkHandler(sessions, std::move(snapshot), call), method_(method) {}
 
   void OnRequest(std::string_view message) override {
     Tell([&] { ahead_.emplace(message); });
@@ -278,20 +274,21 @@ class ImportHandler final : public BulkHandler {
 
  private:
   absl::StatusOr<std::optional<std::string>> Work() override {
-    crud::RowImport rows(*table_, sessions_.pool(), cancellation_);
+    const auto stream = method_.Open(sessions_.pool(), cancellation_);
     while (true) {
-      if (auto come = Await([this] { return ahead_ || complete_; }); !come.ok()) return come;
+      RETURN_IF_ERROR(Await([this] { return ahead_ || complete_; }));
       std::optional<std::string> message;
       Tell([&] { ahead_.swap(message); });
-      if (!message) return rows.Finish();
+      if (!message) return stream->Finish();
       call_.Read();
-      if (auto added = rows.Add(*message); !added.ok()) return added;
+      RETURN_IF_ERROR(stream->Add(*message));
     }
   }
 
   std::string Idleness() const override { return "sent nothing"; }
   std::string Consequence() const override { return "nothing was imported"; }
 
+  const crud::ClientStreamMethod& method_;  // belongs to the Api of `snapshot_`
   std::optional<std::string> ahead_;
   bool complete_ = false;
 };
@@ -299,14 +296,14 @@ class ImportHandler final : public BulkHandler {
 }  // namespace
 
 std::unique_ptr<Handler> MakeStream(Sessions& sessions, Renewal& renewal, const Current& current,
-                                    std::shared_ptr<const Snapshot> snapshot, const crud::BoundTable& table,
+                                    std::shared_ptr<const Snapshot> snapshot, const crud::ServerStreamMethod& method,
                                     Call& call) {
-  return std::make_unique<StreamHandler>(sessions, renewal, current, std::move(snapshot), table, call);
+  return std::make_unique<StreamHandler>(sessions, renewal, current, std::move(snapshot), method, call);
 }
 
 std::unique_ptr<Handler> MakeImport(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
-                                    const crud::BoundTable& table, Call& call) {
-  return std::make_unique<ImportHandler>(sessions, std::move(snapshot), table, call);
+                                    const crud::ClientStreamMethod& method, Call& call) {
+  return std::make_unique<ImportHandler>(sessions, std::move(snapshot), method, call);
 }
 
 }  // namespace protogres::rpc

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "crud/bound_table.h"
+#include "crud/streaming.h"
 #include "rpc/call.h"
 #include "rpc/renewal.h"
 #include "rpc/sessions.h"
@@ -16,10 +16,10 @@ namespace protogres::rpc {
 // `table` is of the Api of `snapshot`, which the call keeps.
 // Where the catalog has moved before the first chunk, it begins again on the Api that a reload brings to `current`.
 std::unique_ptr<Handler> MakeStream(Sessions& sessions, Renewal& renewal, const Current& current,
-                                    std::shared_ptr<const Snapshot> snapshot, const crud::BoundTable& table,
+                                    std::shared_ptr<const Snapshot> snapshot, const crud::ServerStreamMethod& method,
                                     Call& call);
 std::unique_ptr<Handler> MakeImport(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
-                                    const crud::BoundTable& table, Call& call);
+                                    const crud::ClientStreamMethod& method, Call& call);
 
 }  // namespace protogres::rpc
 

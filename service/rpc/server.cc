@@ -32,7 +32,6 @@
 #include "rpc/unary.h"
 #include "rpc/unknown_method.h"
 #include "status/status.h"
-#include "transaction/transaction.h"
 
 namespace protogres::rpc {
 namespace {
@@ -157,6 +156,9 @@ class GrpcServer final : public Server, private Router {
 
  private:
   std::unique_ptr<Handler> Route(Call& call) override;
+  // `method` belongs to the Api of `snapshot`.
+  std::unique_ptr<Handler> MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
+                                       Call& call);
   void OnIdle() override { executor_.Dispatch(); }
   void OnBusy() override { executor_.DispatchLate(); }
   // Tells all that are in flight. False: some could not be ended.
@@ -282,14 +284,8 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
     call.Finish(status::ShuttingDown());
     return nullptr;
   }
-  if (snapshot->api) {
-    if (const auto* method = snapshot->api->Find(path)) return MakeUnary(unary_, std::move(snapshot), *method, call);
-    if (const auto* table = snapshot->api->FindStream(path))
-      return MakeStream(bulk_, renewal_, current_, std::move(snapshot), *table, call);
-    if (const auto* table = snapshot->api->FindImport(path))
-      return MakeImport(bulk_, std::move(snapshot), *table, call);
-    if (path == transaction::kSessionPath) return MakeSession(sessions_, std::move(snapshot), call);
-  }
+  const crud::Method* const method = snapshot->api ? snapshot->api->Find(path) : nullptr;
+  if (method != nullptr) return MakeHandler(*method, std::move(snapshot), call);
   if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);
   if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);
   if (path == "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" ||
@@ -297,6 +293,22 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
     return MakeReflection(current_, streams_, call);
   }
   call.Finish(UnknownMethod(path, *snapshot));
+  return nullptr;
+}
+
+std::unique_ptr<Handler> GrpcServer::MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
+                                                 Call& call) {
+  using Kind = crud::Method::Kind;
+  switch (method.kind()) {
+    case Kind::kUnary:
+      return MakeUnary(unary_, std::move(snapshot), *method.As<crud::UnaryMethod>(), call);
+    case Kind::kServerStream:
+      return MakeStream(bulk_, renewal_, current_, std::move(snapshot), *method.As<crud::ServerStreamMethod>(), call);
+    case Kind::kClientStream:
+      return MakeImport(bulk_, std::move(snapshot), *method.As<crud::ClientStreamMethod>(), call);
+    case Kind::kSession:
+      return MakeSession(sessions_, std::move(snapshot), *method.As<crud::SessionMethod>(), call);
+  }
   return nullptr;
 }
 

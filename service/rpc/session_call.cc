@@ -12,7 +12,6 @@
 #include "db/session.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
-#include "transaction/session_stream.h"
 
 namespace protogres::rpc {
 namespace {
@@ -38,14 +37,15 @@ absl::Status Expired(const char* what, milliseconds limit, const char* option, c
 // time: a cancel, the timer.
 class SessionHandler final : public Handler, private Task {
  public:
-  SessionHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, Call& call)
+  SessionHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::SessionMethod& method,
+                 Call& call)
       : sessions_(sessions),
         snapshot_(std::move(snapshot)),
         call_(call),
         cancellation_(call.deadline()),
+        stream_(method.Open(sessions.pool(), cancellation_)),
         begun_(Clock::now()),
         quiet_since_(begun_) {
-    stream_.emplace(*snapshot_->api, sessions.pool(), cancellation_);
     ArmTimer();
   }
 
@@ -137,7 +137,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
   void Run() override {
-    transaction::SessionStream::Answer answer;
+    crud::SessionStream::Answer answer;
     bool ending = false;
     {
       std::lock_guard lock(mutex_);
@@ -166,7 +166,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
   // Exceptions end in db; of what may still come, memory that runs out, only this session dies.
-  transaction::SessionStream::Answer Handle() try {
+  crud::SessionStream::Answer Handle() try {
     auto answer = stream_->Handle(request_);
     if (answer.end) sessions_.Ended(*answer.end);
     return answer;
@@ -192,7 +192,7 @@ class SessionHandler final : public Handler, private Task {
   const std::shared_ptr<const Snapshot> snapshot_;
   Call& call_;
   db::Cancellation cancellation_;
-  std::optional<transaction::SessionStream> stream_;
+  std::unique_ptr<crud::SessionStream> stream_;
   std::string_view request_;
   const Clock::time_point begun_;
 
@@ -205,12 +205,13 @@ class SessionHandler final : public Handler, private Task {
 
 }  // namespace
 
-std::unique_ptr<Handler> MakeSession(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, Call& call) {
+std::unique_ptr<Handler> MakeSession(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
+                                     const crud::SessionMethod& method, Call& call) {
   if (auto entered = sessions.Enter(); !entered.ok()) {
     call.Finish(entered);
     return nullptr;
   }
-  return std::make_unique<SessionHandler>(sessions, std::move(snapshot), call);
+  return std::make_unique<SessionHandler>(sessions, std::move(snapshot), method, call);
 }
 
 }  // namespace protogres::rpc

@@ -5,14 +5,16 @@
 
 #include <memory>
 
+#include "crud/streaming.h"
 #include "rpc/call.h"
 #include "rpc/sessions.h"
 #include "rpc/snapshot.h"
 
 namespace protogres::rpc {
 
-// `snapshot` has an Api, which the session keeps. Null: the call was finished as Sessions::Enter says.
-std::unique_ptr<Handler> MakeSession(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, Call& call);
+// `method` belongs to the Api of `snapshot`, which the call keeps. Null: the call was finished as Sessions::Enter says.
+std::unique_ptr<Handler> MakeSession(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
+                                     const crud::SessionMethod& method, Call& call);
 
 }  // namespace protogres::rpc
 

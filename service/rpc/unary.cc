@@ -43,7 +43,8 @@ class SharedCancellation {
 // Executor's watch, or OnCancelled.
 class UnaryHandler final : public Handler, private Task, private Renewal::Waiter {
  public:
-  UnaryHandler(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot, const crud::Method& method, Call& call)
+  UnaryHandler(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method,
+               Call& call)
       : context_(context),
         snapshot_(std::move(snapshot)),
         method_(&method),
@@ -147,7 +148,8 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     if (auto live = cancellation_.Check(); !live.ok()) return Finish(live);
     auto snapshot = context_.current.Get();
     if (!snapshot->api || snapshot == snapshot_) return call_.Finish(moved_);
-    method_ = snapshot->api->Find(call_.method());
+    const crud::Method* const method = snapshot->api->Find(call_.method());
+    method_ = method != nullptr ? method->As<crud::UnaryMethod>() : nullptr;
     if (method_ == nullptr) return call_.Finish(UnknownMethod(call_.method(), *snapshot));
     snapshot_ = std::move(snapshot);
     RunAlone();
@@ -167,7 +169,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   UnaryContext& context_;
   std::shared_ptr<const Snapshot> snapshot_;
-  const crud::Method* method_;
+  const crud::UnaryMethod* method_;
   Call& call_;
   db::Cancellation cancellation_;
   std::string_view request_;
@@ -184,7 +186,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 // A handler is gone, and may have been the last that kept the Method, as soon as it is finished.
 class UnaryGroup final : public Group {
  public:
-  UnaryGroup(db::Pool& pool, std::shared_ptr<const Snapshot> snapshot, const crud::Method& method)
+  UnaryGroup(db::Pool& pool, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method)
       : pool_(pool), snapshot_(std::move(snapshot)), method_(method) {}
 
   void Run(std::span<Task* const> tasks) override {
@@ -233,7 +235,7 @@ class UnaryGroup final : public Group {
 
   db::Pool& pool_;
   const std::shared_ptr<const Snapshot> snapshot_;
-  const crud::Method& method_;
+  const crud::UnaryMethod& method_;
   std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::min();
 };
 
@@ -244,7 +246,7 @@ std::unique_ptr<Group> UnaryHandler::MakeGroup() const {
 }  // namespace
 
 std::unique_ptr<Handler> MakeUnary(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot,
-                                   const crud::Method& method, Call& call) {
+                                   const crud::UnaryMethod& method, Call& call) {
   return std::make_unique<UnaryHandler>(context, std::move(snapshot), method, call);
 }
 

@@ -28,7 +28,7 @@ struct UnaryContext {
 
 // `method` is of the Api of `snapshot`, which the call keeps until the catalog moves.
 std::unique_ptr<Handler> MakeUnary(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot,
-                                   const crud::Method& method, Call& call);
+                                   const crud::UnaryMethod& method, Call& call);
 
 }  // namespace protogres::rpc
 

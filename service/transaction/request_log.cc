@@ -66,23 +66,23 @@ std::string FromHex(std::string_view hex) {
   return bytes;
 }
 
-std::string CanonicalPart(const api::Messages& messages, std::string_view type, std::string_view bytes) {
+std::string CanonicalMessage(const api::Messages& messages, std::string_view type, std::string_view bytes) {
   const auto* descriptor = messages.Find(type);
   const auto message = descriptor == nullptr ? nullptr : messages.Parse(*descriptor, bytes);
   return message ? api::Canonical(*message) : std::string(bytes);
 }
 
-std::string CanonicalRequest(const api::Api& api, const crud::Method& method, std::string_view bytes) {
+std::string CanonicalRequest(const api::Api& api, const crud::UnaryMethod& method, std::string_view bytes) {
   protogres::v1::TransactRequest transact;
   if (method.names().request != transact.GetTypeName()) {
-    return CanonicalPart(api.messages(), method.names().request, bytes);
+    return CanonicalMessage(api.messages(), method.names().request, bytes);
   }
   transact.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   for (auto& operation : *transact.mutable_operations()) {
-    const auto part = MethodOf(api, operation.request());
-    if (!part.ok()) continue;
+    const auto called = MethodOf(api, operation.request());
+    if (!called.ok()) continue;
     auto* value = operation.mutable_request()->mutable_value();
-    *value = CanonicalPart(api.messages(), (*part)->names().request, *value);
+    *value = CanonicalMessage(api.messages(), (*called)->names().request, *value);
   }
   return api::Canonical(transact);
 }
@@ -136,7 +136,7 @@ absl::Status CheckRequestId(std::string_view id) {
                             fmt::format("has {} bytes; give at most {}, as of a UUID", id.size(), kMaxId));
 }
 
-std::string RequestHash(const api::Api& api, const crud::Method& method, std::string_view request) {
+std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, std::string_view request) {
   std::string text(method.names().path);
   text += '\0';
   text += CanonicalRequest(api, method, request);

@@ -29,7 +29,7 @@ absl::Status CheckRequestId(std::string_view id);
 
 // What tells two requests apart: a hash of the method and all that it says, the same
 // however a client's library happened to write it down.
-std::string RequestHash(const api::Api& api, const crud::Method& method, std::string_view request);
+std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, std::string_view request);
 
 // Claims `id` in the Session's open transaction, or gives the answer that it
 // has been given before. Waits for another transaction that has claimed it.

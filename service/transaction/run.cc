@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "transaction/request_log.h"
@@ -17,17 +18,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Deferred constraints speak at COMMIT, which validate_only never reaches.
+// PostgreSQL checks deferred constraints at COMMIT, which a validate_only request never reaches.
 constexpr char kCheckDeferred[] = "SET CONSTRAINTS ALL IMMEDIATE";
 
-// Between attempts: doubled from the first to the last, and of that a random part, so that those who met do not meet
-// again. A transaction of a few statements takes about a millisecond.
+// The time between two attempts doubles from the first value to the last. Half of it is random, so that transactions
+// that met once do not meet again. A transaction of a few statements takes about a millisecond.
 constexpr milliseconds kFirstBackoff{4};
 constexpr milliseconds kLastBackoff{256};
 constexpr milliseconds kCancelCheck{20};
-// A claim that lost was of no effect: it is tried again whatever max_attempts says, but not for ever.
+// A claim of a request_id that lost has had no effect: it is tried again whatever max_attempts is, but not for ever.
 constexpr int kClaimAttempts = 50;
-// One in so many requests with an id deletes old ones.
+// One of this many requests with a request_id deletes records that are past their time.
 constexpr unsigned kPurgeEvery = 64;
 
 unsigned Random() {
@@ -53,23 +54,22 @@ class Runner {
   Runner(const api::Api& api, db::Pool& pool, const db::Cancellation& cancellation)
       : api_(api), pool_(pool), cancellation_(cancellation) {}
 
-  absl::StatusOr<std::string> Run(const crud::Method& method, std::string_view request) {
-    const auto operation = method.Plan(request);
-    if (!operation.ok()) return operation.status();
-    if ((*operation)->locks()) {
+  absl::StatusOr<std::string> Run(const crud::UnaryMethod& method, std::string_view request) {
+    ASSIGN_OR_RETURN(const auto operation, method.Plan(request));
+    if (operation->locks()) {
       return status::BadRequest(
           "lock", "holds only inside a transaction: send the request through protogres.v1.TransactionService");
     }
-    const std::string_view id = (*operation)->request_id();
-    if (auto good = CheckRequestId(id); !good.ok()) return good;
+    const std::string_view id = operation->request_id();
+    RETURN_IF_ERROR(CheckRequestId(id));
     if (!id.empty()) hash_ = RequestHash(api_, method, request);
     int executed = 0;
     for (int attempt = 1;; ++attempt) {
       executed_ = false;
-      auto response = Attempt(**operation);
+      auto response = Attempt(*operation);
       if (response.ok() || !status::LostRace(response.status())) return response;
       executed += executed_ ? 1 : 0;
-      const bool again = executed_ ? executed < (*operation)->max_attempts() : attempt < kClaimAttempts;
+      const bool again = executed_ ? executed < operation->max_attempts() : attempt < kClaimAttempts;
       if (!again || !Backoff(attempt + 1, cancellation_)) return response;
     }
   }
@@ -79,29 +79,26 @@ class Runner {
     const std::string_view id = operation.request_id();
     db::SessionOptions options = operation.session();
     if (operation.validate_only() || !id.empty()) options.transaction = db::Transaction::kExplicit;
-    const auto session = db::Session::Open(pool_, cancellation_, options);
-    if (!session.ok()) return session.status();
+    ASSIGN_OR_RETURN(const auto session, db::Session::Open(pool_, cancellation_, options));
     if (!id.empty()) {
-      auto recorded = ClaimRequest(**session, id, hash_, api_.limits().request_id_ttl);
-      if (!recorded.ok()) return recorded.status();
-      if (recorded->has_value()) return **std::move(recorded);
+      ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
+      if (recorded) return *std::move(recorded);
     }
     executed_ = true;
-    auto response = operation.Execute(**session);
-    if (!response.ok()) return Committed(**session) ? Written(response.status()) : response;
-    if (auto fits = status::CheckAnswer(response->size(), api_.limits().max_answer_bytes); !fits.ok()) return fits;
-    if (!id.empty()) {
-      if (auto kept = RecordAnswer(**session, id, *response); !kept.ok()) return kept;
-    }
-    if (auto finished = Finish(operation.validate_only(), **session); !finished.ok()) return finished;
-    if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(**session, api_.limits().request_id_ttl);
+    auto response = operation.Execute(*session);
+    if (!response.ok()) return Committed(*session) ? Written(response.status()) : response;
+    RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
+    if (!id.empty()) RETURN_IF_ERROR(RecordAnswer(*session, id, *response));
+    RETURN_IF_ERROR(Finish(operation.validate_only(), *session));
+    if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(*session, api_.limits().request_id_ttl);
     return response;
   }
 
-  // A statement without a transaction around it has written.
+  // True: a statement without a transaction around it has written rows, so they are committed.
   static bool Committed(const db::Session& session) { return !session.in_transaction() && session.affected() > 0; }
 
-  // Of an error that says that the catalog moved nothing may have taken effect, as the call is run again.
+  // The error of a call whose rows are written already. The call must not run again, as it does after an error that
+  // says that the catalog has moved.
   static absl::Status Written(const absl::Status& error) {
     if (!status::CatalogMoved(error)) return error;
     return status::Error(
@@ -112,7 +109,7 @@ class Runner {
 
   static absl::Status Finish(bool validate_only, db::Session& session) {
     if (!validate_only) return session.Commit();
-    if (auto checked = session.Write(kCheckDeferred, {}); !checked.ok()) return checked.status();
+    RETURN_IF_ERROR(session.Write(kCheckDeferred, {}).status());
     return session.Rollback();
   }
 
@@ -125,7 +122,7 @@ class Runner {
 
 }  // namespace
 
-absl::StatusOr<std::string> Run(const api::Api& api, const crud::Method& method, std::string_view request,
+absl::StatusOr<std::string> Run(const api::Api& api, const crud::UnaryMethod& method, std::string_view request,
                                 db::Pool& pool, const db::Cancellation& cancellation) {
   return Runner(api, pool, cancellation).Run(method, request);
 }

@@ -1,4 +1,4 @@
-// One unary call, whole: what every Method has in common once it is planned.
+// Runs a whole unary call: the steps that every UnaryMethod has in common.
 #ifndef PROTOGRES_SERVICE_TRANSACTION_RUN_H_
 #define PROTOGRES_SERVICE_TRANSACTION_RUN_H_
 
@@ -13,10 +13,10 @@
 
 namespace protogres::transaction {
 
-// Plan, a Session, Execute, Commit; with a request_id once for all that send it, with max_attempts again where it lost
-// against another transaction. The answer is given only after the commit. Blocks; `cancellation` reaches the running
-// statement. `method` is of `api`.
-absl::StatusOr<std::string> Run(const api::Api& api, const crud::Method& method, std::string_view request,
+// Plans the request, opens a Session, executes the Operation and commits; only then it returns the response. A request
+// with a request_id is executed once, however often it is sent. A request with max_attempts is executed again if it
+// lost against another transaction. `method` belongs to `api`. Blocks; `cancellation` also ends the running statement.
+absl::StatusOr<std::string> Run(const api::Api& api, const crud::UnaryMethod& method, std::string_view request,
                                 db::Pool& pool, const db::Cancellation& cancellation);
 
 }  // namespace protogres::transaction

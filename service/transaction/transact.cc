@@ -7,6 +7,7 @@
 #include "api/messages.h"
 #include "db/memory.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/status.h"
 #include "transaction/field_path.h"
 #include "transaction/transaction.h"
@@ -17,7 +18,7 @@ namespace {
 using protogres::v1::TransactRequest;
 
 constexpr int kMaxAttempts = 100;
-// The type and the lengths that stand beside an answer, at the least.
+// The least that the type and the lengths around an answer take.
 constexpr std::size_t kAnswerBytes = 64;
 
 std::string PathTo(std::size_t operation) { return fmt::format("operations[{}]", operation); }
@@ -25,22 +26,22 @@ std::string PathTo(std::size_t operation, int binding) {
   return fmt::format("operations[{}].bindings[{}]", operation, binding);
 }
 
-// The error of an operation: its index is in the message, the paths and the metadata.
+// The error of an operation, with the index of the operation in the message, the paths and the metadata.
 absl::Status AtOperation(std::size_t operation, const absl::Status& status) {
   return status::WithMetadata(status::Within(PathTo(operation), status), "operation", std::to_string(operation));
 }
 
-// A field of a request, and where its value comes from.
+// A field of a request that takes its value from the answer of an earlier operation.
 struct BoundField {
-  std::size_t operation;
+  std::size_t operation;  // the index of that operation
   FieldPath field;
   FieldPath from;
 };
 
 struct Step {
-  const crud::Method* method = nullptr;
+  const crud::UnaryMethod* method = nullptr;
   std::string_view request;
-  std::unique_ptr<crud::Operation> operation;  // null: it can be planned only when its bindings have values
+  std::unique_ptr<crud::Operation> operation;  // null: its bindings need values before it can be planned
   std::vector<BoundField> bindings;
 };
 
@@ -69,7 +70,7 @@ class TransactOperation : public crud::Operation {
       if (!response.ok()) return AtOperation(i, response.status());
       bytes += response->size() + kAnswerBytes;
       auto fits = status::CheckAnswer(bytes, limits_.max_answer_bytes);
-      // Once as they are, and once as the answer.
+      // The answers are in memory twice: one by one, and as the response.
       if (fits.ok()) fits = db::Memory::OfProcess().Resize(2 * bytes, &hold);
       if (!fits.ok()) return AtOperation(i, fits);
       *responses.add_responses() = ToAny(*plan_.steps[i].method, *std::move(response));
@@ -81,11 +82,9 @@ class TransactOperation : public crud::Operation {
   absl::StatusOr<std::string> ExecuteStep(const Step& step, const protogres::v1::TransactResponse& earlier,
                                           db::Session& session) const {
     if (step.operation) return step.operation->Execute(session);
-    const auto request = Bind(step, earlier);
-    if (!request.ok()) return request.status();
-    const auto operation = PlanPart(*step.method, *request);
-    if (!operation.ok()) return operation.status();
-    return (*operation)->Execute(session);
+    ASSIGN_OR_RETURN(const std::string request, Bind(step, earlier));
+    ASSIGN_OR_RETURN(const auto operation, PlanOperation(*step.method, request));
+    return operation->Execute(session);
   }
 
   absl::StatusOr<std::string> Bind(const Step& step, const protogres::v1::TransactResponse& earlier) const {
@@ -117,12 +116,12 @@ class TransactOperation : public crud::Operation {
   const TransactPlan plan_;
 };
 
-class TransactMethod : public crud::Method {
+class TransactMethod final : public crud::UnaryMethod {
  public:
   explicit TransactMethod(const api::Api& api)
-      : crud::Method({.path = kTransactPath,
-                      .request = "protogres.v1.TransactRequest",
-                      .response = "protogres.v1.TransactResponse"}),
+      : UnaryMethod({.path = "/protogres.v1.TransactionService/Transact",
+                     .request = "protogres.v1.TransactRequest",
+                     .response = "protogres.v1.TransactResponse"}),
         api_(api),
         limits_(api.limits()) {}
 
@@ -131,8 +130,8 @@ class TransactMethod : public crud::Method {
     if (!plan.request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
       return status::BadRequest("", "the request is no protogres.v1.TransactRequest");
     }
-    if (auto status = Check(plan.request); !status.ok()) return status;
-    auto session = ToSessionOptions(plan.request.options());
+    RETURN_IF_ERROR(Check(plan.request));
+    const auto session = ToSessionOptions(plan.request.options());
     if (!session.ok()) return status::Within("options", session.status());
     plan.session = *session;
     for (int i = 0; i < plan.request.operations_size(); ++i) {
@@ -171,7 +170,7 @@ class TransactMethod : public crud::Method {
     step.method = *method;
     step.request = operation.request().value();
     if (operation.bindings().empty()) {
-      auto planned = PlanPart(*step.method, step.request);
+      auto planned = PlanOperation(*step.method, step.request);
       if (!planned.ok()) return status::Within(PathTo(index), planned.status());
       step.operation = *std::move(planned);
       return step;
@@ -184,7 +183,7 @@ class TransactMethod : public crud::Method {
     return step;
   }
 
-  absl::StatusOr<BoundField> PlanBinding(const crud::Method& method, const protogres::v1::Binding& binding,
+  absl::StatusOr<BoundField> PlanBinding(const crud::UnaryMethod& method, const protogres::v1::Binding& binding,
                                          const std::vector<Step>& earlier) const {
     if (binding.operation() < 0 || static_cast<std::size_t>(binding.operation()) >= earlier.size()) {
       return status::BadRequest("operation", fmt::format("is {}; give the index of an operation before this one, {}",

@@ -5,13 +5,14 @@
 
 #include "api/api.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/status.h"
 
 namespace protogres::transaction {
 namespace {
 
 constexpr char kTypePrefix[] = "type.googleapis.com/";
-// lock_timeout is an int of milliseconds.
+// PostgreSQL keeps lock_timeout as an int of milliseconds.
 constexpr std::int64_t kMost = 2'147'483'647;
 constexpr std::int64_t kMostSeconds = kMost / 1000;
 
@@ -34,16 +35,15 @@ absl::StatusOr<db::Isolation> ToIsolation(protogres::v1::Isolation isolation) {
 }  // namespace
 
 absl::StatusOr<db::SessionOptions> ToSessionOptions(const protogres::v1::TransactionOptions& options) {
-  const auto isolation = ToIsolation(options.isolation());
-  if (!isolation.ok()) return isolation.status();
+  ASSIGN_OR_RETURN(const auto isolation, ToIsolation(options.isolation()));
   db::SessionOptions session{
-      .transaction = db::Transaction::kExplicit, .isolation = *isolation, .read_only = options.read_only()};
+      .transaction = db::Transaction::kExplicit, .isolation = isolation, .read_only = options.read_only()};
   if (!options.has_lock_timeout()) return session;
   const auto& timeout = options.lock_timeout();
   const bool is_time = timeout.seconds() >= 0 && timeout.seconds() <= kMostSeconds && timeout.nanos() >= 0 &&
                        timeout.nanos() < 1'000'000'000;
   const std::int64_t milliseconds = is_time ? timeout.seconds() * 1000 + timeout.nanos() / 1'000'000 : 0;
-  // 0 means none to PostgreSQL, which is not what a caller with so little time wants.
+  // To PostgreSQL 0 means that there is no limit, but a caller who gives so little time wants the opposite.
   if (milliseconds <= 0 || milliseconds > kMost) {
     return status::BadRequest(
         "lock_timeout", fmt::format("must be from 0.001s to {}s; unset, it is as the database is set", kMostSeconds));
@@ -52,17 +52,18 @@ absl::StatusOr<db::SessionOptions> ToSessionOptions(const protogres::v1::Transac
   return session;
 }
 
-absl::StatusOr<const crud::Method*> MethodOf(const api::Api& api, const google::protobuf::Any& request) {
+absl::StatusOr<const crud::UnaryMethod*> MethodOf(const api::Api& api, const google::protobuf::Any& request) {
   const std::string& url = request.type_url();
   if (url.empty()) return status::BadRequest("request", "is required: a request of a method, as google.protobuf.Any");
   const std::string_view type = std::string_view(url).substr(url.rfind('/') + 1);
-  if (const crud::Method* method = api.FindByRequest(type)) return method;
+  if (const crud::UnaryMethod* method = api.FindByRequest(type)) return method;
   return status::BadRequest("request",
                             fmt::format("{} is not the request of a unary method of a table's service here", type),
                             status::kUnknownType);
 }
 
-absl::StatusOr<std::unique_ptr<crud::Operation>> PlanPart(const crud::Method& method, std::string_view request) {
+absl::StatusOr<std::unique_ptr<crud::Operation>> PlanOperation(const crud::UnaryMethod& method,
+                                                               std::string_view request) {
   auto operation = method.Plan(request);
   if (!operation.ok()) return status::Within("request", operation.status());
   const char* field = (*operation)->validate_only() ? "validate_only" : nullptr;

@@ -1,5 +1,5 @@
-// What Transact and Session have in common: operations of any derived method,
-// as google.protobuf.Any, within a transaction of the caller's.
+// TransactionService: Transact and Session run the requests of any unary method of a table, as google.protobuf.Any, in
+// a transaction that the caller asks for.
 #ifndef PROTOGRES_SERVICE_TRANSACTION_TRANSACTION_H_
 #define PROTOGRES_SERVICE_TRANSACTION_TRANSACTION_H_
 
@@ -15,24 +15,24 @@
 
 namespace protogres::transaction {
 
-inline constexpr char kTransactPath[] = "/protogres.v1.TransactionService/Transact";
-inline constexpr char kSessionPath[] = "/protogres.v1.TransactionService/Session";
-
-// Always an explicit transaction. INVALID_ARGUMENT: an unknown isolation, a lock_timeout that is none.
+// The options of a Session that runs an explicit transaction. INVALID_ARGUMENT: the isolation is unknown, or the
+// lock_timeout is not a time that PostgreSQL takes.
 absl::StatusOr<db::SessionOptions> ToSessionOptions(const protogres::v1::TransactionOptions& options);
 
-// The method whose request `request` is. INVALID_ARGUMENT: there is none.
-absl::StatusOr<const crud::Method*> MethodOf(const api::Api& api, const google::protobuf::Any& request);
+// The method of a table that `request` is a request of. INVALID_ARGUMENT: there is none.
+absl::StatusOr<const crud::UnaryMethod*> MethodOf(const api::Api& api, const google::protobuf::Any& request);
 
-// Method::Plan of a part of a transaction, which must not set what only the whole can: validate_only, request_id.
-// `request` must outlive the Operation.
-absl::StatusOr<std::unique_ptr<crud::Operation>> PlanPart(const crud::Method& method, std::string_view request);
+// Plans one operation of a transaction by UnaryMethod::Plan. `request` must outlive the Operation. INVALID_ARGUMENT
+// also where the request sets validate_only or request_id, which only the transaction as a whole can have.
+absl::StatusOr<std::unique_ptr<crud::Operation>> PlanOperation(const crud::UnaryMethod& method,
+                                                               std::string_view request);
 
-// `response` as an answer of `method`.
+// A `response` of `method` as google.protobuf.Any.
 google::protobuf::Any ToAny(const crud::Method& method, std::string response);
 
-// Transact as a Method of `api`, which must outlive it.
+// TransactionService/Transact and TransactionService/Session as Methods of `api`, which must outlive them.
 std::unique_ptr<crud::Method> MakeTransact(const api::Api& api);
+std::unique_ptr<crud::Method> MakeSession(const api::Api& api);
 
 }  // namespace protogres::transaction
 

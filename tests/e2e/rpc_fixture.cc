@@ -173,7 +173,7 @@ std::shared_ptr<const api::Api> MakeApi(const std::vector<std::string>& tables) 
   }
   auto contract = contract::Derive(catalog, {});
   EXPECT_TRUE(contract.ok()) << contract.status();
-  constexpr api::Api::FixedMethod kFixed[] = {&transaction::MakeTransact};
+  constexpr api::Api::FixedMethod kFixed[] = {&transaction::MakeTransact, &transaction::MakeSession};
   return api::Api::Build(*std::move(contract), {}, kFixed);
 }
 

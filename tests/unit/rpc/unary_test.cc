@@ -25,10 +25,10 @@ namespace {
 using Time = std::chrono::system_clock::time_point;
 
 // Answers each member with its own request; `meet` is called with the group's Cancellation meanwhile.
-class EchoMethod final : public crud::Method {
+class EchoMethod final : public crud::UnaryMethod {
  public:
   explicit EchoMethod(std::function<void(const db::Cancellation&)> meet)
-      : Method({.path = "/shop.v1.ItemService/GetItem", .request = "Request", .response = "Response"}),
+      : UnaryMethod({.path = "/shop.v1.ItemService/GetItem", .request = "Request", .response = "Response"}),
         meet_(std::move(meet)) {}
 
   absl::StatusOr<std::unique_ptr<crud::Operation>> Plan(std::string_view) const override {

@@ -1,18 +1,26 @@
-#include "transaction/session_stream.h"
-
+// TransactionService/Session: one open transaction, request by request.
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "api/api.h"
+#include "crud/streaming.h"
 #include "fmt/format.h"
+#include "protogres/v1/transaction.pb.h"
+#include "status/macros.h"
 #include "status/status.h"
 #include "transaction/transaction.h"
 
 namespace protogres::transaction {
 namespace {
 
-constexpr std::size_t kMaxName = 63;  // NAMEDATALEN - 1: PostgreSQL would cut it
+constexpr std::size_t kMaxName = 63;  // NAMEDATALEN - 1: PostgreSQL cuts longer names
 
-// What PostgreSQL calls the client's savepoint, so that no name that a client chooses is one of this server's own.
+// The name by which PostgreSQL knows the client's savepoint. So no name that a client chooses can be the name of a
+// savepoint that this server makes for itself.
 std::string SavepointName(std::size_t index) { return fmt::format("protogres_client_{}", index); }
 
 std::string Done() {
@@ -31,20 +39,50 @@ absl::Status AbortedTransaction() {
                        status::kTransactionAborted);
 }
 
-// No connection or transaction is left to go on with.
+// True: the error has left neither a connection nor a transaction with which the call could go on.
 bool Ends(const absl::Status& status, const db::Session& session, const db::Cancellation& cancellation) {
   return !status.ok() && (session.lost() || !session.in_transaction() || !cancellation.Check().ok());
 }
 
-}  // namespace
+class TransactionStream final : public crud::SessionStream {
+ public:
+  TransactionStream(const api::Api& api, db::Pool& pool, const db::Cancellation& cancellation)
+      : api_(api), pool_(pool), cancellation_(cancellation) {}
 
-SessionStream::Answer SessionStream::Handle(std::string_view bytes) {
+  Answer Handle(std::string_view request) override;
+  bool open() const override { return session_ != nullptr; }
+
+ private:
+  using Request = protogres::v1::SessionRequest;
+  using Response = protogres::v1::SessionResponse;
+
+  absl::Status Begin(const protogres::v1::TransactionOptions& options);
+  absl::StatusOr<Response> Run(const protogres::v1::Operation& operation);
+  absl::Status Save(const std::string& name);
+  absl::Status RollbackTo(const std::string& name);
+  // The answer to a request that ended with `status`: a message without content, or Failed.
+  Answer DoneOr(const absl::Status& status);
+  // The answer to a request that failed with `status`. The transaction may go on.
+  Answer Failed(const absl::Status& status);
+  // Ends the transaction and the call.
+  Answer Over(const absl::Status& status);
+  bool aborted() const { return session_ && (half_done_ || session_->aborted()); }
+
+  const api::Api& api_;
+  db::Pool& pool_;
+  const db::Cancellation& cancellation_;
+  std::unique_ptr<db::Session> session_;
+  std::vector<std::string> savepoints_;
+  bool half_done_ = false;  // an operation failed after it had written something
+};
+
+TransactionStream::Answer TransactionStream::Handle(std::string_view bytes) {
   Request request;
   if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Over(status::BadRequest("", "the request is no protogres.v1.SessionRequest"));
   }
   if (request.request_case() == Request::kBegin) {
-    if (session_) return Survived(OutOfOrder("begin: a transaction is open already; a stream is one transaction"));
+    if (session_) return Failed(OutOfOrder("begin: a transaction is open already; a stream is one transaction"));
     // Without a transaction there is nothing to go on with.
     if (auto begun = Begin(request.begin()); !begun.ok()) return Over(begun);
     return {Done(), std::nullopt};
@@ -52,23 +90,21 @@ SessionStream::Answer SessionStream::Handle(std::string_view bytes) {
   if (request.request_case() == Request::REQUEST_NOT_SET) {
     const absl::Status status =
         status::BadRequest("request", "is required: begin, operation, savepoint, rollback_to, commit or rollback");
-    return session_ ? Survived(status) : Over(status);
+    return session_ ? Failed(status) : Over(status);
   }
   if (!session_) return Over(OutOfOrder("the first request must be begin"));
   switch (request.request_case()) {
     case Request::kOperation: {
       const auto response = Run(request.operation());
-      if (!response.ok()) return Survived(response.status());
+      if (!response.ok()) return Failed(response.status());
       return {response->SerializeAsString(), std::nullopt};
     }
     case Request::kSavepoint:
-      if (auto saved = Save(request.savepoint()); !saved.ok()) return Survived(saved);
-      return {Done(), std::nullopt};
+      return DoneOr(Save(request.savepoint()));
     case Request::kRollbackTo:
-      if (auto back = RollbackTo(request.rollback_to()); !back.ok()) return Survived(back);
-      return {Done(), std::nullopt};
+      return DoneOr(RollbackTo(request.rollback_to()));
     case Request::kCommit:
-      // The commit would roll back without a word.
+      // PostgreSQL would answer the COMMIT with a rollback and no error.
       if (aborted()) return Over(AbortedTransaction());
       return Over(session_->Commit());
     case Request::kRollback:
@@ -80,23 +116,21 @@ SessionStream::Answer SessionStream::Handle(std::string_view bytes) {
   return Over(absl::InternalError("an unknown request"));
 }
 
-absl::Status SessionStream::Begin(const protogres::v1::TransactionOptions& options) {
+absl::Status TransactionStream::Begin(const protogres::v1::TransactionOptions& options) {
   const auto session_options = ToSessionOptions(options);
   if (!session_options.ok()) return status::Within("begin", session_options.status());
-  auto session = db::Session::Open(pool_, cancellation_, *session_options);
-  if (!session.ok()) return session.status();
-  session_ = *std::move(session);
+  ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_, *session_options));
   return absl::OkStatus();
 }
 
-absl::StatusOr<SessionStream::Response> SessionStream::Run(const protogres::v1::Operation& operation) {
+absl::StatusOr<TransactionStream::Response> TransactionStream::Run(const protogres::v1::Operation& operation) {
   if (aborted()) return AbortedTransaction();
   if (operation.bindings_size() > 0) {
     return status::BadRequest("operation.bindings", "are of Transact: here the client has the answers");
   }
   const auto method = MethodOf(api_, operation.request());
   if (!method.ok()) return status::Within("operation", method.status());
-  const auto planned = PlanPart(**method, operation.request().value());
+  const auto planned = PlanOperation(**method, operation.request().value());
   if (!planned.ok()) return status::Within("operation", planned.status());
   const std::int64_t before = session_->affected();
   auto response = (*planned)->Execute(*session_);
@@ -109,31 +143,35 @@ absl::StatusOr<SessionStream::Response> SessionStream::Run(const protogres::v1::
   return answer;
 }
 
-absl::Status SessionStream::Save(const std::string& name) {
+absl::Status TransactionStream::Save(const std::string& name) {
   if (aborted()) return AbortedTransaction();
   if (name.empty() || name.size() > kMaxName || name.find('\0') != std::string::npos) {
     return status::BadRequest("savepoint", fmt::format("needs a name of 1 to {} bytes", kMaxName));
   }
-  if (auto saved = session_->Savepoint(SavepointName(savepoints_.size())); !saved.ok()) return saved;
+  RETURN_IF_ERROR(session_->Savepoint(SavepointName(savepoints_.size())));
   savepoints_.push_back(name);
   return absl::OkStatus();
 }
 
-absl::Status SessionStream::RollbackTo(const std::string& name) {
-  // The latest of that name, as PostgreSQL has it.
+absl::Status TransactionStream::RollbackTo(const std::string& name) {
+  // Of several savepoints with this name it is the latest, as in PostgreSQL.
   const auto found = std::find(savepoints_.rbegin(), savepoints_.rend(), name);
   if (found == savepoints_.rend()) {
     return status::BadRequest("rollback_to", "there is no savepoint of that name in this transaction");
   }
   const auto index = static_cast<std::size_t>(savepoints_.rend() - found) - 1;
-  const auto back = session_->Write("ROLLBACK TO SAVEPOINT " + SavepointName(index), {});
-  if (!back.ok()) return back.status();
+  RETURN_IF_ERROR(session_->Write("ROLLBACK TO SAVEPOINT " + SavepointName(index), {}).status());
   savepoints_.erase(found.base(), savepoints_.end());
   half_done_ = false;
   return absl::OkStatus();
 }
 
-SessionStream::Answer SessionStream::Survived(const absl::Status& status) {
+TransactionStream::Answer TransactionStream::DoneOr(const absl::Status& status) {
+  if (!status.ok()) return Failed(status);
+  return {Done(), std::nullopt};
+}
+
+TransactionStream::Answer TransactionStream::Failed(const absl::Status& status) {
   if (Ends(status, *session_, cancellation_)) return Over(status);
   Response response;
   auto* error = response.mutable_error();
@@ -145,9 +183,29 @@ SessionStream::Answer SessionStream::Survived(const absl::Status& status) {
   return {response.SerializeAsString(), std::nullopt};
 }
 
-SessionStream::Answer SessionStream::Over(const absl::Status& status) {
+TransactionStream::Answer TransactionStream::Over(const absl::Status& status) {
   session_.reset();
   return {status.ok() ? Done() : "", status};
 }
+
+class TransactionSession final : public crud::SessionMethod {
+ public:
+  explicit TransactionSession(const api::Api& api)
+      : SessionMethod({.path = "/protogres.v1.TransactionService/Session",
+                       .request = "protogres.v1.SessionRequest",
+                       .response = "protogres.v1.SessionResponse"}),
+        api_(api) {}
+
+  std::unique_ptr<crud::SessionStream> Open(db::Pool& pool, const db::Cancellation& cancellation) const override {
+    return std::make_unique<TransactionStream>(api_, pool, cancellation);
+  }
+
+ private:
+  const api::Api& api_;
+};
+
+}  // namespace
+
+std::unique_ptr<crud::Method> MakeSession(const api::Api& api) { return std::make_unique<TransactionSession>(api); }
 
 }  // namespace protogres::transaction
