@@ -4,6 +4,7 @@
 #ifndef PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 #define PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>

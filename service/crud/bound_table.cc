@@ -1,37 +1,23 @@
 #include "crud/bound_table.h"
 
-#include <algorithm>
 #include <span>
 #include <utility>
 
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/status.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
 namespace {
 
-using status::BadRequest;
-
 View MakeView(const contract::Contract& contract, const contract::Table& table, sql::Projection projection) {
   auto encoder = std::make_shared<const wire::RowEncoder>(contract, table, projection.fields, projection.etag);
   return {.projection = std::move(projection), .encoder = std::move(encoder)};
 }
 
-bool IsKey(const contract::Table& table, int field) { return std::ranges::find(table.key, field) != table.key.end(); }
-
-// What an unset field writes. An unset repeated field is an empty one.
-sql::Param UnsetValue(const contract::Field& field) {
-  return field.type.repeated ? sql::Param(sql::kEmptyArray) : std::nullopt;
-}
-
-std::string Describe(const contract::Table& table, const sql::Key& key) {
-  std::string text;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const auto& field = table.fields[static_cast<std::size_t>(table.key[i])];
-    text += fmt::format("{}{} = {}", i == 0 ? "" : ", ", field.name, key[i]);
-  }
-  return text;
+absl::Status KeyRequired(const contract::Table& table, const std::string& path) {
+  return status::BadRequest(path, fmt::format("is required: it is of the key of {}", table.FullMessage()));
 }
 
 }  // namespace
@@ -44,36 +30,10 @@ BoundTable::BoundTable(const contract::Contract& contract, const contract::Table
   plain_ = whole_.projection.etag ? MakeView(contract, table, std::move(plain)) : whole_;
 }
 
-absl::StatusOr<int> BoundTable::FindMasked(const std::string& path, const std::string& mask) const {
-  if (const contract::Field* field = table_.FindField(path)) {
-    return static_cast<int>(field - table_.fields.data());
-  }
-  const auto dot = path.find('.');
-  if (dot != std::string::npos && table_.FindField(path.substr(0, dot)) != nullptr) {
-    return BadRequest(
-        mask, fmt::format("\"{}\" is a path into a column; name the whole column \"{}\"", path, path.substr(0, dot)));
-  }
-  return BadRequest(mask, fmt::format("{} has no field \"{}\"", table_.FullMessage(), path));
-}
-
-absl::StatusOr<View> BoundTable::Masked(const std::optional<std::vector<std::string>>& read_mask,
-                                        bool etag_by_default) const {
-  const View& all = etag_by_default ? whole_ : plain_;
-  if (!read_mask.has_value() || read_mask->empty()) return all;
-  sql::Projection projection;
-  for (const std::string& path : *read_mask) {
-    if (path == "*") return all;
-    if (path == "etag" && table_.has_etag) {
-      projection.etag = true;
-      continue;
-    }
-    const auto field = FindMasked(path, "read_mask");
-    if (!field.ok()) return field.status();
-    projection.fields.push_back(*field);
-  }
-  std::ranges::sort(projection.fields);
-  projection.fields.erase(std::unique(projection.fields.begin(), projection.fields.end()), projection.fields.end());
-  return MakeView(contract_, table_, std::move(projection));
+absl::StatusOr<View> BoundTable::Masked(const Mask& read_mask, bool etag_by_default) const {
+  ASSIGN_OR_RETURN(auto projection, ReadMasked(table_, read_mask));
+  if (!projection.has_value()) return etag_by_default ? whole_ : plain_;
+  return MakeView(contract_, table_, *std::move(projection));
 }
 
 absl::StatusOr<wire::Request> BoundTable::Decode(contract::MethodKind kind, std::string_view request) const {
@@ -83,9 +43,8 @@ absl::StatusOr<wire::Request> BoundTable::Decode(contract::MethodKind kind, std:
 absl::StatusOr<sql::Key> BoundTable::KeyOf(const wire::Request& request) const {
   sql::Key key;
   for (std::size_t i = 0; i < table_.key.size(); ++i) {
-    const auto& field = table_.fields[static_cast<std::size_t>(table_.key[i])];
     if (i >= request.key.size() || !request.key[i].has_value()) {
-      return BadRequest(field.name, fmt::format("is required: it is of the key of {}", table_.FullMessage()));
+      return KeyRequired(table_, table_.field(table_.key[i]).name);
     }
     key.push_back(*request.key[i]);
   }
@@ -96,10 +55,7 @@ absl::StatusOr<sql::Key> BoundTable::KeyOf(const wire::RowInput& row) const {
   sql::Key key;
   for (const int index : table_.key) {
     const std::string* value = row.Find(index);
-    const auto& field = table_.fields[static_cast<std::size_t>(index)];
-    if (value == nullptr) {
-      return BadRequest(PathOf(field), fmt::format("is required: it is of the key of {}", table_.FullMessage()));
-    }
+    if (value == nullptr) return KeyRequired(table_, table_.row_field + "." + table_.field(index).name);
     key.push_back(*value);
   }
   return key;
@@ -107,137 +63,9 @@ absl::StatusOr<sql::Key> BoundTable::KeyOf(const wire::RowInput& row) const {
 
 absl::StatusOr<wire::RowInput> BoundTable::RowOf(const wire::Request& request) const {
   if (!request.row.has_value()) {
-    return BadRequest(table_.row_field, fmt::format("is required: a {}", table_.FullMessage()));
+    return status::BadRequest(table_.row_field, fmt::format("is required: a {}", table_.FullMessage()));
   }
   return wire::DecodeRow(contract_, table_, *request.row, table_.row_field);
-}
-
-absl::Status BoundTable::ReadOnly(const contract::Field& field, bool inserting, const std::string& path) const {
-  return BadRequest(path,
-                    field.generated
-                        ? fmt::format("column \"{}\" is generated by the database: leave it unset", field.column)
-                        : fmt::format("column \"{}\" of {} cannot be {} by this server's role", field.column,
-                                      table_.sql_name, inserting ? "inserted" : "updated"),
-                    status::kReadOnlyField);
-}
-
-absl::StatusOr<std::vector<int>> BoundTable::CreateMasked(
-    const std::optional<std::vector<std::string>>& create_mask) const {
-  std::vector<int> masked;
-  if (!create_mask.has_value()) return masked;
-  for (const std::string& path : *create_mask) {
-    if (path == "*") {
-      for (std::size_t i = 0; i < table_.fields.size(); ++i) {
-        const contract::Field& field = table_.fields[i];
-        if (field.insertable && !field.not_null && !field.never_null) masked.push_back(static_cast<int>(i));
-      }
-      continue;
-    }
-    const auto index = FindMasked(path, "create_mask");
-    if (!index.ok()) return index.status();
-    const auto& field = table_.fields[static_cast<std::size_t>(*index)];
-    if (!field.insertable) return ReadOnly(field, true, "create_mask");
-    masked.push_back(*index);
-  }
-  std::ranges::sort(masked);
-  masked.erase(std::unique(masked.begin(), masked.end()), masked.end());
-  return masked;
-}
-
-absl::StatusOr<sql::Row> BoundTable::Inserted(wire::RowInput row, std::span<const int> masked,
-                                              const std::string& path) const {
-  std::vector<int> unset;
-  for (const int index : masked) {
-    if (row.Find(index) == nullptr) unset.push_back(index);
-  }
-  sql::Row assignments;
-  assignments.reserve(row.values.size() + unset.size());
-  for (auto& [index, value] : row.values) {
-    const auto& field = table_.fields[static_cast<std::size_t>(index)];
-    if (!field.insertable) return ReadOnly(field, true, path.empty() ? field.name : path + "." + field.name);
-    assignments.push_back({.field = index, .value = std::move(value)});
-  }
-  for (std::size_t i = 0; i < table_.fields.size(); ++i) {
-    const auto& field = table_.fields[i];
-    const int index = static_cast<int>(i);
-    if (field.type.repeated && field.not_null && !field.has_default && row.Find(index) == nullptr) {
-      unset.push_back(index);
-    }
-  }
-  std::ranges::sort(unset);
-  unset.erase(std::unique(unset.begin(), unset.end()), unset.end());
-  for (const int index : unset) {
-    assignments.push_back({.field = index, .value = UnsetValue(table_.fields[static_cast<std::size_t>(index)])});
-  }
-  return assignments;
-}
-
-absl::StatusOr<sql::Row> BoundTable::Updated(const wire::RowInput& row,
-                                             const std::optional<std::vector<std::string>>& update_mask,
-                                             bool with_key) const {
-  sql::Row assignments;
-  const auto assign = [&](int index) {
-    const std::string* value = row.Find(index);
-    const auto& field = table_.fields[static_cast<std::size_t>(index)];
-    assignments.push_back({.field = index, .value = value != nullptr ? sql::Param(*value) : UnsetValue(field)});
-  };
-  if (!update_mask.has_value() || update_mask->empty()) {
-    for (const auto& [index, value] : row.values) {
-      const auto& field = table_.fields[static_cast<std::size_t>(index)];
-      // A row that was read and is sent back carries its generated columns: output only (AIP-203).
-      if ((!with_key && IsKey(table_, index)) || field.generated) continue;
-      if (!field.updatable) return ReadOnly(field, false, PathOf(field));
-      assign(index);
-    }
-    if (assignments.empty()) {
-      return BadRequest(table_.row_field, "sets no column to change; populate one or name some in update_mask");
-    }
-    return assignments;
-  }
-  std::vector<bool> taken(table_.fields.size(), false);
-  const auto take = [&](int index) {
-    if (!taken[static_cast<std::size_t>(index)]) assign(index);
-    taken[static_cast<std::size_t>(index)] = true;
-  };
-  for (const std::string& path : *update_mask) {
-    if (path == "*") {
-      for (std::size_t i = 0; i < table_.fields.size(); ++i) {
-        const int index = static_cast<int>(i);
-        if (table_.fields[i].updatable && !IsKey(table_, index)) take(index);
-      }
-      continue;
-    }
-    if (path == "etag") {
-      return BadRequest("update_mask", "\"etag\" is not a column; give it in the row to have it checked",
-                        status::kReadOnlyField);
-    }
-    const auto index = FindMasked(path, "update_mask");
-    if (!index.ok()) return index.status();
-    if (!with_key && IsKey(table_, *index)) {
-      return BadRequest("update_mask", fmt::format("\"{}\" is of the key, which names the row and cannot change", path),
-                        status::kReadOnlyField);
-    }
-    const auto& field = table_.fields[static_cast<std::size_t>(*index)];
-    if (!field.updatable) return ReadOnly(field, false, "update_mask");
-    take(*index);
-  }
-  if (assignments.empty()) return BadRequest("update_mask", "names no column that can be changed");
-  return assignments;
-}
-
-absl::Status BoundTable::Encode(const View& view, const db::Rows& rows, std::int64_t index, std::string* out,
-                                int skip) const {
-  thread_local std::vector<wire::Cell> cells;
-  rows.Read(index, &cells);
-  return view.encoder->Encode(std::span<const wire::Cell>(cells).subspan(static_cast<std::size_t>(skip)), out);
-}
-
-absl::Status BoundTable::EncodeElement(const View& view, const db::Rows& rows, std::int64_t index, std::string* out,
-                                       int skip) const {
-  const std::size_t begin = wire::BeginBytesField(contract::number::kRows, out);
-  if (auto status = Encode(view, rows, index, out, skip); !status.ok()) return status;
-  wire::EndBytesField(begin, out);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<db::Rows> BoundTable::Stored(db::Session& session, db::Rows rows) const {
@@ -251,74 +79,19 @@ absl::StatusOr<db::Rows> BoundTable::Stored(db::Session& session, db::Rows rows)
   return read;
 }
 
-absl::Status BoundTable::NotFound(const sql::Key& key) const {
-  return status::Error(absl::StatusCode::kNotFound,
-                       fmt::format("{} with {} does not exist", table_.FullMessage(), Describe(table_, key)),
-                       status::kRowNotFound, {{"table", table_.name}});
+absl::Status BoundTable::Encode(const View& view, const db::Rows& rows, std::int64_t index, std::string* out,
+                                int skip) const {
+  thread_local std::vector<wire::Cell> cells;
+  rows.Read(index, &cells);
+  return view.encoder->Encode(std::span<const wire::Cell>(cells).subspan(static_cast<std::size_t>(skip)), out);
 }
 
-absl::Status BoundTable::Missed(db::Session& session, const sql::Key& key,
-                                const std::optional<std::string>& etag) const {
-  if (!etag.has_value()) return NotFound(key);
-  const sql::Statement probe = sql::Probe(table_, key);
-  const auto rows = session.Read(probe.text, probe.params);
-  if (!rows.ok()) return rows.status();
-  if (rows->empty() || rows->Cell(0, 1) == "t") return NotFound(key);
-  return EtagMismatch(key);
-}
-
-absl::Status BoundTable::MissedDeleted(db::Session& session, const sql::Key& key,
-                                       const std::optional<std::string>& etag) const {
-  const sql::Statement probe = sql::Probe(table_, key);
-  const auto rows = session.Read(probe.text, probe.params);
-  if (!rows.ok()) return rows.status();
-  if (rows->empty()) return NotFound(key);
-  if (etag.has_value() && rows->Cell(0, 0) != *etag) return EtagMismatch(key);
-  return status::Error(absl::StatusCode::kAlreadyExists,
-                       fmt::format("{} with {} is not deleted, so there is nothing to undelete", table_.FullMessage(),
-                                   Describe(table_, key)),
-                       status::kRowNotDeleted, {{"table", table_.name}});
-}
-
-absl::Status BoundTable::EtagMismatch(const sql::Key& key) const {
-  return status::Error(absl::StatusCode::kAborted,
-                       fmt::format("{} with {} has changed since its etag was read: read it again and retry",
-                                   table_.FullMessage(), Describe(table_, key)),
-                       status::kEtagMismatch, {{"table", table_.name}});
-}
-
-absl::Status BoundTable::Locate(const absl::Status& error, const sql::Row& row) const {
-  if (error.code() != absl::StatusCode::kInvalidArgument) return error;
-  const std::string column = status::MetadataOf(error, "column");
-  const auto named = std::ranges::find(table_.fields, column, &contract::Field::column);
-  if (!column.empty() && named != table_.fields.end()) return status::Within(PathOf(*named), error);
-  // PostgreSQL quotes the value that it could not take, but not the parameter's column.
-  const std::string message(error.message());
-  const contract::Field* found = nullptr;
-  for (const sql::Assignment& assignment : row) {
-    if (!assignment.value.has_value() || assignment.value->empty()) continue;
-    if (message.find("\"" + *assignment.value + "\"") == std::string::npos) continue;
-    if (found != nullptr) return error;
-    found = &table_.fields[static_cast<std::size_t>(assignment.field)];
-  }
-  return found == nullptr ? error : status::Within(PathOf(*found), error);
-}
-
-absl::Status CheckBatch(const wire::Request& batch, const Limits& limits) {
-  if (batch.requests.empty()) return BadRequest("requests", "is required: at least one request");
-  if (batch.requests.size() > static_cast<std::size_t>(limits.max_batch_size)) {
-    return BadRequest("requests", fmt::format("holds {} requests; a batch takes at most {} (--max_batch_size)",
-                                              batch.requests.size(), limits.max_batch_size));
-  }
+absl::Status BoundTable::EncodeElement(const View& view, const db::Rows& rows, std::int64_t index, std::string* out,
+                                       int skip) const {
+  const std::size_t begin = wire::BeginBytesField(contract::number::kRows, out);
+  RETURN_IF_ERROR(Encode(view, rows, index, out, skip));
+  wire::EndBytesField(begin, out);
   return absl::OkStatus();
 }
-
-absl::Status CheckPart(const wire::Request& part, std::size_t index) {
-  const char* field = part.validate_only ? "validate_only" : !part.request_id.empty() ? "request_id" : nullptr;
-  if (field == nullptr) return absl::OkStatus();
-  return status::Within(PartPath(index), BadRequest(field, "is of the batch as a whole: set it there"));
-}
-
-std::string PartPath(std::size_t index) { return fmt::format("requests[{}]", index); }
 
 }  // namespace protogres::crud

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "crud/batch.h"
 #include "crud/methods.h"
-#include "fmt/format.h"
+#include "crud/row_error.h"
 #include "sql/lock.h"
+#include "status/macros.h"
 #include "status/status.h"
 
 namespace protogres::crud {
@@ -14,35 +16,32 @@ namespace {
 
 using contract::MethodKind;
 
-// Keys that one statement of several requests looks for at the most: its rows are all in memory.
-constexpr std::size_t kMaxKeysTogether = 1000;
+// The most keys that one statement of a group looks for: all of its rows are in memory.
+constexpr std::size_t kMaxGroupKeys = 1000;
+// The most bytes of these rows. The requests whose rows come after that are run alone.
+constexpr std::int64_t kMaxGroupBytes = 8 * 1024 * 1024;
 
-// Bytes of these rows: beyond it the rest of the requests are run alone.
-constexpr std::int64_t kMaxBytesTogether = 8 * 1024 * 1024;
-
-// What a request asks for.
+// A Get or BatchGet request, planned.
 struct KeyedRead {
   View view;
   bool show_deleted = false;
   sql::Lock lock;
   std::vector<sql::Key> keys;
-  // The same for all requests that one statement can answer; empty for those that choose nothing.
-  std::string choice;
+  // What the request says beside its keys and its lock: one statement can answer all requests of the same shape. Empty
+  // where it says nothing.
+  std::string shape;
 };
 
 // What a lock may have hidden is not there for the caller, but it exists.
-absl::Status NotFound(const BoundTable& bound, const sql::Key& key, const sql::Lock& lock) {
-  const absl::Status missing = bound.NotFound(key);
-  if (!lock.skips_locked) return missing;
-  return status::Error(missing.code(), fmt::format("{}, or is locked and was skipped", std::string(missing.message())),
-                       status::kRowNotFound, {{"table", bound.table().name}});
+absl::Status Missing(const BoundTable& bound, const sql::Key& key, const sql::Lock& lock) {
+  return lock.skips_locked ? NotFoundOrLocked(bound.table(), key) : NotFound(bound.table(), key);
 }
 
-// Rows read by their keys, and where the row of each key is.
+// Rows that were read by their keys: finds the row of each key.
 class RowsByKey {
  public:
-  // `plain`: of sql::SelectByAnyKey, which come with their key; else of sql::SelectByKeys, which come in the order of
-  // the keys, each with its position. `rows` must outlive it.
+  // `plain`: the rows are of sql::SelectByAnyKey, and come with their key. Otherwise they are of sql::SelectByKeys, and
+  // come in the order of the keys, each with the position of its key. `rows` must outlive it.
   RowsByKey(const db::Rows& rows, bool plain) : rows_(rows), plain_(plain) {
     if (!plain) return;
     by_key_.reserve(static_cast<std::size_t>(rows.size()));
@@ -51,7 +50,8 @@ class RowsByKey {
 
   const db::Rows& rows() const { return rows_; }
 
-  // The row of `key`, which was at `position`, counted from 0 and never going back; -1: there is none.
+  // The index of the row of `key`; -1: there is none. `position` is where the key stood in the statement, counted from
+  // 0; it must not be smaller than in the call before.
   std::int64_t Find(const sql::Key& key, std::size_t position) {
     if (plain_) {
       const auto found = by_key_.find(key.front());
@@ -63,7 +63,7 @@ class RowsByKey {
   }
 
  private:
-  // Of the key that `row` was found by, counted from 0.
+  // The position of the key that `row` was found by, counted from 0.
   std::size_t PositionOf(std::int64_t row) const {
     const std::string_view text = rows_.Cell(row, 0).value_or("");
     std::size_t position = 0;
@@ -87,11 +87,10 @@ class GetOperation : public Operation {
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const sql::Key& key = read_.keys.front();
     const std::vector<db::Param> params(key.begin(), key.end());
-    const auto rows = session.Read(sql_, params);
-    if (!rows.ok()) return rows.status();
-    if (rows->empty()) return NotFound(bound_, key, read_.lock);
+    ASSIGN_OR_RETURN(const db::Rows rows, session.Read(sql_, params));
+    if (rows.empty()) return Missing(bound_, key, read_.lock);
     std::string response;
-    if (auto status = bound_.Encode(read_.view, *rows, 0, &response); !status.ok()) return status;
+    RETURN_IF_ERROR(bound_.Encode(read_.view, rows, 0, &response));
     return response;
   }
 
@@ -101,7 +100,8 @@ class GetOperation : public Operation {
   const std::string sql_;
 };
 
-// What both have in common: how a request is answered from the rows of SelectByKeys.
+// What Get and BatchGet have in common: how requests are answered, alone or in a group, from the rows that their keys
+// name.
 class KeyedMethod : public UnaryMethod {
  public:
   KeyedMethod(const BoundTable& bound, const Names& names)
@@ -110,88 +110,95 @@ class KeyedMethod : public UnaryMethod {
   Grouping grouping() const override { return Grouping::kStatement; }
 
   void RunGroup(std::span<GroupMember> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
-    std::map<std::string, std::vector<Part>> choices;
+    std::map<std::string, std::vector<GroupedRead>> by_shape;
     for (GroupMember& member : members) {
       auto read = PlanRead(member.request);
       if (!read.ok()) {
         member.response = read.status();
       } else if (read->lock.clause.empty()) {
-        auto& parts = choices[read->choice];
-        parts.push_back({&member, *std::move(read)});
+        auto& group = by_shape[read->shape];
+        group.push_back({&member, *std::move(read)});
       }
     }
-    // Without a connection they all hear of it by themselves.
+    // Without a connection each member is run alone, and hears of it there.
     const auto session = db::Session::Open(pool, cancellation);
     if (!session.ok()) return;
-    for (auto& [choice, parts] : choices) {
-      for (std::size_t begin = 0, end = 0; begin < parts.size(); begin = end) {
-        std::size_t keys = 0;
-        while (end < parts.size() && (end == begin || keys + parts[end].read.keys.size() <= kMaxKeysTogether)) {
-          keys += parts[end++].read.keys.size();
-        }
-        if (!Answer(std::span(parts).subspan(begin, end - begin), keys, **session)) return;
+    for (auto& [shape, group] : by_shape) {
+      for (std::span<const GroupedRead> rest(group); !rest.empty();) {
+        const std::size_t count = CountOfNextStatement(rest);
+        if (!AnswerTogether(rest.first(count), **session)) return;
+        rest = rest.subspan(count);
       }
     }
   }
 
-  // Reads what `keys` name as `read` says.
+  // The statement that reads the rows which `keys` name, in the shape of `read`.
   sql::Statement Select(const KeyedRead& read, const std::vector<sql::Key>& keys) const {
     return plain_ ? sql::SelectByAnyKey(bound_.table(), read.view.projection, read.show_deleted, keys)
                   : sql::SelectByKeys(bound_.table(), read.view.projection, read.show_deleted, keys);
   }
   bool plain() const { return plain_; }
 
-  // The response to `read` from rows in which its keys begin at `position`.
+  // The response to `read`, whose first key stood at `position` in the statement that has read `rows`.
   virtual absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const = 0;
 
  protected:
   virtual absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const = 0;
 
-  // What Get and BatchGet requests say alike.
-  absl::Status Choose(const wire::Request& request, bool etag_by_default, KeyedRead* read) const {
-    auto view = bound_.Masked(request.mask, etag_by_default);
-    if (!view.ok()) return view.status();
-    read->view = *std::move(view);
+  // Adds what the request says beside its keys to `read`.
+  absl::Status PlanShape(const wire::Request& request, bool etag_by_default, KeyedRead* read) const {
+    ASSIGN_OR_RETURN(read->view, bound_.Masked(request.mask, etag_by_default));
     read->show_deleted = request.show_deleted;
     if (!request.lock.empty()) {
-      auto lock = sql::ParseLock(request.lock);
-      if (!lock.ok()) return lock.status();
-      read->lock = *std::move(lock);
+      ASSIGN_OR_RETURN(read->lock, sql::ParseLock(request.lock));
     }
-    if (request.show_deleted) read->choice = "deleted";
+    if (request.show_deleted) read->shape = "deleted";
     if (!request.mask.has_value()) return absl::OkStatus();
-    for (const std::string& path : *request.mask) read->choice += "," + path;
+    for (const std::string& path : *request.mask) read->shape += "," + path;
     return absl::OkStatus();
   }
 
   const BoundTable& bound_;
 
  private:
-  const bool plain_;
-
-  struct Part {
+  struct GroupedRead {
     GroupMember* member;
     KeyedRead read;
   };
 
-  // False: the statement failed, and its parts have no response.
-  bool Answer(std::span<Part> parts, std::size_t size, db::Session& session) const {
+  // How many of `group` the next statement answers: at least one.
+  static std::size_t CountOfNextStatement(std::span<const GroupedRead> group) {
+    std::size_t keys = group.front().read.keys.size();
+    std::size_t count = 1;
+    while (count < group.size() && keys + group[count].read.keys.size() <= kMaxGroupKeys) {
+      keys += group[count++].read.keys.size();
+    }
+    return count;
+  }
+
+  // Answers all of `group`, which are of one shape, by one statement. False: the statement failed, and they have no
+  // response.
+  bool AnswerTogether(std::span<const GroupedRead> group, db::Session& session) const {
+    std::size_t size = 0;
+    for (const auto& [member, read] : group) size += read.keys.size();
     std::vector<sql::Key> keys;
     keys.reserve(size);
-    for (const Part& part : parts) keys.insert(keys.end(), part.read.keys.begin(), part.read.keys.end());
-    const auto statement = Select(parts.front().read, keys);
-    const auto rows = session.ReadSome(statement.text, statement.params, kMaxBytesTogether);
+    for (const auto& [member, read] : group) keys.insert(keys.end(), read.keys.begin(), read.keys.end());
+    const auto statement = Select(group.front().read, keys);
+    const auto rows = session.ReadSome(statement.text, statement.params, kMaxGroupBytes);
     if (!rows.ok()) return false;
     RowsByKey by_key(*rows, plain_);
     std::size_t position = 0;
-    for (const Part& part : parts) {
-      auto response = Respond(part.read, position, &by_key);
-      // Its row may be one of those that were not read: alone it will be.
-      if (!rows->cut() || response.ok()) part.member->response = std::move(response);
-      position += part.read.keys.size();
+    for (const auto& [member, read] : group) {
+      auto response = Respond(read, position, &by_key);
+      // A row that is missing may be one of those that were not read: alone the request finds it.
+      if (!rows->cut() || response.ok()) member->response = std::move(response);
+      position += read.keys.size();
     }
     return true;
   }
+
+  const bool plain_;
 };
 
 class GetMethod : public KeyedMethod {
@@ -200,31 +207,28 @@ class GetMethod : public KeyedMethod {
       : KeyedMethod(bound, names), whole_sql_(sql::SelectByKey(bound.table(), bound.whole().projection, false)) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    auto read = PlanRead(bytes);
-    if (!read.ok()) return read.status();
+    ASSIGN_OR_RETURN(KeyedRead read, PlanRead(bytes));
     std::string sql =
-        read->choice.empty() ? whole_sql_ : sql::SelectByKey(bound_.table(), read->view.projection, read->show_deleted);
-    sql += read->lock.clause;
-    return std::make_unique<GetOperation>(bound_, *std::move(read), std::move(sql));
+        read.shape.empty() ? whole_sql_ : sql::SelectByKey(bound_.table(), read.view.projection, read.show_deleted);
+    sql += read.lock.clause;
+    return std::make_unique<GetOperation>(bound_, std::move(read), std::move(sql));
   }
 
   absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const override {
     const std::int64_t row = rows->Find(read.keys.front(), position);
-    if (row < 0) return NotFound(bound_, read.keys.front(), read.lock);
+    if (row < 0) return Missing(bound_, read.keys.front(), read.lock);
     std::string response;
-    if (auto status = bound_.Encode(read.view, rows->rows(), row, &response, /*skip=*/1); !status.ok()) return status;
+    RETURN_IF_ERROR(bound_.Encode(read.view, rows->rows(), row, &response, /*skip=*/1));
     return response;
   }
 
  protected:
   absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const override {
-    const auto request = bound_.Decode(MethodKind::kGet, bytes);
-    if (!request.ok()) return request.status();
+    ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(MethodKind::kGet, bytes));
     KeyedRead read;
-    auto key = bound_.KeyOf(*request);
-    if (!key.ok()) return key.status();
-    read.keys.push_back(*std::move(key));
-    if (auto status = Choose(*request, /*etag_by_default=*/true, &read); !status.ok()) return status;
+    ASSIGN_OR_RETURN(sql::Key key, bound_.KeyOf(request));
+    read.keys.push_back(std::move(key));
+    RETURN_IF_ERROR(PlanShape(request, /*etag_by_default=*/true, &read));
     return read;
   }
 
@@ -242,9 +246,8 @@ class BatchGetOperation : public Operation {
   bool locks() const override { return !read_.lock.clause.empty(); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    const auto rows = session.Read(statement_.text, statement_.params);
-    if (!rows.ok()) return rows.status();
-    RowsByKey by_key(*rows, method_.plain());
+    ASSIGN_OR_RETURN(const db::Rows rows, session.Read(statement_.text, statement_.params));
+    RowsByKey by_key(rows, method_.plain());
     return method_.Respond(read_, 0, &by_key);
   }
 
@@ -259,19 +262,18 @@ class BatchGetMethod : public KeyedMethod {
   using KeyedMethod::KeyedMethod;
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    auto read = PlanRead(bytes);
-    if (!read.ok()) return read.status();
-    return std::make_unique<BatchGetOperation>(*this, *std::move(read));
+    ASSIGN_OR_RETURN(KeyedRead read, PlanRead(bytes));
+    return std::make_unique<BatchGetOperation>(*this, std::move(read));
   }
 
   absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const override {
     std::string response;
     absl::Status failed;
-    // On to the end even so: the rows of the keys after the first failure are to be passed.
+    // After a failure it goes on to the end: the rows of the keys that follow are to be passed over.
     for (std::size_t i = 0; i < read.keys.size(); ++i) {
       const std::int64_t row = rows->Find(read.keys[i], position + i);
       if (!failed.ok()) continue;
-      failed = row < 0 ? status::Within(PartPath(i), NotFound(bound_, read.keys[i], read.lock))
+      failed = row < 0 ? status::Within(ElementPath(i), Missing(bound_, read.keys[i], read.lock))
                        : bound_.EncodeElement(read.view, rows->rows(), row, &response, /*skip=*/1);
     }
     if (!failed.ok()) return failed;
@@ -280,28 +282,20 @@ class BatchGetMethod : public KeyedMethod {
 
  protected:
   absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const override {
-    const auto batch = bound_.Decode(MethodKind::kBatchGet, bytes);
-    if (!batch.ok()) return batch.status();
-    if (auto status = CheckBatch(*batch, bound_.limits()); !status.ok()) return status;
+    ASSIGN_OR_RETURN(const wire::Request& batch, DecodeBatch(bound_, MethodKind::kBatchGet, bytes));
     KeyedRead read;
-    if (auto status = Choose(*batch, /*etag_by_default=*/false, &read); !status.ok()) return status;
-    read.keys.reserve(batch->requests.size());
-    for (std::size_t i = 0; i < batch->requests.size(); ++i) {
-      auto key = PlanKey(batch->requests[i]);
-      if (!key.ok()) return status::Within(PartPath(i), key.status());
-      read.keys.push_back(*std::move(key));
-    }
+    RETURN_IF_ERROR(PlanShape(batch, /*etag_by_default=*/false, &read));
+    ASSIGN_OR_RETURN(read.keys, PlanElements(batch, [this](std::string_view element) { return PlanKey(element); }));
     return read;
   }
 
  private:
   absl::StatusOr<sql::Key> PlanKey(std::string_view bytes) const {
-    const auto part = bound_.Decode(MethodKind::kGet, bytes);
-    if (!part.ok()) return part.status();
-    const char* field = part->show_deleted ? "show_deleted" : part->mask ? "read_mask" : nullptr;
-    if (!part->lock.empty()) field = "lock";
-    if (field != nullptr) return status::BadRequest(field, "is of the batch as a whole: set it there");
-    return bound_.KeyOf(*part);
+    ASSIGN_OR_RETURN(const wire::Request& element, bound_.Decode(MethodKind::kGet, bytes));
+    if (!element.lock.empty()) return OnlyOfBatch("lock");
+    if (element.show_deleted) return OnlyOfBatch("show_deleted");
+    if (element.mask.has_value()) return OnlyOfBatch("read_mask");
+    return bound_.KeyOf(element);
   }
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "crud/masks.h"
 #include "crud/methods.h"
 #include "crud/streaming.h"
 #include "fmt/format.h"
@@ -102,7 +103,7 @@ absl::Status RowImport::AddMessage(std::string_view message) {
   recent_.push_back({messages_++, rows_});
   for (std::size_t i = 0; i < request->requests.size(); ++i) {
     auto decoded = wire::DecodeRow(bound_.contract(), bound_.table(), request->requests[i], "");
-    const auto row = decoded.ok() ? bound_.Inserted(*std::move(decoded), masked_, "") : decoded.status();
+    const auto row = decoded.ok() ? Inserted(bound_.table(), *std::move(decoded), masked_, "") : decoded.status();
     if (!row.ok()) {
       return status::Within(fmt::format("{}.{}[{}]", path, bound_.table().rows_field, i), row.status());
     }
@@ -114,7 +115,7 @@ absl::Status RowImport::AddMessage(std::string_view message) {
 absl::Status RowImport::TakeMask(const wire::Request& request) {
   if (!request.mask.has_value()) return absl::OkStatus();
   if (messages_ > 0) return status::BadRequest("create_mask", "is of all rows: give it in the first message alone");
-  ASSIGN_OR_RETURN(masked_, bound_.CreateMasked(request.mask));
+  ASSIGN_OR_RETURN(masked_, CreateMasked(bound_.table(), request.mask));
   return absl::OkStatus();
 }
 

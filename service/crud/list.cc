@@ -7,6 +7,7 @@
 #include "crud/operator_error.h"
 #include "sql/lock.h"
 #include "sql/page.h"
+#include "status/macros.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
@@ -38,16 +39,14 @@ class ListOperation : public Operation {
     const auto rows = session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * bound_.limits().max_page_bytes);
     if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, bound_.table());
     std::string response;
-    const auto end = EncodeRows(*rows, &response);
-    if (!end.ok()) return end.status();
-    if (*end < rows->size() || rows->cut() || (plan_.locks && *end == plan_.page_size)) {
-      const std::string token = plan_.listing.TokenAfter(OrderValues(*rows, *end - 1), *end);
+    ASSIGN_OR_RETURN(const std::int64_t end, EncodeRows(*rows, &response));
+    if (end < rows->size() || rows->cut() || (plan_.locks && end == plan_.page_size)) {
+      const std::string token = plan_.listing.TokenAfter(OrderValues(*rows, end - 1), end);
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
     }
     if (plan_.count.has_value()) {
-      const auto count = session.Read(plan_.count->text, plan_.count->params);
-      if (!count.ok()) return count.status();
-      wire::AppendVarintField(contract::number::kTotalSize, std::stoull(std::string(*count->Cell(0, 0))), &response);
+      ASSIGN_OR_RETURN(const db::Rows count, session.Read(plan_.count->text, plan_.count->params));
+      wire::AppendVarintField(contract::number::kTotalSize, std::stoull(std::string(*count.Cell(0, 0))), &response);
     }
     return response;
   }
@@ -68,7 +67,7 @@ class ListOperation : public Operation {
     std::int64_t row = 0;
     for (; row < end; ++row) {
       const std::size_t before = response->size();
-      if (auto status = bound_.EncodeElement(plan_.listing.view, rows, row, response); !status.ok()) return status;
+      RETURN_IF_ERROR(bound_.EncodeElement(plan_.listing.view, rows, row, response));
       if (row > 0 && response->size() > static_cast<std::size_t>(bound_.limits().max_page_bytes)) {
         response->resize(before);
         return row;
@@ -86,23 +85,17 @@ class ListMethod : public UnaryMethod {
   ListMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto request = bound_.Decode(contract::MethodKind::kList, bytes);
-    if (!request.ok()) return request.status();
+    ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(contract::MethodKind::kList, bytes));
     ListPlan plan;
-    auto listing = PlanListing(bound_, *request);
-    if (!listing.ok()) return listing.status();
-    plan.listing = *std::move(listing);
-    const auto page_size = PageSize(bound_, *request, bound_.limits().page_size);
-    if (!page_size.ok()) return page_size.status();
-    plan.page_size = *page_size;
-    const auto lock = sql::ParseLock(request->lock);
-    if (!lock.ok()) return lock.status();
-    plan.locks = !lock->clause.empty();
+    ASSIGN_OR_RETURN(plan.listing, PlanListing(bound_, request));
+    ASSIGN_OR_RETURN(plan.page_size, PageSize(bound_, request, bound_.limits().page_size));
+    ASSIGN_OR_RETURN(const sql::Lock lock, sql::ParseLock(request.lock));
+    plan.locks = !lock.clause.empty();
     // A row more shows whether there is a next page; but it would be locked, and never seen by the caller.
     plan.page = plan.listing.Select(bound_.table(), plan.locks ? plan.page_size : plan.page_size + 1);
-    plan.page.text += lock->clause;
-    if (request->count_total) {
-      plan.count = sql::SelectCount(bound_.table(), plan.listing.condition, request->show_deleted);
+    plan.page.text += lock.clause;
+    if (request.count_total) {
+      plan.count = sql::SelectCount(bound_.table(), plan.listing.condition, request.show_deleted);
     }
     return std::make_unique<ListOperation>(bound_, std::move(plan));
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/status.h"
 
 namespace protogres::crud {
@@ -25,22 +26,16 @@ std::string Listing::TokenAfter(std::vector<sql::Param> values, std::int64_t cou
 absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request) {
   const auto& table = bound.table();
   Listing listing;
-  auto view = bound.Masked(request.mask, /*etag_by_default=*/false);
-  if (!view.ok()) return view.status();
-  listing.view = *std::move(view);
+  ASSIGN_OR_RETURN(listing.view, bound.Masked(request.mask, /*etag_by_default=*/false));
   listing.show_deleted = request.show_deleted;
-  auto condition = sql::CompileFilter(bound.contract(), table, request.filter);
-  if (!condition.ok()) return condition.status();
-  listing.condition = *std::move(condition);
-  const auto order_by = sql::ParseOrderBy(table, request.order_by);
-  if (!order_by.ok()) return order_by.status();
-  listing.order = sql::TotalOrder(table, *order_by);
+  ASSIGN_OR_RETURN(listing.condition, sql::CompileFilter(bound.contract(), table, request.filter));
+  ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(table, request.order_by));
+  listing.order = sql::TotalOrder(table, order_by);
   listing.token_columns = sql::TokenColumns(table, listing.view.projection, listing.order);
   listing.fingerprint = sql::Fingerprint(table, request.filter, request.order_by, request.show_deleted);
   if (request.page_token.empty()) return listing;
-  auto after = sql::DecodeToken(request.page_token, listing.fingerprint, listing.token_columns.size());
-  if (!after.ok()) return after.status();
-  listing.after = *std::move(after);
+  ASSIGN_OR_RETURN(listing.after,
+                   sql::DecodeToken(request.page_token, listing.fingerprint, listing.token_columns.size()));
   return listing;
 }
 

@@ -49,8 +49,6 @@ class Operation {
   virtual bool validate_only() const { return false; }
   // The request_id that the request gives. Empty: it gives none.
   virtual std::string_view request_id() const { return ""; }
-  // The key of the row that this operation writes. Empty if it writes several rows or none.
-  virtual std::span<const std::string> key() const { return {}; }
   // How many times the operation may be run if it loses against other transactions.
   virtual int max_attempts() const { return 1; }
 

@@ -1,30 +1,35 @@
 // UpdateWhere and DeleteWhere: every row that a filter keeps, at most max_affected.
 #include <utility>
 
+#include "crud/masks.h"
 #include "crud/methods.h"
 #include "crud/operator_error.h"
+#include "crud/row_error.h"
+#include "crud/write_operation.h"
 #include "fmt/format.h"
 #include "sql/filter.h"
+#include "status/macros.h"
 #include "status/status.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
 namespace {
 
+using contract::MethodKind;
+
 class WhereOperation : public WriteOperation {
  public:
-  // With max_affected (0: none) it needs a transaction to take back what went too far.
-  WhereOperation(const BoundTable& bound, const wire::Request& request, sql::Statement statement, sql::Row row,
-                 std::int64_t max_affected)
-      : WriteOperation(request, /*explicit_transaction=*/max_affected > 0),
+  // With max_affected (0: no limit) it needs a transaction, to take back what went too far. `row` is what it assigns.
+  WhereOperation(const BoundTable& bound, const wire::Request& request, sql::Statement statement, sql::Row row)
+      : WriteOperation(request, /*explicit_transaction=*/request.max_affected > 0),
         bound_(bound),
         statement_(std::move(statement)),
         row_(std::move(row)),
-        max_affected_(max_affected) {}
+        max_affected_(request.max_affected) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto rows = session.Write(statement_.text, statement_.params);
-    if (!rows.ok()) return OfOperator(bound_.Locate(rows.status(), row_), statement_.text, bound_.table());
+    if (!rows.ok()) return OfOperator(Locate(bound_.table(), rows.status(), row_), statement_.text, bound_.table());
     if (max_affected_ > 0 && rows->affected() > max_affected_) {
       return status::Error(absl::StatusCode::kFailedPrecondition,
                            fmt::format("the filter meets {} rows, more than max_affected = {}; nothing was changed",
@@ -47,55 +52,52 @@ class WhereOperation : public WriteOperation {
 
 class WhereMethod : public UnaryMethod {
  public:
-  WhereMethod(const BoundTable& bound, const Names& names, contract::MethodKind kind)
+  WhereMethod(const BoundTable& bound, const Names& names, MethodKind kind)
       : UnaryMethod(names), bound_(bound), kind_(kind) {}
 
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
-    const auto request = bound_.Decode(kind_, bytes);
-    if (!request.ok()) return request.status();
-    if (request->max_affected < 0) {
+    ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(kind_, bytes));
+    if (request.max_affected < 0) {
       return status::BadRequest("max_affected",
-                                fmt::format("is {}; give a positive number, or 0 for no limit", request->max_affected));
+                                fmt::format("is {}; give a positive number, or 0 for no limit", request.max_affected));
     }
-    auto condition = sql::CompileFilter(bound_.contract(), bound_.table(), request->filter);
-    if (!condition.ok()) return condition.status();
-    if (condition->text.empty()) {
+    ASSIGN_OR_RETURN(sql::Statement condition, sql::CompileFilter(bound_.contract(), bound_.table(), request.filter));
+    if (condition.text.empty()) {
       return status::BadRequest("filter", "is required: which rows to change (for all, a filter that all meet)");
     }
-    sql::Row row;
-    if (kind_ == contract::MethodKind::kUpdateWhere) {
-      auto updated = PlanRow(*request);
-      if (!updated.ok()) return updated.status();
-      row = *std::move(updated);
+    if (kind_ == MethodKind::kDeleteWhere) {
+      return MakeOperation(request, sql::DeleteWhere(bound_.table(), std::move(condition)), /*row=*/{});
     }
-    auto statement = kind_ == contract::MethodKind::kUpdateWhere
-                         ? sql::UpdateWhere(bound_.table(), row, *std::move(condition))
-                         : sql::DeleteWhere(bound_.table(), *std::move(condition));
-    return std::make_unique<WhereOperation>(bound_, *request, std::move(statement), std::move(row),
-                                            request->max_affected);
+    ASSIGN_OR_RETURN(sql::Row row, PlanRow(request));
+    auto statement = sql::UpdateWhere(bound_.table(), row, std::move(condition));
+    return MakeOperation(request, std::move(statement), std::move(row));
   }
 
  private:
+  std::unique_ptr<Operation> MakeOperation(const wire::Request& request, sql::Statement statement, sql::Row row) const {
+    return std::make_unique<WhereOperation>(bound_, request, std::move(statement), std::move(row));
+  }
+
+  // What an UpdateWhere assigns to each row.
   absl::StatusOr<sql::Row> PlanRow(const wire::Request& request) const {
-    const auto row = bound_.RowOf(request);
-    if (!row.ok()) return row.status();
-    if (!row->etag.empty()) {
+    ASSIGN_OR_RETURN(const wire::RowInput row, bound_.RowOf(request));
+    if (!row.etag.empty()) {
       return status::BadRequest(bound_.table().row_field + ".etag", "is of a single row: leave it unset");
     }
-    return bound_.Updated(*row, request.mask, /*with_key=*/true);
+    return Updated(bound_.table(), row, request.mask, /*with_key=*/true);
   }
 
   const BoundTable& bound_;
-  const contract::MethodKind kind_;
+  const MethodKind kind_;
 };
 
 }  // namespace
 
 std::unique_ptr<Method> MakeUpdateWhere(const BoundTable& bound, const Method::Names& names) {
-  return std::make_unique<WhereMethod>(bound, names, contract::MethodKind::kUpdateWhere);
+  return std::make_unique<WhereMethod>(bound, names, MethodKind::kUpdateWhere);
 }
 std::unique_ptr<Method> MakeDeleteWhere(const BoundTable& bound, const Method::Names& names) {
-  return std::make_unique<WhereMethod>(bound, names, contract::MethodKind::kDeleteWhere);
+  return std::make_unique<WhereMethod>(bound, names, MethodKind::kDeleteWhere);
 }
 
 }  // namespace protogres::crud

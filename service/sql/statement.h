@@ -4,6 +4,7 @@
 #ifndef PROTOGRES_SERVICE_SQL_STATEMENT_H_
 #define PROTOGRES_SERVICE_SQL_STATEMENT_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace protogres::sql {
 
 // A parameter in PostgreSQL's text form; no value is NULL.
 using Param = std::optional<std::string>;
+
+// The extended protocol counts parameters in 16 bits (PostgreSQL manual, "Message Formats", Bind).
+inline constexpr std::size_t kMaxStatementParams = 65535;
 
 struct Statement {
   std::string text;
@@ -71,7 +75,7 @@ Statement SelectByAnyKey(const contract::Table& table, const Projection& project
 
 // INSERT of one or more rows with RETURNING the projection, in order of
 // `rows`. Fields that a row does not assign take the column's DEFAULT.
-// `rows` must not be empty, nor give more than 65,535 parameters.
+// `rows` must not be empty, nor give more than kMaxStatementParams parameters.
 Statement Insert(const contract::Table& table, const std::vector<Row>& rows, const Projection& projection);
 
 // INSERT ... ON CONFLICT (key) DO UPDATE, with RETURNING: `insert` is the whole

@@ -1,0 +1,36 @@
+// The errors of rows: of a row that is not there, or not as the caller knows it, and of a value that PostgreSQL does
+// not take.
+#ifndef PROTOGRES_SERVICE_CRUD_ROW_ERROR_H_
+#define PROTOGRES_SERVICE_CRUD_ROW_ERROR_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "contract/contract.h"
+#include "db/session.h"
+#include "sql/statement.h"
+
+namespace protogres::crud {
+
+// NOT_FOUND, reason ROW_NOT_FOUND.
+absl::Status NotFound(const contract::Table& table, const sql::Key& key);
+// The same of a read that skips the rows that others have locked: the row may exist.
+absl::Status NotFoundOrLocked(const contract::Table& table, const sql::Key& key);
+
+// Why an Update or a Delete met no row: NOT_FOUND, or, where it gave an etag, ABORTED with the reason ETAG_MISMATCH if
+// the row is there. Only with an etag it reads the row, and blocks; that may fail with an error of the session.
+absl::Status Missed(const contract::Table& table, const sql::Key& key, const std::optional<std::string>& etag,
+                    db::Session& session);
+// Why an Undelete met no row: NOT_FOUND, ETAG_MISMATCH, or ALREADY_EXISTS with the reason ROW_NOT_DELETED, of a row
+// that is not deleted (AIP-164). It reads the row, and blocks.
+absl::Status MissedDeleted(const contract::Table& table, const sql::Key& key, const std::optional<std::string>& etag,
+                           db::Session& session);
+
+// `error` of writing `row`. Where it is INVALID_ARGUMENT and it can be told which field it is about, it gets that
+// field's path in the request ("customer.email").
+absl::Status Locate(const contract::Table& table, const absl::Status& error, const sql::Row& row);
+
+}  // namespace protogres::crud
+
+#endif  // PROTOGRES_SERVICE_CRUD_ROW_ERROR_H_

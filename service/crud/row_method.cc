@@ -1,0 +1,109 @@
+#include "crud/row_method.h"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "crud/batch.h"
+#include "crud/group.h"
+#include "crud/write_operation.h"
+#include "status/macros.h"
+#include "status/status.h"
+
+namespace protogres::crud {
+namespace {
+
+using contract::MethodKind;
+
+class RowOperation : public WriteOperation {
+ public:
+  RowOperation(const BoundTable& bound, const wire::Request& request, RowWrite write)
+      : WriteOperation(request, AnswersARow(bound, write.kind) && bound.EncodesBeforeCommit()),
+        bound_(bound),
+        write_(std::move(write)) {}
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override { return AnswerRow(bound_, write_, session); }
+
+ private:
+  const BoundTable& bound_;
+  const RowWrite write_;
+};
+
+class RowMethod : public UnaryMethod {
+ public:
+  RowMethod(const BoundTable& bound, const Names& names, MethodKind kind, RowPlanner plan)
+      : UnaryMethod(names), bound_(bound), kind_(kind), plan_(plan) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(kind_, bytes));
+    ASSIGN_OR_RETURN(RowWrite write, plan_(bound_, request));
+    return std::make_unique<RowOperation>(bound_, request, std::move(write));
+  }
+
+  Grouping grouping() const override { return GroupingOfWrites(bound_); }
+  void RunGroup(std::span<GroupMember> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+    RunWriteGroup(bound_, kind_, plan_, members, pool, cancellation);
+  }
+
+ private:
+  const BoundTable& bound_;
+  const MethodKind kind_;
+  const RowPlanner plan_;
+};
+
+class BatchOperation : public WriteOperation {
+ public:
+  BatchOperation(const BoundTable& bound, const wire::Request& request, std::vector<RowWrite> writes)
+      : WriteOperation(request, /*explicit_transaction=*/true), bound_(bound), writes_(std::move(writes)) {}
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    std::string response;
+    for (std::size_t i = 0; i < writes_.size(); ++i) {
+      const absl::Status answered = AppendAnswer(writes_[i], session, &response);
+      if (!answered.ok()) return status::Within(ElementPath(i), answered);
+    }
+    return response;
+  }
+
+ private:
+  absl::Status AppendAnswer(const RowWrite& write, db::Session& session, std::string* response) const {
+    ASSIGN_OR_RETURN(const db::Rows rows, WriteRow(bound_, write, session));
+    return rows.empty() ? absl::OkStatus() : bound_.EncodeElement(bound_.whole(), rows, 0, response);
+  }
+
+  const BoundTable& bound_;
+  const std::vector<RowWrite> writes_;
+};
+
+class BatchMethod : public UnaryMethod {
+ public:
+  BatchMethod(const BoundTable& bound, const Names& names, MethodKind batch, MethodKind kind, RowPlanner plan)
+      : UnaryMethod(names), bound_(bound), batch_(batch), kind_(kind), plan_(plan) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    ASSIGN_OR_RETURN(const wire::Request batch, DecodeBatch(bound_, batch_, bytes));
+    ASSIGN_OR_RETURN(auto writes, PlanElements(batch, [this](std::string_view element) {
+                       return PlanElement(bound_, kind_, plan_, element);
+                     }));
+    return std::make_unique<BatchOperation>(bound_, batch, std::move(writes));
+  }
+
+ private:
+  const BoundTable& bound_;
+  const MethodKind batch_;
+  const MethodKind kind_;
+  const RowPlanner plan_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeRowMethod(const BoundTable& bound, const Method::Names& names, MethodKind kind,
+                                      RowPlanner plan) {
+  return std::make_unique<RowMethod>(bound, names, kind, plan);
+}
+std::unique_ptr<Method> MakeBatchMethod(const BoundTable& bound, const Method::Names& names, MethodKind batch,
+                                        MethodKind kind, RowPlanner plan) {
+  return std::make_unique<BatchMethod>(bound, names, batch, kind, plan);
+}
+
+}  // namespace protogres::crud

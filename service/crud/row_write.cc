@@ -1,0 +1,59 @@
+#include "crud/row_write.h"
+
+#include <utility>
+
+#include "crud/batch.h"
+#include "crud/row_error.h"
+#include "status/macros.h"
+
+namespace protogres::crud {
+namespace {
+
+using contract::MethodKind;
+
+// Why `write` met no row.
+absl::Status MissedBy(const BoundTable& bound, const RowWrite& write, db::Session& session) {
+  return write.kind == MethodKind::kUndelete ? MissedDeleted(bound.table(), write.key, write.etag, session)
+                                             : Missed(bound.table(), write.key, write.etag, session);
+}
+
+}  // namespace
+
+bool AnswersARow(const BoundTable& bound, MethodKind kind) {
+  return kind != MethodKind::kDelete || bound.table().soft_delete.has_value();
+}
+
+absl::StatusOr<db::Rows> InsertRow(const BoundTable& bound, const sql::Row& row, db::Session& session) {
+  const sql::Statement statement = sql::Insert(bound.table(), {row}, bound.whole().projection);
+  auto rows = session.Write(statement.text, statement.params);
+  if (!rows.ok()) return Locate(bound.table(), rows.status(), row);
+  return bound.Stored(session, *std::move(rows));
+}
+
+absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write, db::Session& session) {
+  if (write.kind == MethodKind::kCreate) return InsertRow(bound, write.row, session);
+  auto rows = session.Write(write.statement.text, write.statement.params);
+  if (!rows.ok()) return write.row.empty() ? rows.status() : Locate(bound.table(), rows.status(), write.row);
+  const bool met = AnswersARow(bound, write.kind) ? !rows->empty() : rows->affected() > 0;
+  if (met) return bound.Stored(session, *std::move(rows));
+  const absl::Status missed = MissedBy(bound, write, session);
+  if (write.allow_missing && absl::IsNotFound(missed)) return *std::move(rows);
+  return missed;
+}
+
+absl::StatusOr<std::string> AnswerRow(const BoundTable& bound, const RowWrite& write, db::Session& session) {
+  ASSIGN_OR_RETURN(const db::Rows rows, WriteRow(bound, write, session));
+  std::string response;
+  if (!rows.empty()) RETURN_IF_ERROR(bound.Encode(bound.whole(), rows, 0, &response));
+  return response;
+}
+
+absl::StatusOr<RowWrite> PlanElement(const BoundTable& bound, MethodKind kind, RowPlanner plan,
+                                     std::string_view bytes) {
+  ASSIGN_OR_RETURN(const wire::Request& element, bound.Decode(kind, bytes));
+  if (element.validate_only) return OnlyOfBatch("validate_only");
+  if (!element.request_id.empty()) return OnlyOfBatch("request_id");
+  return plan(bound, element);
+}
+
+}  // namespace protogres::crud
