@@ -93,7 +93,11 @@ absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const Table& table, co
   if (!read_mask.has_value() || read_mask->empty()) return std::nullopt;
   sql::Projection projection;
   for (const std::string& path : *read_mask) {
-    if (path == "*") return std::nullopt;
+    if (path == "*") {
+      // It names the fields alone: whether the etag is one of them is the method's to say, unless the mask does.
+      const bool names_etag = table.has_etag && std::ranges::find(*read_mask, "etag") != read_mask->end();
+      return names_etag ? std::optional(sql::Projection::All(table)) : std::nullopt;
+    }
     if (path == "etag" && table.has_etag) {
       projection.etag = true;
       continue;

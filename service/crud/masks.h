@@ -20,8 +20,8 @@ using Mask = std::optional<std::vector<std::string>>;
 // The errors of all of these are INVALID_ARGUMENT with the path of the mask, or of the row's field. A path of a mask is
 // the name of a field, or "*".
 
-// The columns that a read_mask names, and the etag where it names that. No value: it asks for all fields, since there
-// is no mask, it has no paths, or it has the path "*". Error: an unknown path.
+// The columns that a read_mask names, and the etag where it names that. No value: it asks for all fields and does not
+// name the etag, since there is no mask, it has no paths, or it has the path "*". Error: an unknown path.
 absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const contract::Table& table, const Mask& read_mask);
 
 // The fields that a create_mask names, as indexes into Table::fields, in their order. "*" names the fields that can be

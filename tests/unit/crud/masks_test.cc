@@ -103,6 +103,15 @@ TEST_F(MasksTest, AReadMaskOfAllFields) {
   }
 }
 
+TEST_F(MasksTest, AReadMaskOfAllFieldsAndTheEtag) {
+  for (const Mask& mask : {Mask({"*", "etag"}), Mask({"etag", "*"}), Mask({"etag", "id", "*"})}) {
+    const auto read = ReadMasked(table_, mask);
+    ASSERT_TRUE(read.ok() && read->has_value());
+    EXPECT_EQ((*read)->fields.size(), table_.fields.size());
+    EXPECT_TRUE((*read)->etag);
+  }
+}
+
 TEST_F(MasksTest, PathsThatAreNoField) {
   const struct {
     const char* path;
