@@ -1,6 +1,5 @@
-// A Call is one RPC in flight, from its first completion-queue tag to its last;
-// a Handler is what answers it. Unary calls and streams share both. Knows
-// neither grpcpp (see generic_call.h) nor what the calls are about.
+// A Call is one RPC in flight, from its first completion-queue tag to its last. A Handler answers it. Both are the same
+// for unary calls and for streams. This file knows neither grpcpp (see generic_call.h) nor what the calls are about.
 #ifndef PROTOGRES_SERVICE_RPC_CALL_H_
 #define PROTOGRES_SERVICE_RPC_CALL_H_
 
@@ -13,71 +12,78 @@
 
 namespace protogres::rpc {
 
-// None of these blocks. At most one Read and one Write are in flight. A Call
-// must be finished exactly once, and lives until then at the least: the thread
-// that finishes it must not touch it, or its Handler, afterwards.
+// None of these functions blocks. At most one Read and one Write are in flight. A Call must be finished exactly once,
+// by Answer or Finish, and lives at least until then. The thread that finishes a Call must not touch the Call or its
+// Handler afterwards.
 class Call {
  public:
-  // The path: /shop.v1.CustomerService/GetCustomer.
+  // The path of the method: /shop.v1.CustomerService/GetCustomer.
   virtual const std::string& method() const = 0;
-  // time_point::max(): there is none.
+  // The time until which the client waits; time_point::max(): the client has set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 
-  // Handler::OnRequest or OnEnd follows.
+  // Asks for the next message. Handler::OnRequest or OnEnd follows.
   virtual void Read() = 0;
-  // Handler::OnWritten or OnEnd follows. RESOURCE_EXHAUSTED, and nothing is sent: the message is too large.
+  // Sends a message. Handler::OnWritten or OnEnd follows. RESOURCE_EXHAUSTED: the message is too large and is not sent.
   virtual absl::Status Write(std::string message) = 0;
-  // After Handler::OnEnd of a Read. Handler::OnHalfClosed follows if the client has said that it has sent all; else its
-  // connection or its call has ended, and OnCancelled follows.
+  // Asks why a Read has ended in Handler::OnEnd. Handler::OnHalfClosed follows if the client has said that it has sent
+  // all its messages. Otherwise the connection or the call has ended, and OnCancelled follows.
   virtual void AskHowItEnded() = 0;
-  // The last message, and OK. A message that is too large becomes RESOURCE_EXHAUSTED.
+  // Sends the last message and finishes the Call with OK, or with RESOURCE_EXHAUSTED if the message is too large.
   virtual void Answer(std::string message) = 0;
+  // Finishes the Call without a message.
+  // Finishes the Call without a message.
   virtual void Finish(const absl::Status& status) = 0;
 
-  // Handler::OnWake follows, once for all wakes until then. From any thread, one at a time (see Streams).
+  // Handler::OnWake follows, once for all calls of Wake until then. Any thread may call this, but only one at a time
+  // (see ServiceCalls).
   virtual void Wake() = 0;
-  // Handler::OnTimer follows at `time`, unless the Call is over before. From its completion-queue thread, one at a
-  // time.
+  // Handler::OnTimer follows at `time`, unless the Call is finished before. Only the completion-queue thread of the
+  // Call may call this, and only if no other timer is set.
   virtual void SetTimer(std::chrono::system_clock::time_point time) = 0;
 
  protected:
   ~Call() = default;
 };
 
-// Its functions are called on the Call's completion-queue thread, one at a time, and must
-// not block. None is called once the Call is finished, nor before the constructor has
-// returned; the first message is asked for already. Destroyed with the Call.
+// The functions of a Handler are called on the completion-queue thread of the Call, one at a time, and must not block.
+// None is called before the constructor has returned or after the Call was finished. The first message is asked for
+// without a Read of the Handler. The Handler is destroyed with the Call.
 class Handler {
  public:
   virtual ~Handler() = default;
 
-  // `message` lives until the next Read or the end of the Call.
+  // A message has come. `message` lives until the next Read or until the Call is finished.
   virtual void OnRequest(std::string_view message) = 0;
-  // No more messages will come, or a message could not be written. Finish is due.
+  // No more messages will come, or a message could not be written. The Handler must finish the Call.
   virtual void OnEnd() = 0;
-  // Instead of the first OnRequest: there is no memory for its message. Finish is due, with this. Never called for
-  // health and reflection.
+  // Is called instead of the first OnRequest if there is no memory for the message. The Handler must finish the Call
+  // with this status. Never called for health and reflection.
   virtual void OnRefused(const absl::Status&) {}
+  // The message of the last Write is sent.
   virtual void OnWritten() {}
-  // The client has gone or its deadline has passed. A Call may be finished by another thread meanwhile.
+  // The client has gone or the deadline has passed. Another thread may be finishing the Call at this moment.
   virtual void OnCancelled() {}
+  // See Call::AskHowItEnded, Call::Wake and Call::SetTimer.
+  // See Call::AskHowItEnded, Call::Wake and Call::SetTimer.
   virtual void OnHalfClosed() {}
   virtual void OnWake() {}
   virtual void OnTimer() {}
-  // The server ends and waits no longer. Finish is due at once, with ShuttingDown unless the work is done.
+  // The server ends and waits no longer. The Handler must finish the Call at once: with status::ShuttingDown, unless
+  // the work is done.
   virtual void OnShutdown() {}
-  // A while later: what runs for it in the database is to be given up.
+  // Is called some time after OnShutdown. The Handler must give up the statement that runs for it in the database.
   virtual void OnGiveUp() {}
 };
 
-// Finds who answers a Call. Called on completion-queue threads.
+// Finds the Handler of a Call. Its functions are called on completion-queue threads.
 class Router {
  public:
-  // Null: it has finished the Call itself.
+  // Null: the Router has finished the Call itself.
   virtual std::unique_ptr<Handler> Route(Call& call) = 0;
-  // All that has come is handled, and the thread is about to wait for more.
+  // All events that have come are handled, and the thread is about to wait for more.
   virtual void OnIdle() {}
-  // Something was handled, and there is more already.
+  // An event was handled, and the next one has come already.
   virtual void OnBusy() {}
 
  protected:

@@ -14,11 +14,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetryFull{100};
 constexpr milliseconds kRetryTimeout{1000};
-// A lane whose groups all take this long (cold pages, a lock) gets another: many that wait apart are done sooner.
+// If all running groups of a key have taken this long (cold pages, a lock), another one starts: several that wait at
+// the same time are done sooner.
 constexpr milliseconds kSlowGroup{5};
-// The longest that what is held waits for others while there is always more to do.
-constexpr milliseconds kLongestHold{2};
-// Keeps the sums of times from overflowing.
+// How long a Task waits for a group at most while Tasks are submitted all the time.
+constexpr milliseconds kLongestWaitForGroup{2};
+// A longer timeout would let sums of times overflow.
 constexpr milliseconds kLongestTimeout = std::chrono::hours(24 * 365);
 
 absl::Status QueueFull(int size) {
@@ -40,7 +41,7 @@ absl::Status TimedOut(milliseconds timeout) {
 }  // namespace
 
 Executor::Executor(const Options& options) : options_(options) {
-  LaneOf(nullptr);
+  QueueOf(nullptr);
   for (int i = 0; i < std::max(1, options_.workers); ++i) {
     Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
     worker.thread = std::thread([this, &worker] { Work(worker); });
@@ -51,28 +52,28 @@ Executor::Executor(const Options& options) : options_(options) {
 Executor::~Executor() { Stop(); }
 
 absl::Status Executor::Submit(Task& task) {
-  const void* const lane_key = task.lane();
+  const void* const group_key = task.group_key();
   const auto now = Clock::now();
   Worker* called = nullptr;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return status::ShuttingDown();
-    // A Task that a free worker is about to take does not wait.
+    // A Task that a free worker is about to take does not count as waiting.
     if (waiting_ >= options_.queue_size + free_ && !task.taken_) return QueueFull(options_.queue_size);
     task.since_ = now;
-    task.lane_ = lane_key;
-    if (lane_key) task.deadline_ = task.deadline();
-    Lane& lane = LaneOf(lane_key);
-    if (!lane.first) lane.held = lane_key != nullptr && options_.hold;
-    Append(lane, task);
-    if (lane.size >= lane.limit) lane.held = false;
-    if (lane.held) {
-      if (!holds_.load(std::memory_order_relaxed)) {
-        held_since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-        holds_.store(true, std::memory_order_relaxed);
+    task.group_key_ = group_key;
+    if (group_key) task.deadline_ = task.deadline();
+    GroupQueue& queue = QueueOf(group_key);
+    if (!queue.first) queue.waits_for_group = group_key != nullptr && options_.wait_for_groups;
+    Append(queue, task);
+    if (queue.size >= queue.next_size) queue.waits_for_group = false;
+    if (queue.waits_for_group) {
+      if (!some_wait_for_group_.load(std::memory_order_relaxed)) {
+        waiting_since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+        some_wait_for_group_.store(true, std::memory_order_relaxed);
       }
     } else {
-      called = Call(MayStart(lane_key, lane, now));
+      called = CallWorker(MayStart(group_key, queue, now));
     }
   }
   if (called) called->wake.notify_one();
@@ -80,27 +81,27 @@ absl::Status Executor::Submit(Task& task) {
 }
 
 void Executor::Dispatch() {
-  if (!holds_.load(std::memory_order_relaxed)) return;
+  if (!some_wait_for_group_.load(std::memory_order_relaxed)) return;
   Worker* called = nullptr;
   {
     std::lock_guard lock(mutex_);
-    holds_.store(false, std::memory_order_relaxed);
-    for (auto& [key, lane] : lanes_) lane.held = false;
-    called = CallForWaiting();
+    some_wait_for_group_.store(false, std::memory_order_relaxed);
+    for (auto& [key, queue] : queues_) queue.waits_for_group = false;
+    called = CallWorkerForWaiting();
   }
   if (called) called->wake.notify_one();
 }
 
 void Executor::DispatchLate() {
-  if (!holds_.load(std::memory_order_relaxed)) return;
-  const Clock::duration since(held_since_.load(std::memory_order_relaxed));
-  if (Clock::now().time_since_epoch() - since >= kLongestHold) Dispatch();
+  if (!some_wait_for_group_.load(std::memory_order_relaxed)) return;
+  const Clock::duration since(waiting_since_.load(std::memory_order_relaxed));
+  if (Clock::now().time_since_epoch() - since >= kLongestWaitForGroup) Dispatch();
 }
 
 bool Executor::Remove(Task& task) {
   std::lock_guard lock(mutex_);
   if (!task.waiting_) return false;
-  Unlink(LaneOf(task.lane_), task);
+  Unlink(QueueOf(task.group_key_), task);
   return true;
 }
 
@@ -121,7 +122,7 @@ void Executor::Stop() {
     stopped_ = true;
   }
   stop_.notify_all();
-  // They stay, joined: a Submit that was overtaken by the end may be about to wake one.
+  // The joined workers are not destroyed here, because a Submit that began before the end may still wake one.
   for (auto& worker : workers_) {
     worker->wake.notify_one();
     if (worker->thread.joinable()) worker->thread.join();
@@ -132,13 +133,13 @@ void Executor::Stop() {
 void Executor::Work(Worker& worker) {
   std::vector<Task*> tasks;
   std::unique_lock lock(mutex_);
-  while (Lane* lane = Await(worker, lock)) {
-    const bool in_lane = lane->first->lane_ != nullptr;
-    const int live = Take(*lane, &tasks);
-    ++lane->running;
-    const Time started = lane->started = Clock::now();
-    // Submit calls nobody for a lane that could not start then, and may now.
-    Worker* const another = CallForWaiting();
+  while (GroupQueue* queue = Await(worker, lock)) {
+    const bool grouped = queue->first->group_key_ != nullptr;
+    const int live = Take(*queue, &tasks);
+    ++queue->running;
+    const Time started = queue->started = Clock::now();
+    // Submit calls no worker for a queue that may not start. Such a queue may start now.
+    Worker* const another = CallWorkerForWaiting();
     lock.unlock();
     if (another) another->wake.notify_one();
     if (tasks.size() == 1) {
@@ -147,27 +148,27 @@ void Executor::Work(Worker& worker) {
       tasks[0]->MakeGroup()->Run(tasks);
     }
     lock.lock();
-    --lane->running;
-    if (in_lane && live > 0) {
+    --queue->running;
+    if (grouped && live > 0) {
       const Time now = Clock::now();
-      lane->size_of_groups.Ran(live, now - started, now);
-      lane->limit = lane->size_of_groups.Limit(now);
+      queue->group_size.Ran(live, now - started, now);
+      queue->next_size = queue->group_size.Limit(now);
     }
   }
 }
 
-Executor::Lane* Executor::Await(Worker& worker, std::unique_lock<std::mutex>& lock) {
+Executor::GroupQueue* Executor::Await(Worker& worker, std::unique_lock<std::mutex>& lock) {
   ++free_;
-  Lane* lane = nullptr;
+  GroupQueue* queue = nullptr;
   Time retry;
-  while (!stopped_ && (lane = NextLane(&retry)) == nullptr) {
+  while (!stopped_ && (queue = NextQueue(&retry)) == nullptr) {
     const auto called = [&] { return stopped_ || worker.called; };
     if (watched_ || retry == Time::max()) {
       idle_.push_back(&worker);
       worker.wake.wait(lock, called);
     } else {
       watched_ = true;
-      idle_.insert(idle_.begin(), &worker);  // the last to be called: another would have to watch then
+      idle_.insert(idle_.begin(), &worker);  // it is called last, because then another worker must watch
       worker.wake.wait_until(lock, retry, called);
       watched_ = false;
     }
@@ -175,10 +176,10 @@ Executor::Lane* Executor::Await(Worker& worker, std::unique_lock<std::mutex>& lo
     worker.called = false;
   }
   --free_;
-  return stopped_ ? nullptr : lane;
+  return stopped_ ? nullptr : queue;
 }
 
-Executor::Worker* Executor::Call(bool may_start) {
+Executor::Worker* Executor::CallWorker(bool may_start) {
   if (idle_.empty() || (watched_ && !may_start)) return nullptr;
   Worker* const worker = idle_.back();
   idle_.pop_back();
@@ -186,14 +187,14 @@ Executor::Worker* Executor::Call(bool may_start) {
   return worker;
 }
 
-Executor::Worker* Executor::CallForWaiting() {
+Executor::Worker* Executor::CallWorkerForWaiting() {
   Time retry;
-  const bool may_start = NextLane(&retry) != nullptr;
-  return may_start || retry != Time::max() ? Call(may_start) : nullptr;
+  const bool may_start = NextQueue(&retry) != nullptr;
+  return may_start || retry != Time::max() ? CallWorker(may_start) : nullptr;
 }
 
 void Executor::Watch() {
-  // While it sleeps no Task that comes can expire before it wakes, so Submit need not wake it.
+  // A Task that comes while this thread sleeps expires after the thread wakes, so Submit need not wake it.
   const milliseconds timeout = std::clamp(options_.queue_timeout, milliseconds(1), kLongestTimeout);
   std::unique_lock lock(mutex_);
   while (!stopped_) {
@@ -205,89 +206,89 @@ void Executor::Watch() {
       continue;
     }
     auto oldest = now;
-    for (const auto& [key, lane] : lanes_) {
-      if (lane.first) oldest = std::min(oldest, lane.first->since_);
+    for (const auto& [key, queue] : queues_) {
+      if (queue.first) oldest = std::min(oldest, queue.first->since_);
     }
     stop_.wait_until(lock, oldest + timeout);
   }
 }
 
-bool Executor::MayStart(const void* key, const Lane& lane, Time now) const {
-  return key == nullptr || lane.running < options_.lane_groups || lane.size >= lane.limit ||
-         now - lane.started >= kSlowGroup;
+bool Executor::MayStart(const void* key, const GroupQueue& queue, Time now) const {
+  return key == nullptr || queue.running < options_.groups_at_once || queue.size >= queue.next_size ||
+         now - queue.started >= kSlowGroup;
 }
 
-Executor::Lane* Executor::NextLane(Time* retry) {
+Executor::GroupQueue* Executor::NextQueue(Time* retry) {
   *retry = Time::max();
   if (waiting_ == 0) return nullptr;
   const auto now = Clock::now();
-  Lane* next = nullptr;
-  for (auto& [key, lane] : lanes_) {
-    if (!lane.first || lane.held) continue;
-    if (!MayStart(key, lane, now)) {
-      *retry = std::min(*retry, lane.started + kSlowGroup);
-    } else if (!next || lane.first->since_ < next->first->since_) {
-      next = &lane;
+  GroupQueue* next = nullptr;
+  for (auto& [key, queue] : queues_) {
+    if (!queue.first || queue.waits_for_group) continue;
+    if (!MayStart(key, queue, now)) {
+      *retry = std::min(*retry, queue.started + kSlowGroup);
+    } else if (!next || queue.first->since_ < next->first->since_) {
+      next = &queue;
     }
   }
   return next;
 }
 
-int Executor::Take(Lane& lane, std::vector<Task*>* tasks) {
-  const bool alone = lane.first->lane_ == nullptr;
-  const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_together));
-  lane.limit = alone ? 1 : lane.size_of_groups.Limit(Clock::now());
+int Executor::Take(GroupQueue& queue, std::vector<Task*>* tasks) {
+  const bool alone = queue.first->group_key_ == nullptr;
+  const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_group_size));
+  queue.next_size = alone ? 1 : queue.group_size.Limit(Clock::now());
   const auto now = std::chrono::system_clock::now();
   auto deadline = std::chrono::system_clock::time_point::max();
   int live = 0;
   tasks->clear();
-  while (lane.first && live < lane.limit && tasks->size() < most) {
-    Task& task = *lane.first;
+  while (queue.first && live < queue.next_size && tasks->size() < most) {
+    Task& task = *queue.first;
     if (task.deadline_ > now) {
       deadline = std::min(deadline, task.deadline_);
-      if (live > 0 && lane.size_of_groups.Expected(live + 1) > deadline - now) break;
+      if (live > 0 && queue.group_size.Expected(live + 1) > deadline - now) break;
       ++live;
     }
     tasks->push_back(&task);
     task.taken_ = true;
-    Unlink(lane, task);
+    Unlink(queue, task);
   }
   return live;
 }
 
-void Executor::Append(Lane& lane, Task& task) {
-  task.previous_ = lane.last;
+void Executor::Append(GroupQueue& queue, Task& task) {
+  task.previous_ = queue.last;
   task.next_ = nullptr;
   task.waiting_ = true;
-  (lane.last ? lane.last->next_ : lane.first) = &task;
-  lane.last = &task;
-  ++lane.size;
+  (queue.last ? queue.last->next_ : queue.first) = &task;
+  queue.last = &task;
+  ++queue.size;
   ++waiting_;
 }
 
-void Executor::Unlink(Lane& lane, Task& task) {
-  (task.previous_ ? task.previous_->next_ : lane.first) = task.next_;
-  (task.next_ ? task.next_->previous_ : lane.last) = task.previous_;
+void Executor::Unlink(GroupQueue& queue, Task& task) {
+  (task.previous_ ? task.previous_->next_ : queue.first) = task.next_;
+  (task.next_ ? task.next_->previous_ : queue.last) = task.previous_;
   task.waiting_ = false;
-  --lane.size;
+  --queue.size;
   --waiting_;
 }
 
 Task* Executor::TakeSince(Time limit) {
   Task* taken = nullptr;
   Task** end = &taken;
-  for (auto it = lanes_.begin(); it != lanes_.end();) {
-    Lane& lane = it->second;
-    while (lane.first && lane.first->since_ <= limit) {
-      Task* task = lane.first;
-      Unlink(lane, *task);
+  for (auto it = queues_.begin(); it != queues_.end();) {
+    GroupQueue& queue = it->second;
+    while (queue.first && queue.first->since_ <= limit) {
+      Task* task = queue.first;
+      Unlink(queue, *task);
       task->next_ = nullptr;
       *end = task;
       end = &task->next_;
     }
-    // Empty lanes are kept for a while, to be used again.
-    const bool empty = it->first != nullptr && !lane.first && lane.running == 0;
-    it = empty ? lanes_.erase(it) : std::next(it);
+    // An empty queue is kept for a while, because it may be used again.
+    const bool empty = it->first != nullptr && !queue.first && queue.running == 0;
+    it = empty ? queues_.erase(it) : std::next(it);
   }
   return taken;
 }

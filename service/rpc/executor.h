@@ -1,5 +1,5 @@
-// The Executor: the bounded queue before the pool, the only place where a
-// request waits, and the threads that take Tasks from it. It knows neither gRPC nor SQL.
+// The Executor: the bounded queue in front of the pool, which is the only place where a request waits, and the threads
+// that take Tasks from it. It knows neither gRPC nor SQL.
 #ifndef PROTOGRES_SERVICE_RPC_EXECUTOR_H_
 #define PROTOGRES_SERVICE_RPC_EXECUTOR_H_
 
@@ -20,31 +20,32 @@ namespace protogres::rpc {
 
 class Task;
 
-// Runs several Tasks that have waited together. A Task may be gone as soon as its own part is done, and the others run
-// on: so whatever a Group needs is its own, or outlives the Executor.
+// Runs several Tasks that have waited at the same time. Each Task may be destroyed as soon as it is done, while the
+// Group still runs the others. So everything that the Group needs must belong to the Group, or outlive the Executor.
 class Group {
  public:
   virtual ~Group() = default;
-  // Instead of Task::Run of each. On a worker. May block.
+  // Is called instead of Task::Run of each Task. Runs on a worker. May block.
   virtual void Run(std::span<Task* const> tasks) = 0;
 };
 
-// A link of the queue itself, so that waiting costs no allocation. Its owner
+// One piece of work for a worker. It is itself an element of the queue, so that waiting needs no allocation. Its owner
 // keeps it until Run or Refuse was called, a Group has run it, or Remove has returned true.
 class Task {
  public:
-  // On a worker. May block.
+  // Runs on a worker. May block.
   virtual void Run() = 0;
-  // Instead of Run: it waited too long, or the Executor was closed. Must not block.
+  // Is called instead of Run if the Task waited too long or the Executor was closed. Must not block.
   virtual void Refuse(const absl::Status& status) = 0;
 
-  // Tasks that say the same can be run together; null: alone. Asked for once, by Submit.
-  virtual const void* lane() const { return nullptr; }
-  // Of those of a lane: when nobody wants its result any more. Asked for once, by Submit.
+  // Tasks with the same key can run as one group. Null: the Task runs alone. Submit calls this once.
+  virtual const void* group_key() const { return nullptr; }
+  // The time after which nobody wants the result of the Task. Submit calls this once, for a Task with a group key.
   virtual std::chrono::system_clock::time_point deadline() const {
     return std::chrono::system_clock::time_point::max();
   }
-  // What runs several Tasks of this lane, never null. Asked of one of them, before it runs. On a worker.
+  // Makes what runs several Tasks with this group key; never null for a Task that has one. Is called for one of the
+  // Tasks, before it runs. Runs on a worker.
   virtual std::unique_ptr<Group> MakeGroup() const { return nullptr; }
 
  protected:
@@ -55,68 +56,72 @@ class Task {
   Task* previous_ = nullptr;
   Task* next_ = nullptr;
   bool waiting_ = false;
-  bool taken_ = false;  // by a worker, once at least
-  const void* lane_ = nullptr;
-  std::chrono::steady_clock::time_point since_;
+  bool taken_ = false;  // a worker has taken the Task at least once
+  const void* group_key_ = nullptr;
+  std::chrono::steady_clock::time_point since_;  // the Task waits
   std::chrono::system_clock::time_point deadline_;
 };
 
-// Thread-safe. First in, first out, except that Tasks of one lane are taken
-// together by the first worker that is free for them, and that of one lane only
-// a few groups run at a time, unless they are slow or as large as they should be (see GroupSize): so groups form where
-// there is much to do and they save time, and nobody waits where there is not.
+// Thread-safe. The Task that waited longest runs first, with two exceptions. The first free worker takes Tasks with the
+// same group key together, as one group. And only a few groups of one key run at a time, unless these are slow or
+// enough Tasks for a whole group wait (see GroupSize). So groups form where there is much to do and they save time, and
+// where there is little to do nobody waits.
 class Executor {
  public:
   struct Options {
     int workers = 1;
     int queue_size = 1024;
     std::chrono::milliseconds queue_timeout{30000};
-    // Tasks of a lane that are run together at the most, and groups of it that run at once.
-    int max_together = 256;
-    int lane_groups = 2;
-    // Tasks of a lane wait for Dispatch, or for a whole group to be there: by themselves groups stay small, as the
-    // first of those that come together is run before the others are there.
-    bool hold = false;
+    // The most Tasks in one group.
+    int max_group_size = 256;
+    // The most groups of one key that run at the same time.
+    int groups_at_once = 2;
+    // A Task with a group key waits until Dispatch is called or there are enough Tasks for a whole group. Without this,
+    // groups stay small: of Tasks that are submitted one after the other, the first runs before the others are there.
+    bool wait_for_groups = false;
   };
 
   explicit Executor(const Options& options);
-  ~Executor();  // Stop
+  // Does what Stop does.
+  ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo, unless a worker has had the Task before: it comes again, to
-  // be run alone. UNAVAILABLE once closed. Never blocks.
+  // RESOURCE_EXHAUSTED, reason QUEUE_FULL, with RetryInfo: the queue is full. A Task that a worker has taken before is
+  // never refused so: it comes back in order to run alone. UNAVAILABLE: the Executor is closed. Never blocks.
   absl::Status Submit(Task& task);
-  // Whoever submits has, for now, no more. Cheap where nothing is held.
+  // The caller has no more Tasks to submit for now, so no Task waits for a group any longer. Cheap where none does.
   void Dispatch();
-  // It has more. Does the same for what has been held for some milliseconds.
+  // The caller has more Tasks to submit. Does the same as Dispatch if a Task has waited for a group for some
+  // milliseconds.
   void DispatchLate();
-  // True: the task was waiting still and is the caller's again; neither Run nor Refuse will be called.
+  // True: the Task was still waiting and belongs to the caller again; neither Run nor Refuse will be called.
   bool Remove(Task& task);
-  // Refuses what waits, and all that comes. Running Tasks go on.
+  // Refuses the Tasks that wait and those that are submitted later. Tasks that run go on.
   void Close();
-  // Close, and blocks until the running Tasks have ended. Idempotent, for one thread.
+  // Closes the Executor and blocks until all Tasks that run have ended. A second call does nothing. For one thread.
   void Stop();
 
  private:
   using Time = std::chrono::steady_clock::time_point;
 
-  // A queue of its own. That of Tasks to be run alone is there always; one with a group running never goes.
-  struct Lane {
-    explicit Lane(int most_together) : size_of_groups(most_together) {}
+  // The waiting Tasks that have the same group key, or none. The queue of Tasks without a key always exists. A queue is
+  // not removed while a group of it runs.
+  struct GroupQueue {
+    explicit GroupQueue(int max_group_size) : group_size(max_group_size) {}
 
     Task* first = nullptr;
     Task* last = nullptr;
     int size = 0;
-    bool held = false;  // until Dispatch
-    int running = 0;    // groups
-    Time started;       // the latest of them
-    GroupSize size_of_groups;
-    int limit = 1;  // of the next
+    bool waits_for_group = false;  // the Tasks stay in the queue until Dispatch, or until there is a whole group
+    int running = 0;               // the number of groups that run
+    Time started;                  // the time when the latest of these began
+    GroupSize group_size;
+    int next_size = 1;  // the size of a whole group
   };
 
-  // Of those without a Task, the one that has been so shortest is called first: what it worked with is still in a
-  // processor's cache. Taking turns they would all find theirs gone.
+  // The worker that became idle last is called first: the data that it works with is still in the cache of a
+  // processor. If the workers took turns, each of them would find its data gone.
   struct Worker {
     std::condition_variable wake;
     bool called = false;
@@ -124,39 +129,42 @@ class Executor {
   };
 
   void Work(Worker& worker);
-  // Blocks until there is something to take; null: it is the end.
-  Lane* Await(Worker& worker, std::unique_lock<std::mutex>& lock);
-  // The worker that is to look, to be woken once the mutex is free; null: none is idle, or none needs to, as nothing
-  // `may_start` and one watches.
-  Worker* Call(bool may_start);
-  // The same for all that waits and is not held; null also where nothing is.
-  Worker* CallForWaiting();
-  // Refuses Tasks that waited longer than queue_timeout, also while every worker is blocked.
+  // Blocks until there is a Task to take, and returns its queue. Null: the Executor stops.
+  GroupQueue* Await(Worker& worker, std::unique_lock<std::mutex>& lock);
+  // Chooses an idle worker, which the caller wakes after it has released the mutex. Null: no worker is idle, or none is
+  // needed, because nothing `may_start` now and one worker watches.
+  Worker* CallWorker(bool may_start);
+  // The same for the Tasks that wait already. Null also if none of them may be taken.
+  Worker* CallWorkerForWaiting();
+  // Refuses Tasks that waited longer than queue_timeout, even while all workers are blocked.
   void Watch();
-  // The lane whose first Task has waited longest, of those that a worker may take from now; null: none. Then `retry` is
-  // when one may be taken from at the latest, unless a group ends or a Task comes: max() where none waits.
-  Lane* NextLane(Time* retry);
-  bool MayStart(const void* key, const Lane& lane, Time now) const;
-  // Takes the first Task of a lane, and those that it is run together with: as many as are done before the first
-  // deadline of them has passed. How many will have to be run; those past their deadline only have to be told.
-  int Take(Lane& lane, std::vector<Task*>* tasks);
-  Lane& LaneOf(const void* key) { return lanes_.try_emplace(key, options_.max_together).first->second; }
-  void Append(Lane& lane, Task& task);
-  void Unlink(Lane& lane, Task& task);
-  // Unlinks the Tasks that have waited since `limit` or longer; the list goes on by next_. Drops lanes without Tasks.
+  // Of the queues from which a worker may take now, the one whose first Task has waited longest. Null: there is none;
+  // then a worker may take from a queue at `retry` at the latest, or earlier if a group ends or a Task is submitted.
+  // `retry` is max() if no Task waits.
+  GroupQueue* NextQueue(Time* retry);
+  bool MayStart(const void* key, const GroupQueue& queue, Time now) const;
+  // Takes the first Task of the queue, and with it as many others of its group as will be done before the first of
+  // their deadlines. Returns how many of them have to run; the deadline of the others has passed, and they only have
+  // to be told.
+  int Take(GroupQueue& queue, std::vector<Task*>* tasks);
+  GroupQueue& QueueOf(const void* key) { return queues_.try_emplace(key, options_.max_group_size).first->second; }
+  void Append(GroupQueue& queue, Task& task);
+  void Unlink(GroupQueue& queue, Task& task);
+  // Unlinks the Tasks that have waited since `limit` or longer and returns them as a list, linked by next_. Removes
+  // queues without Tasks.
   Task* TakeSince(Time limit);
   static void RefuseAll(Task* first, const absl::Status& status);
 
   const Options options_;
   std::mutex mutex_;
   std::condition_variable stop_;
-  std::unordered_map<const void*, Lane> lanes_;
-  std::atomic<bool> holds_{false};        // some lane is held
-  std::atomic<Time::rep> held_since_{0};  // the first of them
-  int waiting_ = 0;
-  int free_ = 0;               // workers without a Task, called or not
-  std::vector<Worker*> idle_;  // of them, those not called
-  bool watched_ = false;       // one of them sleeps no longer than until a lane that waits may start
+  std::unordered_map<const void*, GroupQueue> queues_;  // by group key
+  std::atomic<bool> some_wait_for_group_{false};        // a queue may have waits_for_group
+  std::atomic<Time::rep> waiting_since_{0};             // the time when the first of these queues got it
+  int waiting_ = 0;                                     // the number of Tasks in all queues
+  int free_ = 0;                                        // the number of workers without a Task, called or not
+  std::vector<Worker*> idle_;                           // the free workers that are not called
+  bool watched_ = false;  // an idle worker wakes when the next queue may start, even if nobody calls it
   bool closed_ = false;
   bool stopped_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -6,13 +6,14 @@
 namespace protogres::rpc {
 namespace {
 
-// A group that takes no longer is done soon, in seconds.
+// A group is done soon if it takes at most this time, in seconds.
 constexpr double kSoon = 0.010;
-// A group of the double size is worth more time where each member costs at the most this part of what it did.
+// A group of the double size is worth its time if each Task costs at most this fraction of its cost in the smaller
+// group.
 constexpr double kWorthIt = 0.75;
-// The part of what was learned that the newest group makes up.
+// The weight of the newest group in the cost that is learned.
 constexpr double kNewest = 0.5;
-// What a larger group has cost once is tried again then: a lock, or a cold cache, may have been the cause.
+// A larger group that was too slow is tried again after this time: a lock or a cold cache may have been the cause.
 constexpr std::chrono::milliseconds kForget{500};
 
 }  // namespace
@@ -30,14 +31,14 @@ bool GroupSize::Pays(std::size_t smaller) const {
 int GroupSize::Limit(Time now) const {
   std::size_t i = 0;
   while (i + 1 < kClasses && learned_[i + 1].cost > 0 && Pays(i)) ++i;
-  // One step beyond what is known.
+  // The next group tries one class more than is known.
   const bool tried = i + 1 < kClasses && learned_[i + 1].cost > 0 && now - learned_[i + 1].when < kForget;
   if (learned_[i].cost > 0 && !tried) ++i;
   return std::clamp(1 << i, 1, std::max(1, most_));
 }
 
 GroupSize::Duration GroupSize::Expected(int size) const {
-  // What is known of smaller groups only is an upper bound: their members cost as much or more.
+  // If only smaller groups are known, their cost is an upper bound: a Task costs as much in a smaller group, or more.
   std::size_t i = ClassOf(size);
   while (i > 0 && learned_[i].cost == 0) --i;
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(learned_[i].cost * size));
@@ -49,7 +50,7 @@ void GroupSize::Ran(int size, Duration took, Time now) {
   Learned& learned = learned_[own];
   const bool known = learned.cost > 0 && now - learned.when < kForget;
   learned = {known ? learned.cost + kNewest * (cost - learned.cost) : cost, now};
-  // In smaller groups members do not cost less: where all have become slow, this is learned at once.
+  // A Task does not cost less in a smaller group. So if all groups have become slow, this is learned at once.
   for (std::size_t i = 0; i < own; ++i) {
     if (learned_[i].cost < learned.cost) learned_[i] = learned;
   }

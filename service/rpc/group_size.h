@@ -1,4 +1,4 @@
-// How many Tasks a group may have: learned from how long the groups before it took. Pure.
+// How many Tasks a group may have. This is learned from the times that earlier groups took. Pure.
 #ifndef PROTOGRES_SERVICE_RPC_GROUP_SIZE_H_
 #define PROTOGRES_SERVICE_RPC_GROUP_SIZE_H_
 
@@ -8,9 +8,9 @@
 
 namespace protogres::rpc {
 
-// Begins with one, and doubles while a group of the double size is done soon, or costs each of its members clearly
-// less: where the way to the database is long a large group is worth its time, and where each row takes long it is not.
-// For one thread at a time.
+// The size begins with one. It doubles as long as a group of the double size is done soon, or takes clearly less time
+// for each of its Tasks. So groups become large where the way to the database is long, and stay small where each row
+// takes long. For one thread at a time.
 class GroupSize {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -18,22 +18,22 @@ class GroupSize {
 
   explicit GroupSize(int most) : most_(most) {}
 
-  // How many the next group may have: from 1 to `most`.
+  // How many Tasks the next group may have: from 1 to `most`.
   int Limit(Time now) const;
-  // How long a group of `size` will take, by what was learned last. Zero: nothing was.
+  // How long a group of `size` Tasks will probably take. Zero: nothing was learned yet.
   Duration Expected(int size) const;
-  // A group of `size`, at least 1, took so long.
+  // Learns that a group of `size` Tasks, at least 1, took so long.
   void Ran(int size, Duration took, Time now);
 
  private:
-  // Of groups of 2^i to 2^(i+1) - 1 members.
+  // What is known of groups of one class. Class i has the groups of 2^i to 2^(i+1) - 1 Tasks.
   struct Learned {
-    double cost = 0;  // of one member, in seconds; 0: nothing is known
+    double cost = 0;  // the time that one Task takes, in seconds; 0: nothing is known
     Time when;
   };
   static constexpr std::size_t kClasses = 16;
   static std::size_t ClassOf(int size);
-  // A group of the class after `smaller`, which was tried.
+  // True: groups of the class after `smaller` are worth their time. That class must have been tried.
   bool Pays(std::size_t smaller) const;
 
   const int most_;

@@ -51,8 +51,9 @@ class CheckHandler final : public Handler {
 // seen when it ends, so that a slow client gets the latest status and not all.
 class WatchHandler final : public Handler {
  public:
-  WatchHandler(const Health& health, Streams& streams, Call& call) : health_(health), streams_(streams), call_(call) {
-    streams_.Add(call_);
+  WatchHandler(const Health& health, ServiceCalls& service_calls, Call& call)
+      : health_(health), service_calls_(service_calls), call_(call) {
+    service_calls_.Add(call_);
   }
 
   void OnRequest(std::string_view message) override {
@@ -81,18 +82,18 @@ class WatchHandler final : public Handler {
       if (auto written = call_.Write(Response(status)); !written.ok()) return End(written);
       sent_ = status;
       writing_ = true;
-    } else if (streams_.draining()) {
+    } else if (service_calls_.draining()) {
       End(status::ShuttingDown());
     }
   }
 
   void End(const absl::Status& status) {
-    streams_.Remove(call_);
+    service_calls_.Remove(call_);
     call_.Finish(status);
   }
 
   const Health& health_;
-  Streams& streams_;
+  ServiceCalls& service_calls_;
   Call& call_;
   std::string service_;
   bool watching_ = false;
@@ -104,7 +105,7 @@ class WatchHandler final : public Handler {
 }  // namespace
 
 void Health::SetReady(bool ready) {
-  if (ready_.exchange(ready) != ready) streams_.WakeAll();
+  if (ready_.exchange(ready) != ready) service_calls_.WakeAll();
 }
 
 int Health::StatusOf(const std::string& service) const {
@@ -121,7 +122,7 @@ int Health::StatusOf(const std::string& service) const {
 std::unique_ptr<Handler> Health::Check(Call& call) const { return std::make_unique<CheckHandler>(*this, call); }
 
 std::unique_ptr<Handler> Health::Watch(Call& call) const {
-  return std::make_unique<WatchHandler>(*this, streams_, call);
+  return std::make_unique<WatchHandler>(*this, service_calls_, call);
 }
 
 }  // namespace protogres::rpc

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "rpc/call.h"
+#include "rpc/service_calls.h"
 #include "rpc/snapshot.h"
-#include "rpc/streams.h"
 
 namespace protogres::rpc {
 
@@ -18,7 +18,7 @@ class Health {
   // A name that is always SERVING: that the process answers at all.
   static constexpr char kLiveness[] = "liveness";
 
-  Health(const Current& current, Streams& streams) : current_(current), streams_(streams) {}
+  Health(const Current& current, ServiceCalls& service_calls) : current_(current), service_calls_(service_calls) {}
 
   // Of "" and of every service of the Api in force.
   void SetReady(bool ready);
@@ -31,7 +31,7 @@ class Health {
 
  private:
   const Current& current_;
-  Streams& streams_;
+  ServiceCalls& service_calls_;
   std::atomic<bool> ready_{false};
 };
 

@@ -110,9 +110,9 @@ class Reflector {
 // One answer a request, in turn.
 class ReflectionHandler final : public Handler {
  public:
-  ReflectionHandler(const Current& current, Streams& streams, Call& call)
-      : reflector_(current), streams_(streams), call_(call) {
-    streams_.Add(call_);
+  ReflectionHandler(const Current& current, ServiceCalls& service_calls, Call& call)
+      : reflector_(current), service_calls_(service_calls), call_(call) {
+    service_calls_.Add(call_);
   }
 
   void OnRequest(std::string_view message) override {
@@ -125,30 +125,30 @@ class ReflectionHandler final : public Handler {
   }
   void OnWritten() override {
     writing_ = false;
-    if (streams_.draining()) return End(status::ShuttingDown());
+    if (service_calls_.draining()) return End(status::ShuttingDown());
     call_.Read();
   }
   void OnEnd() override { End(absl::OkStatus()); }
   void OnWake() override {
-    if (!writing_ && streams_.draining()) End(status::ShuttingDown());
+    if (!writing_ && service_calls_.draining()) End(status::ShuttingDown());
   }
 
  private:
   void End(const absl::Status& status) {
-    streams_.Remove(call_);
+    service_calls_.Remove(call_);
     call_.Finish(status);
   }
 
   Reflector reflector_;
-  Streams& streams_;
+  ServiceCalls& service_calls_;
   Call& call_;
   bool writing_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Handler> MakeReflection(const Current& current, Streams& streams, Call& call) {
-  return std::make_unique<ReflectionHandler>(current, streams, call);
+std::unique_ptr<Handler> MakeReflection(const Current& current, ServiceCalls& service_calls, Call& call) {
+  return std::make_unique<ReflectionHandler>(current, service_calls, call);
 }
 
 }  // namespace protogres::rpc

@@ -5,13 +5,13 @@
 #include <memory>
 
 #include "rpc/call.h"
+#include "rpc/service_calls.h"
 #include "rpc/snapshot.h"
-#include "rpc/streams.h"
 
 namespace protogres::rpc {
 
-// Answers each request from the Api that is in force then. `current` and `streams` outlive the Call.
-std::unique_ptr<Handler> MakeReflection(const Current& current, Streams& streams, Call& call);
+// Answers each request from the Api that is in force then. `current` and `service_calls` outlive the Call.
+std::unique_ptr<Handler> MakeReflection(const Current& current, ServiceCalls& service_calls, Call& call);
 
 }  // namespace protogres::rpc
 

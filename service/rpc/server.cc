@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "db/memory.h"
-#include "rpc/bulk_call.h"
 #include "rpc/connections.h"
 #include "rpc/executor.h"
 #include "rpc/gate.h"
@@ -25,9 +24,10 @@
 #include "rpc/health.h"
 #include "rpc/listen.h"
 #include "rpc/reflection.h"
+#include "rpc/service_calls.h"
 #include "rpc/session_call.h"
 #include "rpc/snapshot.h"
-#include "rpc/streams.h"
+#include "rpc/stream_call.h"
 #include "rpc/tls.h"
 #include "rpc/unary.h"
 #include "rpc/unknown_method.h"
@@ -38,31 +38,32 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long those who keep calling are told that the server ends, with all details, before the Gate is closed.
+// How long new calls are told with all details that the server ends, before the Gate is closed.
 constexpr milliseconds kFarewell{1000};
-// When nobody has called for so long, all have heard of it.
+// When no call has come for so long, all clients know that the server ends.
 constexpr milliseconds kQuiet{100};
-// For calls to end once they are told to: their statements are cancelled, and their answers sent. Then for what the
-// database has not answered to be given up.
+// How long calls have to end after they were told to: their statements are cancelled and their answers are sent. Calls
+// whose statement the database has not ended by then give it up, and have this time again.
 constexpr milliseconds kGrace{250};
-// For connections to close by themselves once their last call is done.
+// How long connections have to close by themselves after their last call.
 constexpr milliseconds kClose{150};
-// A call that the gate has let in is seen here so soon.
+// A call that the Gate has let in is seen by the server within this time.
 constexpr milliseconds kLetIn{40};
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
-// How long a call waits for the reload that an error of its statement has asked for.
+// How long a call waits for the reload for which the error of its statement has asked.
 constexpr milliseconds kLongestReload{3000};
-// What a client may send of a call before it is read.
+// How many bytes a client may send on a call before the server reads them.
 constexpr int kLookahead = 1024 * 1024;
-// What is read of a connection before anything else is done: frames of some bytes make calls of some kilobytes.
+// How much of a connection is read before anything else is done: a frame of some bytes can become a call that takes
+// some kilobytes of memory.
 constexpr int kReadChunk = 64 * 1024;
-// A connection may come in after the others were closed, as long as the shutdown has not begun.
+// How often the calls are cancelled again: a connection may still come in after the others were closed.
 constexpr milliseconds kCancelAgain{50};
 
-// For unary calls one connection stays, whatever the options say.
+// One connection is left for unary calls, whatever the options say.
 HeldConnections MostHeld(const db::Pool& pool) { return HeldConnections(std::max(0, pool.capacity() - 1)); }
 
-SessionOptions OptionsOfSessions(const ServerOptions& options, const db::Pool& pool) {
+LongCallLimits LimitsOfSessions(const ServerOptions& options, const db::Pool& pool) {
   return {.most = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
           .idle_timeout = options.session_idle_timeout,
           .max_duration = options.session_max_duration,
@@ -71,7 +72,7 @@ SessionOptions OptionsOfSessions(const ServerOptions& options, const db::Pool& p
           .reason = status::kTooManySessions};
 }
 
-SessionOptions OptionsOfStreams(const ServerOptions& options, const db::Pool& pool) {
+LongCallLimits LimitsOfStreams(const ServerOptions& options, const db::Pool& pool) {
   return {.most = options.max_streams < 0 ? std::max(1, pool.capacity() / 4) : options.max_streams,
           .idle_timeout = options.session_idle_timeout,
           .max_duration = options.stream_max_duration,
@@ -81,16 +82,16 @@ SessionOptions OptionsOfStreams(const ServerOptions& options, const db::Pool& po
 }
 
 Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
-  // Two: while PostgreSQL works for one, the other is decoded or answered.
+  // At least two: while PostgreSQL works for one group, the requests of the other are decoded or answered.
   const int groups = std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 4, 2, 4);
   return {.workers = options.workers > 0 ? options.workers : pool.capacity(),
           .queue_size = options.queue_size,
           .queue_timeout = options.queue_timeout,
-          .lane_groups = groups,
-          .hold = true};
+          .groups_at_once = groups,
+          .wait_for_groups = true};
 }
 
-// Without its filter a message stays as it came, should a client not tell of its compression.
+// Without gRPC's filter a message stays as it came, even if the client has not said that it is compressed.
 void RefuseCompression(grpc::ServerBuilder* builder) {
   for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
     builder->SetCompressionAlgorithmSupportStatus(algorithm, false);
@@ -100,7 +101,7 @@ void RefuseCompression(grpc::ServerBuilder* builder) {
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(options.max_receive_message_bytes);
-  // The Call itself says so of an answer that is too large.
+  // An answer that is too large is found by the Call, which says so to the client.
   builder->SetMaxSendMessageSize(-1);
   const auto set = [builder](const char* argument, milliseconds value) {
     constexpr milliseconds kMost{std::numeric_limits<int>::max()};
@@ -110,7 +111,7 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   if (options.keepalive_timeout.count() > 0) set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
   set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options.keepalive_min_client_interval);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // Else gRPC lets a client that sends faster than the database stores run 16 MiB ahead.
+  // Otherwise a client that sends faster than the database stores may get 16 MiB ahead.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);
   if (options.max_concurrent_streams > 0) {
@@ -121,11 +122,11 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   grpc::ResourceQuota quota("protogres");
   quota.Resize(static_cast<std::size_t>(options.max_memory));
   builder->SetResourceQuota(quota);
-  // A port that is in use is an error, not shared with whoever has it.
+  // A port that is in use is an error. It is not shared with the process that uses it.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
-// gRPC's own lines, most of them about broken connections, beside ours.
+// Logs gRPC's own lines. Most of them are about broken connections.
 void LogForGrpc(gpr_log_func_args* line) {
   const auto level = line->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
                      : line->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::debug
@@ -140,8 +141,8 @@ class GrpcServer final : public Server, private Router {
         executor_(ExecutorOptions(options, pool)),
         unary_{executor_, pool, options.coalesce, options.group_commit, current_, renewal_},
         held_(MostHeld(pool)),
-        sessions_(OptionsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
-        bulk_(OptionsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
+        sessions_(LimitsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
+        streams_(LimitsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
         connections_({.max_connections = options.max_connections, .user_timeout = options.keepalive_timeout}),
         acceptor_(*this, connections_, options.max_send_message_bytes) {}
   ~GrpcServer() override;
@@ -161,19 +162,19 @@ class GrpcServer final : public Server, private Router {
                                        Call& call);
   void OnIdle() override { executor_.Dispatch(); }
   void OnBusy() override { executor_.DispatchLate(); }
-  // Tells all that are in flight. False: some could not be ended.
+  // Tells all calls in flight to end. False: some could not be ended.
   bool EndAll();
   void ShutDown();
 
   Current current_;
-  Streams streams_;
-  Health health_{current_, streams_};
+  ServiceCalls service_calls_;
+  Health health_{current_, service_calls_};
   Renewal renewal_;
   Executor executor_;
   UnaryContext unary_;
   HeldConnections held_;
-  Sessions sessions_;
-  Sessions bulk_;
+  LongCalls sessions_;
+  LongCalls streams_;
   std::shared_ptr<Gate> gate_;
   Connections connections_;
   Acceptor acceptor_;
@@ -217,16 +218,16 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
 GrpcServer::~GrpcServer() {
   Drain(milliseconds(0));
   ShutDown();
-  // First the server, so that no Call comes; then the workers, so that none starts an operation;
-  // then, when the last Call is gone, the queues.
+  // The server is shut down first, so that no Call comes any more. Then the workers are stopped, so that none starts an
+  // operation. The queues are shut down last, when no Call is left.
   renewal_.Close();
   executor_.Stop();
   sessions_.Stop();
-  bulk_.Stop();
+  streams_.Stop();
   acceptor_.AwaitNone();
   for (const auto& line : lines_) line->cq->Shutdown();
   for (auto& thread : threads_) thread.join();
-  // Without threads it never listened, and each queue has its end to be fetched still.
+  // If there are no threads the server has never listened, but the end of each queue must still be fetched.
   if (threads_.empty()) {
     for (const auto& line : lines_) acceptor_.Serve(*line);
   }
@@ -234,7 +235,7 @@ GrpcServer::~GrpcServer() {
 
 void GrpcServer::SetApi(std::shared_ptr<const api::Api> api, const std::string& why) {
   current_.Set(std::make_shared<const Snapshot>(std::move(api), why));
-  streams_.WakeAll();
+  service_calls_.WakeAll();
   connections_.Rebase();
 }
 
@@ -242,21 +243,21 @@ Drained GrpcServer::Drain(milliseconds timeout) {
   if (!server_ || drained_.exchange(true)) return Drained::kFinished;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   health_.SetReady(false);
-  streams_.Drain();
+  service_calls_.Drain();
   draining_ = true;
   const bool finished = acceptor_.AwaitQuiet(deadline, milliseconds(0));
   if (!finished && !EndAll()) return Drained::kStuck;
-  // Those who try again hear of it with all details as long as there is time.
+  // As long as there is time, new calls are told with all details that the server ends.
   acceptor_.AwaitQuiet(std::min(deadline, std::chrono::steady_clock::now() + kFarewell), kQuiet);
   ShutDown();
   return finished ? Drained::kFinished : Drained::kEnded;
 }
 
 bool GrpcServer::EndAll() {
-  // What has not begun says so at once.
+  // Calls whose request has not begun to run end at once.
   executor_.Close();
   renewal_.Close();
-  // A worker that waits for a connection hears of nothing else.
+  // Nothing else reaches a worker that waits for a connection.
   unary_.pool.Close();
   for (const auto& line : lines_) Acceptor::Shutdown(*line);
   if (acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kGrace, milliseconds(0))) return true;
@@ -268,10 +269,10 @@ void GrpcServer::ShutDown() {
   if (!server_ || std::exchange(shut_down_, true)) return;
   connections_.StopAccepting();
   gate_->Close();
-  // Those who were let in before.
+  // Calls that the Gate has let in before may still end.
   acceptor_.AwaitQuiet(std::chrono::steady_clock::now() + kClose, kLetIn);
   auto shutdown = std::async(std::launch::async, [this] { server_->Shutdown(); });
-  // gRPC closes a connection when its client has heard of the shutdown, and waits up to 20 s for that.
+  // gRPC closes a connection when its client has heard of the shutdown, which it awaits for up to 20 s.
   for (auto wait = kClose; shutdown.wait_for(wait) != std::future_status::ready; wait = kCancelAgain) {
     grpc_server_cancel_all_calls(server_->c_server());
   }
@@ -290,7 +291,7 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);
   if (path == "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" ||
       path == "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo") {
-    return MakeReflection(current_, streams_, call);
+    return MakeReflection(current_, service_calls_, call);
   }
   call.Finish(UnknownMethod(path, *snapshot));
   return nullptr;
@@ -303,9 +304,10 @@ std::unique_ptr<Handler> GrpcServer::MakeHandler(const crud::Method& method, std
     case Kind::kUnary:
       return MakeUnary(unary_, std::move(snapshot), *method.As<crud::UnaryMethod>(), call);
     case Kind::kServerStream:
-      return MakeStream(bulk_, renewal_, current_, std::move(snapshot), *method.As<crud::ServerStreamMethod>(), call);
+      return MakeServerStream(streams_, renewal_, current_, std::move(snapshot), *method.As<crud::ServerStreamMethod>(),
+                              call);
     case Kind::kClientStream:
-      return MakeImport(bulk_, std::move(snapshot), *method.As<crud::ClientStreamMethod>(), call);
+      return MakeClientStream(streams_, std::move(snapshot), *method.As<crud::ClientStreamMethod>(), call);
     case Kind::kSession:
       return MakeSession(sessions_, std::move(snapshot), *method.As<crud::SessionMethod>(), call);
   }

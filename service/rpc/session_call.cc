@@ -32,18 +32,17 @@ absl::Status Expired(const char* what, milliseconds limit, const char* option, c
       reason);
 }
 
-// The completion-queue thread reads, and decides when it is over; a worker runs
-// requests, and ends the session. They take turns, but for what may come at any
-// time: a cancel, the timer.
+// The completion-queue thread reads the requests and decides when the session is over. A worker runs the requests and
+// ends the session. The two threads take turns, except that a cancel and the timer may come at any time.
 class SessionHandler final : public Handler, private Task {
  public:
-  SessionHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::SessionMethod& method,
+  SessionHandler(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot, const crud::SessionMethod& method,
                  Call& call)
-      : sessions_(sessions),
+      : long_calls_(long_calls),
         snapshot_(std::move(snapshot)),
         call_(call),
         cancellation_(call.deadline()),
-        stream_(method.Open(sessions.pool(), cancellation_)),
+        stream_(method.Open(long_calls.pool(), cancellation_)),
         begun_(Clock::now()),
         quiet_since_(begun_) {
     ArmTimer();
@@ -63,7 +62,7 @@ class SessionHandler final : public Handler, private Task {
     if (Move(State::kWriting, State::kWaiting)) call_.Read();
   }
 
-  // Half-closed, or the client cannot be written to.
+  // The client has closed its side of the stream, or no message can be sent to it.
   void OnEnd() override {
     bool open = false;
     {
@@ -80,18 +79,18 @@ class SessionHandler final : public Handler, private Task {
 
   void OnShutdown() override {
     End(status::ShuttingDown());
-    // After End, so that the statement's own error is not the one that is told.
+    // This comes after End, so that the client hears this status and not the error of the cancelled statement.
     cancellation_.Cancel();
   }
 
   void OnGiveUp() override { cancellation_.GiveUp(); }
 
   void OnTimer() override {
-    const SessionOptions& options = sessions_.options();
+    const LongCallLimits& options = long_calls_.limits();
     const auto now = Clock::now();
     if (now >= begun_ + options.max_duration) {
       End(Expired("open", options.max_duration, "session_max_duration", status::kSessionMaxDuration));
-      // After End, so that the statement's own error is not the one that is told.
+      // This comes after End, so that the client hears this status and not the error of the cancelled statement.
       return cancellation_.Cancel();
     }
     if (now >= IdleUntil(now)) {
@@ -101,10 +100,11 @@ class SessionHandler final : public Handler, private Task {
   }
 
  private:
-  // kWaiting: for a request of the client. kWriting: for it to read. kEnding: a worker will finish the call.
+  // kWaiting: the session waits for a request. kRunning: a worker runs a request. kWriting: the session waits until the
+  // client reads the answer. kEnding: a worker will finish the call.
   enum class State { kWaiting, kRunning, kWriting, kEnding };
 
-  // False: it is not in `from`, so it is ending.
+  // False: the session is not in the state `from`, so it is ending.
   bool Move(State from, State to) {
     std::lock_guard lock(mutex_);
     if (state_ != from) return false;
@@ -116,12 +116,13 @@ class SessionHandler final : public Handler, private Task {
   Clock::time_point IdleUntil(Clock::time_point now) {
     std::lock_guard lock(mutex_);
     const bool of_client = state_ == State::kWaiting || state_ == State::kWriting;
-    return (of_client ? quiet_since_ : now) + sessions_.options().idle_timeout;
+    return (of_client ? quiet_since_ : now) + long_calls_.limits().idle_timeout;
   }
 
-  void ArmTimer() { call_.SetTimer(std::min(begun_ + sessions_.options().max_duration, IdleUntil(Clock::now()))); }
+  void ArmTimer() { call_.SetTimer(std::min(begun_ + long_calls_.limits().max_duration, IdleUntil(Clock::now()))); }
 
-  // The first cause counts. A worker that runs a request ends the session after it; else one is asked to.
+  // Ends the session. Of several calls the first one decides the status. If a worker runs a request, it ends the
+  // session after that; otherwise a worker is asked to do it.
   void End(absl::Status status) {
     {
       std::lock_guard lock(mutex_);
@@ -133,7 +134,7 @@ class SessionHandler final : public Handler, private Task {
   }
 
   void Submit() {
-    if (auto submitted = sessions_.executor().Submit(*this); !submitted.ok()) Finish(submitted);
+    if (auto submitted = long_calls_.executor().Submit(*this); !submitted.ok()) Finish(submitted);
   }
 
   void Run() override {
@@ -147,11 +148,12 @@ class SessionHandler final : public Handler, private Task {
     {
       std::lock_guard lock(mutex_);
       open_ = stream_->open();
-      // What the database said of a commit is told, whatever else came meanwhile.
+      // The client hears the outcome of a commit, even if the session was ended while the commit ran.
       const bool settled = answer.end && (answer.end->ok() || status::InDoubt(*answer.end));
       if (end_ && !settled) answer.end = std::move(end_);
       if (!answer.end) {
-        // Under the lock: as soon as it is written, or the client has gone, another worker may finish the call.
+        // The lock is held, because another worker may finish the call as soon as the answer is written or the client
+        // has gone.
         state_ = State::kWriting;
         quiet_since_ = Clock::now();
         const absl::Status sent = call_.Write(std::move(answer.message));
@@ -165,10 +167,11 @@ class SessionHandler final : public Handler, private Task {
     call_.Answer(std::move(answer.message));
   }
 
-  // Exceptions end in db; of what may still come, memory that runs out, only this session dies.
+  // The exceptions of the database are caught in db. Another one may still come when memory runs out; it ends only this
+  // session.
   crud::SessionStream::Answer Handle() try {
     auto answer = stream_->Handle(request_);
-    if (answer.end) sessions_.Ended(*answer.end);
+    if (answer.end) long_calls_.Ended(*answer.end);
     return answer;
   } catch (const std::exception& e) {
     return {"", status::Thrown(e)};
@@ -181,14 +184,14 @@ class SessionHandler final : public Handler, private Task {
     call_.Finish(status);
   }
 
-  // Rolls back and gives the connection back, before the client hears of the end.
+  // Rolls back and gives the connection back. This happens before the client hears that the session has ended.
   void Release() {
     if (!stream_) return;
     stream_.reset();
-    sessions_.Leave();
+    long_calls_.Leave();
   }
 
-  Sessions& sessions_;
+  LongCalls& long_calls_;
   const std::shared_ptr<const Snapshot> snapshot_;
   Call& call_;
   db::Cancellation cancellation_;
@@ -198,20 +201,20 @@ class SessionHandler final : public Handler, private Task {
 
   std::mutex mutex_;
   State state_ = State::kWaiting;
-  bool open_ = false;                // a transaction is
-  Clock::time_point quiet_since_;    // the client has its turn
-  std::optional<absl::Status> end_;  // it is over, with this
+  bool open_ = false;                // a transaction is open
+  Clock::time_point quiet_since_;    // the time since which it is the client's turn
+  std::optional<absl::Status> end_;  // the status with which the session is to end
 };
 
 }  // namespace
 
-std::unique_ptr<Handler> MakeSession(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
+std::unique_ptr<Handler> MakeSession(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
                                      const crud::SessionMethod& method, Call& call) {
-  if (auto entered = sessions.Enter(); !entered.ok()) {
+  if (auto entered = long_calls.Enter(); !entered.ok()) {
     call.Finish(entered);
     return nullptr;
   }
-  return std::make_unique<SessionHandler>(sessions, std::move(snapshot), method, call);
+  return std::make_unique<SessionHandler>(long_calls, std::move(snapshot), method, call);
 }
 
 }  // namespace protogres::rpc

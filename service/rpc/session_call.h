@@ -1,5 +1,5 @@
-// TransactionService/Session as a Call: its requests are run on threads of the
-// sessions' own, so that one that holds locks never waits behind those that wait for them.
+// Calls of a SessionMethod. Their requests run on threads that only sessions use, so that a session that holds locks
+// never waits behind requests that wait for these locks.
 #ifndef PROTOGRES_SERVICE_RPC_SESSION_CALL_H_
 #define PROTOGRES_SERVICE_RPC_SESSION_CALL_H_
 
@@ -7,13 +7,14 @@
 
 #include "crud/streaming.h"
 #include "rpc/call.h"
-#include "rpc/sessions.h"
+#include "rpc/long_calls.h"
 #include "rpc/snapshot.h"
 
 namespace protogres::rpc {
 
-// `method` belongs to the Api of `snapshot`, which the call keeps. Null: the call was finished as Sessions::Enter says.
-std::unique_ptr<Handler> MakeSession(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
+// `method` belongs to the Api of `snapshot`, which the call keeps. Null: too many sessions are open, and the call was
+// finished with the error of LongCalls::Enter.
+std::unique_ptr<Handler> MakeSession(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
                                      const crud::SessionMethod& method, Call& call);
 
 }  // namespace protogres::rpc

@@ -19,16 +19,19 @@
 namespace protogres::rpc {
 namespace {
 
-// How often a call that meets a moved catalog runs again: a migration changes several things, one after the other.
+// How many times a call runs again because the catalog has moved. A migration makes several changes, one after the
+// other.
 constexpr int kMostRenewals = 3;
 
-// The Cancellation of calls that run together: the statement is cancelled when the last of them has no use for it.
+// The Cancellation of the statement of a group. The statement is cancelled when the last call of the group no longer
+// wants its result.
 class SharedCancellation {
  public:
   SharedCancellation(std::chrono::system_clock::time_point deadline, std::size_t size)
       : cancellation_(deadline), live_(size) {}
 
   const db::Cancellation& get() const { return cancellation_; }
+  // A call of the group no longer wants the result.
   void Leave() {
     if (live_.fetch_sub(1) == 1) cancellation_.Cancel();
   }
@@ -39,8 +42,8 @@ class SharedCancellation {
   std::atomic<std::size_t> live_;
 };
 
-// Whoever takes the Task out of the queue finishes the call: a worker, the
-// Executor's watch, or OnCancelled.
+// The call is finished by the thread that takes the Task out of the queue: a worker, the thread of the Executor that
+// refuses late Tasks, or the completion-queue thread in OnCancelled.
 class UnaryHandler final : public Handler, private Task, private Renewal::Waiter {
  public:
   UnaryHandler(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method,
@@ -86,7 +89,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
  private:
   friend class UnaryGroup;
 
-  const void* lane() const override { return !alone_ && MayShare() ? method_ : nullptr; }
+  const void* group_key() const override { return !alone_ && MayShare() ? method_ : nullptr; }
   std::chrono::system_clock::time_point deadline() const override { return cancellation_.deadline(); }
   std::unique_ptr<Group> MakeGroup() const override;
 
@@ -111,7 +114,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     if (left_) shared->Leave();
   }
 
-  // Again, by any worker: what failed for several may do for one.
+  // Submits the call again, to run without a group: the request may succeed even if the statement of its group failed.
   void RunAlone() {
     alone_ = true;
     if (auto live = cancellation_.Check(); !live.ok()) return Finish(live);
@@ -121,11 +124,12 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   void Finish(absl::StatusOr<std::string> response) {
     if (response.ok()) return call_.Answer(*std::move(response));
     if (status::CatalogMoved(response.status()) && Renew(response.status())) return;
-    // It was cancelled by the server, not by its client.
+    // After OnShutdown it was the server that cancelled the call, not the client.
     call_.Finish(absl::IsCancelled(response.status()) && shut_down_ ? status::ShuttingDown() : response.status());
   }
 
-  // True: it runs again, once a reload is over, and another thread may have it already.
+  // True: the call runs again after a reload. Another thread may be running it already, so the caller must not touch
+  // it.
   bool Renew(const absl::Status& status) {
     if (!cancellation_.Check().ok()) return false;
     if (renewals_ == kMostRenewals || IsLasting(status)) {
@@ -138,8 +142,9 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     return true;
   }
 
-  // The same again is an error that no reload mends, as of a view's broken function; another is of another change. Of
-  // plans that have become stale PostgreSQL always says the same.
+  // True: the error is the same as that of the last run, so no reload mends it. An example is a view that calls a
+  // broken function. A different error comes from another change of the catalog. The error for a stale plan always has
+  // the same text, so the text tells nothing.
   bool IsLasting(const absl::Status& status) const {
     return status.message() == moved_.message() && !status::StalePlan(status);
   }
@@ -157,10 +162,11 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   void Refuse(const absl::Status& status) override { call_.Finish(status); }
 
-  // Exceptions end in db; of what may still come, memory that runs out, only this call dies.
+  // The exceptions of the database are caught in db. Another one may still come when memory runs out; it ends only this
+  // call.
   absl::StatusOr<std::string> Respond() try {
     if (auto live = cancellation_.Check(); !live.ok()) return live;
-    // It was let in, and has waited since.
+    // There was memory when the call was let in, but the call has waited since.
     if (auto left = db::Memory::OfProcess().Left(); !left.ok()) return left;
     return transaction::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
   } catch (const std::exception& e) {
@@ -173,17 +179,18 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   Call& call_;
   db::Cancellation cancellation_;
   std::string_view request_;
-  bool asked_ = false;  // the request has come; for the completion-queue thread
-  bool alone_ = false;
+  bool asked_ = false;  // the request has come; used only by the completion-queue thread
+  bool alone_ = false;  // the call must not run in a group
   std::atomic<bool> shut_down_{false};
   int renewals_ = 0;
-  absl::Status moved_;  // then: what the last run has failed with
+  absl::Status moved_;  // the error of the last run, if the call runs again
   std::mutex mutex_;
-  std::shared_ptr<SharedCancellation> shared_;  // of the group that it was run in
-  bool left_ = false;                           // that
+  std::shared_ptr<SharedCancellation> shared_;  // the Cancellation of the group in which the call ran last
+  bool left_ = false;                           // the call has left `shared_`
 };
 
-// A handler is gone, and may have been the last that kept the Method, as soon as it is finished.
+// Runs several unary calls of one Method. A handler is destroyed as soon as its call is finished, and the last handler
+// may be the last owner of the snapshot. So the group itself keeps the snapshot, and with it the Method.
 class UnaryGroup final : public Group {
  public:
   UnaryGroup(db::Pool& pool, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method)
@@ -211,7 +218,7 @@ class UnaryGroup final : public Group {
   }
 
  private:
-  // The others are returned, and the latest of their deadlines is kept.
+  // Finishes the calls that are cancelled already. Returns the others, and notes the latest of their deadlines.
   std::vector<UnaryHandler*> FinishDead(std::span<Task* const> tasks) {
     std::vector<UnaryHandler*> live;
     live.reserve(tasks.size());
@@ -230,7 +237,7 @@ class UnaryGroup final : public Group {
   void Respond(std::span<crud::GroupMember> members, const db::Cancellation& cancellation) const try {
     method_.RunGroup(members, pool_, cancellation);
   } catch (const std::exception&) {
-    // Memory that ran out: alone they need less of it.
+    // There was not enough memory. The calls run again one by one, and then each needs less memory.
   }
 
   db::Pool& pool_;

@@ -1,6 +1,6 @@
-// A unary call of an Api's Method: read the request, wait for a worker, run
-// it, answer. Deadline and cancellation reach it in the queue and in its statement. Where the catalog has moved it runs
-// again, on the Api that a reload brings: of what failed so nothing has taken effect.
+// Calls of a UnaryMethod: the Handler reads the request, waits for a worker, runs the request and answers. The deadline
+// and a cancel also end a call that waits in the queue or whose statement runs. A call that fails because the catalog
+// has moved runs again with the Api that a reload brings; nothing of the first run has taken effect.
 #ifndef PROTOGRES_SERVICE_RPC_UNARY_H_
 #define PROTOGRES_SERVICE_RPC_UNARY_H_
 
@@ -15,18 +15,18 @@
 
 namespace protogres::rpc {
 
-// What unary calls share; outlives them.
+// What all unary calls share. Outlives the calls.
 struct UnaryContext {
   Executor& executor;
   db::Pool& pool;
-  // What requests of one Method that wait together may share, where the Method can.
+  // Whether groups may form of requests whose Method has Grouping::kStatement, and Grouping::kCommit.
   bool coalesce;
   bool group_commit;
   const Current& current;
   Renewal& renewal;
 };
 
-// `method` is of the Api of `snapshot`, which the call keeps until the catalog moves.
+// `method` belongs to the Api of `snapshot`. The call keeps the snapshot until the catalog moves.
 std::unique_ptr<Handler> MakeUnary(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot,
                                    const crud::UnaryMethod& method, Call& call);
 

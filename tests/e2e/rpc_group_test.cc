@@ -1,4 +1,4 @@
-// Gets that run together in an overloaded server, while their deadlines pass.
+// Gets that run as groups in an overloaded server, while their deadlines pass.
 #include <atomic>
 #include <random>
 #include <thread>

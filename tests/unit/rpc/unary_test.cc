@@ -1,4 +1,4 @@
-// Unary calls that wait together. Their Handlers go as early as a Call may let them go.
+// Unary calls that run as a group. Their Handlers are destroyed as early as a Call may destroy them.
 #include "rpc/unary.h"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ class EchoMethod final : public crud::UnaryMethod {
   const std::function<void(const db::Cancellation&)> meet_;
 };
 
-// Its Handler is gone as soon as the call is finished.
+// Destroys its Handler as soon as the call is finished.
 class FakeCall final : public Call {
  public:
   explicit FakeCall(Time deadline) : deadline_(deadline) {}
@@ -85,7 +85,7 @@ class FakeCall final : public Call {
 
 class UnaryGroupTest : public db::FakePoolTest {
  protected:
-  // A call that waits, of the method that the first Start makes.
+  // Starts a call of `method_`, which then waits for a worker.
   FakeCall& Start(Time deadline, std::string_view request) {
     if (!snapshot_) snapshot_ = std::make_shared<const Snapshot>(api::Api::Build(contract::Contract(), {}), "");
     FakeCall& call = *calls_.emplace_back(std::make_unique<FakeCall>(deadline));

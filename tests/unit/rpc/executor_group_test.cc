@@ -1,4 +1,4 @@
-// Tasks of one lane, which an Executor runs together.
+// Tasks with one group key, which an Executor runs as groups.
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -16,107 +16,107 @@
 namespace protogres::rpc {
 namespace {
 
-// A Task of a lane, which tells how many ran with it.
-class LaneTask : public TestTask {
+// A Task with a group key, which tells the size of the group in which it ran.
+class GroupedTask : public TestTask {
  public:
-  LaneTask(
-      const void* lane, std::function<void()> run = [] {})
-      : TestTask(std::move(run)), lane_(lane) {}
-  const void* lane() const override { return lane_; }
-  std::unique_ptr<Group> MakeGroup() const override { return std::make_unique<Grouping>(); }
+  GroupedTask(
+      const void* key, std::function<void()> run = [] {})
+      : TestTask(std::move(run)), key_(key) {}
+  const void* group_key() const override { return key_; }
+  std::unique_ptr<Group> MakeGroup() const override { return std::make_unique<TestGroup>(); }
   std::chrono::system_clock::time_point deadline() const override { return deadline_; }
   void set_deadline(std::chrono::system_clock::time_point deadline) { deadline_ = deadline; }
-  // Before a group that begins with it, of so many.
+  // `pause` is called, with the size of the group, before a group that begins with this Task.
   void set_pause(std::function<void(int)> pause) { pause_ = std::move(pause); }
   void Run() override {
-    if (together_ == 1 && pause_) pause_(1);
+    if (group_size_ == 1 && pause_) pause_(1);
     TestTask::Run();
   }
-  int grouping() const { return together_; }
+  int group_size() const { return group_size_; }
 
  private:
-  class Grouping final : public Group {
+  class TestGroup final : public Group {
    public:
     void Run(std::span<Task* const> tasks) override {
-      if (const auto& pause = static_cast<LaneTask*>(tasks[0])->pause_) pause(static_cast<int>(tasks.size()));
+      if (const auto& pause = static_cast<GroupedTask*>(tasks[0])->pause_) pause(static_cast<int>(tasks.size()));
       for (Task* task : tasks) {
-        static_cast<LaneTask*>(task)->together_ = static_cast<int>(tasks.size());
+        static_cast<GroupedTask*>(task)->group_size_ = static_cast<int>(tasks.size());
         task->Run();
       }
     }
   };
 
-  const void* const lane_;
+  const void* const key_;
   std::function<void(int)> pause_;
   std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
-  int together_ = 1;
+  int group_size_ = 1;
 };
 
-std::vector<std::unique_ptr<LaneTask>> SubmitToLane(Executor& executor, const void* lane, int count) {
-  std::vector<std::unique_ptr<LaneTask>> tasks;
+std::vector<std::unique_ptr<GroupedTask>> SubmitWithKey(Executor& executor, const void* key, int count) {
+  std::vector<std::unique_ptr<GroupedTask>> tasks;
   for (int i = 0; i < count; ++i) {
-    tasks.push_back(std::make_unique<LaneTask>(lane));
+    tasks.push_back(std::make_unique<GroupedTask>(key));
     EXPECT_TRUE(executor.Submit(*tasks.back()).ok());
   }
   return tasks;
 }
 
-// Runs Tasks that take no time, until the lane knows that groups of `size` are cheap. Of an Executor that holds. On a
-// busy machine one may seem to be slow, and is then tried again.
-void Learn(Executor& executor, const void* lane, int size) {
-  for (int together = 0, round = 0; together < size && round < 10'000; ++round) {
-    auto tasks = SubmitToLane(executor, lane, size);
+// Runs Tasks that take no time, until the Executor knows that groups of `size` are cheap. It must be one that waits for
+// groups. On a busy machine a group may seem to be slow, and is then tried again.
+void Learn(Executor& executor, const void* key, int size) {
+  for (int largest = 0, round = 0; largest < size && round < 10'000; ++round) {
+    auto tasks = SubmitWithKey(executor, key, size);
     executor.Dispatch();
     for (auto& task : tasks) {
       EXPECT_TRUE(task->Await());
-      together = std::max(together, task->grouping());
+      largest = std::max(largest, task->group_size());
     }
   }
 }
 
-TEST(ExecutorLaneTest, WhatWaitsInALaneRunsTogether) {
-  Executor executor({.workers = 1, .max_together = 4, .hold = true});
+TEST(ExecutorGroupTest, WhatWaitsWithOneKeyRunsAsAGroup) {
+  Executor executor({.workers = 1, .max_group_size = 4, .wait_for_groups = true});
   const int one = 0, other = 0;
   Learn(executor, &one, 4);
-  std::vector<std::unique_ptr<LaneTask>> tasks, others;
+  std::vector<std::unique_ptr<GroupedTask>> tasks, others;
   {
     Occupied occupied(executor);
-    tasks = SubmitToLane(executor, &one, 6);
-    others = SubmitToLane(executor, &other, 1);
+    tasks = SubmitWithKey(executor, &one, 6);
+    others = SubmitWithKey(executor, &other, 1);
     executor.Dispatch();
   }
   for (auto& task : tasks) EXPECT_TRUE(task->Await());
   for (auto& task : others) EXPECT_TRUE(task->Await());
   executor.Stop();
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(tasks[i]->grouping(), 4);
-  EXPECT_EQ(others[0]->grouping(), 1);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(tasks[i]->group_size(), 4);
+  EXPECT_EQ(others[0]->group_size(), 1);
 }
 
-TEST(ExecutorLaneTest, WhatTakesLongRunsAlone) {
-  Executor executor({.workers = 1, .max_together = 64});
-  const int lane = 0;
-  std::vector<std::unique_ptr<LaneTask>> tasks;
+TEST(ExecutorGroupTest, WhatTakesLongRunsAlone) {
+  Executor executor({.workers = 1, .max_group_size = 64});
+  const int key = 0;
+  std::vector<std::unique_ptr<GroupedTask>> tasks;
   {
     Occupied occupied(executor);
     for (int i = 0; i < 20; ++i) {
-      tasks.push_back(std::make_unique<LaneTask>(&lane, [] { std::this_thread::sleep_for(milliseconds(20)); }));
+      tasks.push_back(std::make_unique<GroupedTask>(&key, [] { std::this_thread::sleep_for(milliseconds(20)); }));
       EXPECT_TRUE(executor.Submit(*tasks.back()).ok());
     }
   }
   for (auto& task : tasks) EXPECT_TRUE(task->Await());
   executor.Stop();
   // Two are tried now and then, and more where the machine was busy when it was one.
-  for (auto& task : tasks) EXPECT_LE(task->grouping(), 8);
+  for (auto& task : tasks) EXPECT_LE(task->group_size(), 8);
 }
 
-TEST(ExecutorLaneTest, WhatTakesLongRunsOnAllWorkers) {
-  Executor executor({.workers = 4, .lane_groups = 1, .hold = true});
-  const int lane = 0;
+TEST(ExecutorGroupTest, WhatTakesLongRunsOnAllWorkers) {
+  Executor executor({.workers = 4, .groups_at_once = 1, .wait_for_groups = true});
+  const int key = 0;
   std::atomic<int> running{0};
   Gate all;
-  std::vector<std::unique_ptr<LaneTask>> tasks;
+  std::vector<std::unique_ptr<GroupedTask>> tasks;
   for (int i = 0; i < 4; ++i) {
-    tasks.push_back(std::make_unique<LaneTask>(&lane, [&] {
+    tasks.push_back(std::make_unique<GroupedTask>(&key, [&] {
       if (++running == 4) all.Open();
       EXPECT_TRUE(all.Await());
     }));
@@ -126,13 +126,13 @@ TEST(ExecutorLaneTest, WhatTakesLongRunsOnAllWorkers) {
   executor.Stop();
 }
 
-TEST(ExecutorLaneTest, AGroupEndsBeforeTheDeadlinesOfItsMembers) {
-  Executor executor({.workers = 1, .max_together = 4, .hold = true});
-  const int lane = 0;
+TEST(ExecutorGroupTest, AGroupEndsBeforeTheDeadlinesOfItsMembers) {
+  Executor executor({.workers = 1, .max_group_size = 4, .wait_for_groups = true});
+  const int key = 0;
   const auto submit = [&](int count) {
-    std::vector<std::unique_ptr<LaneTask>> tasks;
+    std::vector<std::unique_ptr<GroupedTask>> tasks;
     for (int i = 0; i < count; ++i) {
-      tasks.push_back(std::make_unique<LaneTask>(&lane));
+      tasks.push_back(std::make_unique<GroupedTask>(&key));
       // A long way to the database, which is worth a large group.
       tasks.back()->set_pause([](int size) { std::this_thread::sleep_for(milliseconds(200 + 20 * size)); });
       tasks.back()->set_deadline(std::chrono::system_clock::now() + milliseconds(250));
@@ -144,23 +144,23 @@ TEST(ExecutorLaneTest, AGroupEndsBeforeTheDeadlinesOfItsMembers) {
   };
   for (int i = 0; i < 2; ++i) submit(1);
   // Two of them will take longer than the deadlines let them, by what one has taken.
-  for (auto& task : submit(2)) EXPECT_EQ(task->grouping(), 1);
+  for (auto& task : submit(2)) EXPECT_EQ(task->group_size(), 1);
   executor.Stop();
 }
 
-TEST(ExecutorLaneTest, ALaneRunsInFewGroupsAndTheOthersGoOn) {
-  Executor executor({.workers = 4, .max_together = 64, .lane_groups = 1, .hold = true});
-  const int lane = 0;
-  Learn(executor, &lane, 16);
+TEST(ExecutorGroupTest, FewGroupsOfAKeyRunAtOnceAndTheOthersGoOn) {
+  Executor executor({.workers = 4, .max_group_size = 64, .groups_at_once = 1, .wait_for_groups = true});
+  const int key = 0;
+  Learn(executor, &key, 16);
   Gate started, end;
-  LaneTask first(&lane, [&] {
+  GroupedTask first(&key, [&] {
     started.Open();
     end.Await();
   });
   ASSERT_TRUE(executor.Submit(first).ok());
   executor.Dispatch();
   ASSERT_TRUE(started.Await());
-  auto waiting = SubmitToLane(executor, &lane, 3);
+  auto waiting = SubmitWithKey(executor, &key, 3);
   TestTask alone;
   ASSERT_TRUE(executor.Submit(alone).ok());
   EXPECT_TRUE(alone.Await());
@@ -169,61 +169,61 @@ TEST(ExecutorLaneTest, ALaneRunsInFewGroupsAndTheOthersGoOn) {
   end.Open();
   for (auto& task : waiting) EXPECT_TRUE(task->Await());
   executor.Stop();
-  EXPECT_EQ(waiting[0]->grouping(), 3);
+  EXPECT_EQ(waiting[0]->group_size(), 3);
 }
 
-TEST(ExecutorLaneTest, HeldTasksWaitForDispatchOrForAFullGroup) {
-  Executor executor({.workers = 2, .max_together = 4, .lane_groups = 2, .hold = true});
-  const int lane = 0;
-  Learn(executor, &lane, 4);
-  auto few = SubmitToLane(executor, &lane, 3);
+TEST(ExecutorGroupTest, TasksWaitForDispatchOrForAFullGroup) {
+  Executor executor({.workers = 2, .max_group_size = 4, .groups_at_once = 2, .wait_for_groups = true});
+  const int key = 0;
+  Learn(executor, &key, 4);
+  auto few = SubmitWithKey(executor, &key, 3);
   TestTask alone;
   ASSERT_TRUE(executor.Submit(alone).ok());
-  EXPECT_TRUE(alone.Await()) << "only those of lanes are held";
+  EXPECT_TRUE(alone.Await()) << "only Tasks with a key wait for a group";
   EXPECT_FALSE(few[0]->ran());
   executor.Dispatch();
   for (auto& task : few) EXPECT_TRUE(task->Await());
-  EXPECT_EQ(few[0]->grouping(), 3);
-  auto many = SubmitToLane(executor, &lane, 5);
+  EXPECT_EQ(few[0]->group_size(), 3);
+  auto many = SubmitWithKey(executor, &key, 5);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(many[i]->Await());
   executor.Dispatch();
   EXPECT_TRUE(many[4]->Await());
-  auto removed = SubmitToLane(executor, &lane, 1);
+  auto removed = SubmitWithKey(executor, &key, 1);
   EXPECT_TRUE(executor.Remove(*removed[0]));
-  auto rest = SubmitToLane(executor, &lane, 1);
+  auto rest = SubmitWithKey(executor, &key, 1);
   EXPECT_FALSE(rest[0]->ran());
   executor.Dispatch();
   EXPECT_TRUE(rest[0]->Await());
   executor.Stop();
 }
 
-TEST(ExecutorLaneTest, WhatIsHeldIsNotHeldForLong) {
-  Executor executor({.workers = 1, .max_together = 4, .hold = true});
-  const int lane = 0;
-  Learn(executor, &lane, 4);
-  executor.DispatchLate();  // nothing is held
-  auto held = SubmitToLane(executor, &lane, 2);
-  EXPECT_FALSE(held[0]->ran());
+TEST(ExecutorGroupTest, NoTaskWaitsLongForAGroup) {
+  Executor executor({.workers = 1, .max_group_size = 4, .wait_for_groups = true});
+  const int key = 0;
+  Learn(executor, &key, 4);
+  executor.DispatchLate();  // no Task waits for a group
+  auto waiting = SubmitWithKey(executor, &key, 2);
+  EXPECT_FALSE(waiting[0]->ran());
   // Whoever submits always has more to do.
   const auto begin = std::chrono::steady_clock::now();
-  while (!held[1]->ran() && std::chrono::steady_clock::now() - begin < seconds(20)) executor.DispatchLate();
-  for (auto& task : held) EXPECT_TRUE(task->Await());
+  while (!waiting[1]->ran() && std::chrono::steady_clock::now() - begin < seconds(20)) executor.DispatchLate();
+  for (auto& task : waiting) EXPECT_TRUE(task->Await());
   EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(1));
   executor.Stop();
 }
 
-TEST(ExecutorLaneTest, ASlowGroupDoesNotHoldUpItsLane) {
-  Executor executor({.workers = 2, .lane_groups = 1});
-  const int lane = 0;
+TEST(ExecutorGroupTest, ASlowGroupDoesNotKeepTheNextOneWaiting) {
+  Executor executor({.workers = 2, .groups_at_once = 1});
+  const int key = 0;
   Gate started, end;
-  LaneTask slow(&lane, [&] {
+  GroupedTask slow(&key, [&] {
     started.Open();
     end.Await();
   });
   ASSERT_TRUE(executor.Submit(slow).ok());
   ASSERT_TRUE(started.Await());
   std::this_thread::sleep_for(milliseconds(20));
-  LaneTask next(&lane);
+  GroupedTask next(&key);
   ASSERT_TRUE(executor.Submit(next).ok());
   EXPECT_TRUE(next.Await());
   end.Open();
@@ -231,22 +231,22 @@ TEST(ExecutorLaneTest, ASlowGroupDoesNotHoldUpItsLane) {
   executor.Stop();
 }
 
-TEST(ExecutorLaneTest, ATaskThatNoOtherFollowsDoesNotWaitForASlowGroup) {
-  Executor executor({.workers = 3, .lane_groups = 1});
-  const int lane = 0;
+TEST(ExecutorGroupTest, ATaskThatNoOtherFollowsDoesNotWaitForASlowGroup) {
+  Executor executor({.workers = 3, .groups_at_once = 1});
+  const int key = 0;
   Gate end;
-  std::vector<std::unique_ptr<LaneTask>> slow;
-  // Each is submitted while the lane may not start, and nothing comes later that would wake a worker.
+  std::vector<std::unique_ptr<GroupedTask>> slow;
+  // Each is submitted while no group may start, and nothing comes later that would wake a worker.
   for (int i = 0; i < 2; ++i) {
     Gate started;
-    slow.push_back(std::make_unique<LaneTask>(&lane, [&] {
+    slow.push_back(std::make_unique<GroupedTask>(&key, [&] {
       started.Open();
       end.Await();
     }));
     ASSERT_TRUE(executor.Submit(*slow.back()).ok());
     ASSERT_TRUE(started.Await());
   }
-  LaneTask last(&lane);
+  GroupedTask last(&key);
   ASSERT_TRUE(executor.Submit(last).ok());
   EXPECT_TRUE(last.Await());
   end.Open();
@@ -254,7 +254,7 @@ TEST(ExecutorLaneTest, ATaskThatNoOtherFollowsDoesNotWaitForASlowGroup) {
   executor.Stop();
 }
 
-TEST(ExecutorLaneTest, ATaskThatARunHasGivenBackHasItsPlace) {
+TEST(ExecutorGroupTest, ATaskThatARunHasGivenBackHasItsPlace) {
   Executor executor({.workers = 1, .queue_size = 1});
   Gate started, filled;
   int runs = 0;
@@ -274,11 +274,11 @@ TEST(ExecutorLaneTest, ATaskThatARunHasGivenBackHasItsPlace) {
   executor.Stop();
 }
 
-TEST(ExecutorLaneTest, TasksOfALaneCanBeRemovedAndExpire) {
+TEST(ExecutorGroupTest, TasksThatWaitForAGroupCanBeRemovedAndExpire) {
   Executor executor({.workers = 1, .queue_timeout = milliseconds(300)});
-  const int lane = 0;
+  const int key = 0;
   Occupied occupied(executor);
-  auto tasks = SubmitToLane(executor, &lane, 3);
+  auto tasks = SubmitWithKey(executor, &key, 3);
   EXPECT_TRUE(executor.Remove(*tasks[1]));
   EXPECT_FALSE(executor.Remove(*tasks[1]));
   EXPECT_TRUE(tasks[0]->Await());

@@ -1,23 +1,23 @@
-#include "rpc/streams.h"
+#include "rpc/service_calls.h"
 
 namespace protogres::rpc {
 
-void Streams::Add(Call& call) {
+void ServiceCalls::Add(Call& call) {
   std::lock_guard lock(mutex_);
   calls_.insert(&call);
 }
 
-void Streams::Remove(Call& call) {
+void ServiceCalls::Remove(Call& call) {
   std::lock_guard lock(mutex_);
   calls_.erase(&call);
 }
 
-void Streams::WakeAll() {
+void ServiceCalls::WakeAll() {
   std::lock_guard lock(mutex_);
   for (Call* call : calls_) call->Wake();
 }
 
-void Streams::Drain() {
+void ServiceCalls::Drain() {
   draining_.store(true);
   WakeAll();
 }

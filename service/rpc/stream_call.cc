@@ -1,4 +1,4 @@
-#include "rpc/bulk_call.h"
+#include "rpc/stream_call.h"
 
 #include <fmt/format.h>
 
@@ -21,18 +21,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How often a stream that meets a moved catalog before its first chunk begins again.
+// How many times a call begins again because the catalog has moved before its first response.
 constexpr int kMostRenewals = 2;
 
 absl::Status Expired(const std::string& what, const char* reason) {
   return status::Error(absl::StatusCode::kAborted, what, reason);
 }
 
-// What both have in common: a worker that works, and the completion-queue thread that tells it of the client.
-class BulkHandler : public Handler, private Task {
+// What the calls of both kinds have in common: a worker does the work, and the completion-queue thread tells it what
+// the client does.
+class StreamingHandler : public Handler, private Task {
  public:
-  BulkHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, Call& call)
-      : sessions_(sessions), snapshot_(std::move(snapshot)), call_(call), cancellation_(call.deadline()) {}
+  StreamingHandler(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot, Call& call)
+      : long_calls_(long_calls), snapshot_(std::move(snapshot)), call_(call), cancellation_(call.deadline()) {}
 
   void OnRefused(const absl::Status& status) override { call_.Finish(status); }
 
@@ -50,35 +51,37 @@ class BulkHandler : public Handler, private Task {
 
   void OnTimer() override {
     End(Expired(fmt::format("the call was open for {} ms (--stream_max_duration): {}",
-                            sessions_.options().max_duration.count(), Consequence()),
+                            long_calls_.limits().max_duration.count(), Consequence()),
                 status::kStreamMaxDuration));
   }
 
  protected:
-  // On the worker, once. What it holds of the database must be gone when it returns: the last message, or an error.
+  // Does the whole work of the call, and returns the last message, if there is one, or an error. Runs once, on the
+  // worker. It must have given its connection back when it returns.
   virtual absl::StatusOr<std::optional<std::string>> Work() = 0;
-  // What a client does not do that lets the worker wait, and what an end before the last message means for it.
+  // Two parts of error messages: what the client has failed to do while the worker waited, and what it means for the
+  // client that the call ends before its last message.
   virtual std::string Idleness() const = 0;
   virtual std::string Consequence() const = 0;
 
-  // True: the worker is at work, or will be. False: there is none to be had, and the call was finished.
+  // Gives the work to a worker, unless it has one. False: too many calls are open, and this one was finished.
   bool Begin() {
     if (begun_) return true;
-    absl::Status entered = sessions_.Enter();
+    absl::Status entered = long_calls_.Enter();
     if (entered.ok()) {
       begun_ = true;
-      if (const auto most = sessions_.options().max_duration; most.count() > 0) {
+      if (const auto most = long_calls_.limits().max_duration; most.count() > 0) {
         call_.SetTimer(std::chrono::system_clock::now() + most);
       }
-      entered = sessions_.executor().Submit(*this);
-      if (!entered.ok()) sessions_.Leave();
+      entered = long_calls_.executor().Submit(*this);
+      if (!entered.ok()) long_calls_.Leave();
     }
     if (!entered.ok()) call_.Finish(entered);
     return entered.ok();
   }
   bool begun() const { return begun_; }
 
-  // Changes what the worker waits for.
+  // Makes a change for which the worker may be waiting.
   template <typename Change>
   void Tell(const Change& change) {
     {
@@ -88,7 +91,8 @@ class BulkHandler : public Handler, private Task {
     told_.notify_one();
   }
 
-  // The same on another thread, for which the call may be gone as soon as it has told.
+  // The same on another thread, when the change may let the worker finish the call: the call may be gone as soon as the
+  // lock is released.
   template <typename Change>
   void TellLast(const Change& change) {
     std::lock_guard lock(mutex_);
@@ -96,10 +100,11 @@ class BulkHandler : public Handler, private Task {
     told_.notify_one();
   }
 
-  // Waits until `met`, which is asked under the lock. An error is the end of the call.
+  // Waits until `met`, which is called under the lock, is true. An error ends the call: it was cancelled, or the client
+  // was idle for too long.
   template <typename Met>
   absl::Status Await(const Met& met) {
-    const milliseconds limit = sessions_.options().idle_timeout;
+    const milliseconds limit = long_calls_.limits().idle_timeout;
     std::unique_lock lock(mutex_);
     if (told_.wait_for(lock, limit, [&] { return met() || cancellation_.cancelled(); })) return cancellation_.Check();
     return Expired(fmt::format("the client has {} for {} ms (--session_idle_timeout): {}", Idleness(), limit.count(),
@@ -107,14 +112,14 @@ class BulkHandler : public Handler, private Task {
                    status::kSessionIdleTimeout);
   }
 
-  // Waits until `met`, or the call is cancelled: an error.
+  // Waits until `met` is true, however long it takes. An error: the call was cancelled.
   template <typename Met>
   absl::Status AwaitLive(const Met& met) {
     std::unique_lock lock(mutex_);
     told_.wait(lock, [&] { return met() || cancellation_.cancelled(); });
     return cancellation_.Check();
   }
-  // The same also where the call is cancelled.
+  // The same, but a cancel does not end the wait.
   template <typename Met>
   void AwaitAlways(const Met& met) {
     std::unique_lock lock(mutex_);
@@ -126,7 +131,7 @@ class BulkHandler : public Handler, private Task {
     return cancellation_.Check();
   }
 
-  Sessions& sessions_;
+  LongCalls& long_calls_;
   std::shared_ptr<const Snapshot> snapshot_;
   Call& call_;
   db::Cancellation cancellation_;
@@ -135,19 +140,20 @@ class BulkHandler : public Handler, private Task {
   void Run() override {
     auto last = Guarded();
     if (absl::IsCancelled(last.status())) last = Cause(last.status());
-    sessions_.Ended(last.status());
-    sessions_.Leave();
+    long_calls_.Ended(last.status());
+    long_calls_.Leave();
     if (!last.ok()) return call_.Finish(last.status());
     if (!last->has_value()) return call_.Finish(absl::OkStatus());
     call_.Answer(**std::move(last));
   }
 
-  // Exceptions end in db; of what may still come, memory that runs out, only this call dies.
+  // The exceptions of the database are caught in db. Another one may still come when memory runs out; it ends only this
+  // call.
   absl::StatusOr<std::optional<std::string>> Guarded() try { return Work(); } catch (const std::exception& e) {
     return status::Thrown(e);
   }
 
-  // The first cause counts, and the worker finishes the call.
+  // Lets the worker finish the call with `cause`. Of several calls of End the first one counts.
   void End(const absl::Status& cause) {
     Tell([&] {
       if (!cause_) cause_ = cause;
@@ -161,22 +167,25 @@ class BulkHandler : public Handler, private Task {
   }
 
   void Refuse(const absl::Status& status) override {
-    sessions_.Leave();
+    long_calls_.Leave();
     call_.Finish(status);
   }
 
-  bool begun_ = false;  // for the completion-queue thread
+  bool begun_ = false;  // the call has a worker; used only by the completion-queue thread
   std::mutex mutex_;
   std::condition_variable told_;
-  std::optional<absl::Status> cause_;  // why the server itself has cancelled it
+  std::optional<absl::Status> cause_;  // the reason why the server has cancelled the call
 };
 
-// One chunk is prepared while the one before is written, and no more.
-class StreamHandler final : public BulkHandler, private Renewal::Waiter {
+// The worker prepares one response while the response before it is sent, and never more than one.
+class ServerStreamHandler final : public StreamingHandler, private Renewal::Waiter {
  public:
-  StreamHandler(Sessions& sessions, Renewal& renewal, const Current& current, std::shared_ptr<const Snapshot> snapshot,
-                const crud::ServerStreamMethod& method, Call& call)
-      : BulkHandler(sessions, std::move(snapshot), call), method_(&method), renewal_(renewal), current_(current) {}
+  ServerStreamHandler(LongCalls& long_calls, Renewal& renewal, const Current& current,
+                      std::shared_ptr<const Snapshot> snapshot, const crud::ServerStreamMethod& method, Call& call)
+      : StreamingHandler(long_calls, std::move(snapshot), call),
+        method_(&method),
+        renewal_(renewal),
+        current_(current) {}
 
   void OnRequest(std::string_view message) override {
     request_ = message;
@@ -188,7 +197,7 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
   }
 
   void OnEnd() override {
-    // A chunk could not be written: the client has gone, as OnCancelled will say.
+    // If there is a worker, a response could not be sent: the client has gone, and OnCancelled follows.
     if (begun()) return;
     if (auto live = cancellation_.Check(); !live.ok()) return call_.Finish(live);
     call_.Finish(status::BadRequest("", "the call needs a request message, and none came", status::kNoRequest));
@@ -203,13 +212,14 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
     }
   }
 
-  // Gives the worker's thread, of which each stream has its own, to waiting for a reload.
+  // Waits for a reload and takes the method from the Api that it brings. This blocks the worker, but no other call
+  // needs this worker.
   absl::Status Renew(const absl::Status& moved) {
     renewed_ = false;
     renewal_.Wait(*this);
     absl::Status live = AwaitLive([this] { return renewed_; });
     if (!live.ok()) {
-      // OnRenewal is called just now, or will not be.
+      // Either OnRenewal is being called at this moment, or it will not be called.
       if (!renewal_.Leave(*this)) AwaitAlways([this] { return renewed_; });
       return live;
     }
@@ -227,7 +237,7 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
   }
 
   absl::StatusOr<std::optional<std::string>> Send() {
-    ASSIGN_OR_RETURN(const auto stream, method_->Plan(request_, sessions_.pool(), cancellation_));
+    ASSIGN_OR_RETURN(const auto stream, method_->Plan(request_, long_calls_.pool(), cancellation_));
     while (true) {
       ASSIGN_OR_RETURN(auto response, stream->Next());
       RETURN_IF_ERROR(Await([this] { return !writing_; }));
@@ -248,23 +258,23 @@ class StreamHandler final : public BulkHandler, private Renewal::Waiter {
   const Current& current_;
   std::string_view request_;
   bool writing_ = false;
-  bool begun_to_send_ = false;  // for the worker
+  bool begun_to_send_ = false;  // used only by the worker
   bool renewed_ = false;
 };
 
-// One message is read ahead while the one before is stored, and no more.
-class ImportHandler final : public BulkHandler {
+// One message is read while the message before it is stored, and never more than one.
+class ClientStreamHandler final : public StreamingHandler {
  public:
-  ImportHandler(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot, const crud::ClientStreamMethod& method,
-                Call& call)
-      : BulkHandler(sessions, std::move(snapshot), call), method_(method) {}
+  ClientStreamHandler(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
+                      const crud::ClientStreamMethod& method, Call& call)
+      : StreamingHandler(long_calls, std::move(snapshot), call), method_(method) {}
 
   void OnRequest(std::string_view message) override {
     Tell([&] { ahead_.emplace(message); });
     Begin();
   }
 
-  // What a client that died has sent is never taken for all of it.
+  // The messages of a client that died must never be taken for all its messages.
   void OnEnd() override { call_.AskHowItEnded(); }
 
   void OnHalfClosed() override {
@@ -274,7 +284,7 @@ class ImportHandler final : public BulkHandler {
 
  private:
   absl::StatusOr<std::optional<std::string>> Work() override {
-    const auto stream = method_.Open(sessions_.pool(), cancellation_);
+    const auto stream = method_.Open(long_calls_.pool(), cancellation_);
     while (true) {
       RETURN_IF_ERROR(Await([this] { return ahead_ || complete_; }));
       std::optional<std::string> message;
@@ -295,15 +305,15 @@ class ImportHandler final : public BulkHandler {
 
 }  // namespace
 
-std::unique_ptr<Handler> MakeStream(Sessions& sessions, Renewal& renewal, const Current& current,
-                                    std::shared_ptr<const Snapshot> snapshot, const crud::ServerStreamMethod& method,
-                                    Call& call) {
-  return std::make_unique<StreamHandler>(sessions, renewal, current, std::move(snapshot), method, call);
+std::unique_ptr<Handler> MakeServerStream(LongCalls& long_calls, Renewal& renewal, const Current& current,
+                                          std::shared_ptr<const Snapshot> snapshot,
+                                          const crud::ServerStreamMethod& method, Call& call) {
+  return std::make_unique<ServerStreamHandler>(long_calls, renewal, current, std::move(snapshot), method, call);
 }
 
-std::unique_ptr<Handler> MakeImport(Sessions& sessions, std::shared_ptr<const Snapshot> snapshot,
-                                    const crud::ClientStreamMethod& method, Call& call) {
-  return std::make_unique<ImportHandler>(sessions, std::move(snapshot), method, call);
+std::unique_ptr<Handler> MakeClientStream(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
+                                          const crud::ClientStreamMethod& method, Call& call) {
+  return std::make_unique<ClientStreamHandler>(long_calls, std::move(snapshot), method, call);
 }
 
 }  // namespace protogres::rpc

@@ -1,4 +1,4 @@
-#include "rpc/sessions.h"
+#include "rpc/long_calls.h"
 
 #include <fmt/format.h>
 
@@ -23,30 +23,29 @@ bool HeldConnections::Take() {
   return false;
 }
 
-Sessions::Sessions(const SessionOptions& options, HeldConnections& held, db::Pool& pool,
-                   std::function<void()> on_catalog_moved)
-    : options_(options),
+LongCalls::LongCalls(const LongCallLimits& limits, HeldConnections& held, db::Pool& pool,
+                     std::function<void()> on_catalog_moved)
+    : limits_(limits),
       held_(held),
       pool_(pool),
       on_catalog_moved_(std::move(on_catalog_moved)),
-      executor_({.workers = options.most, .queue_size = options.most, .queue_timeout = kNever}) {}
+      executor_({.workers = limits.most, .queue_size = limits.most, .queue_timeout = kNever}) {}
 
-absl::Status Sessions::Enter() {
-  if (open_.fetch_add(1) < options_.most && held_.Take()) return absl::OkStatus();
+absl::Status LongCalls::Enter() {
+  if (open_.fetch_add(1) < limits_.most && held_.Take()) return absl::OkStatus();
   const int others = open_.fetch_sub(1) - 1;
   return status::WithRetry(
       status::Error(absl::StatusCode::kResourceExhausted,
-                    fmt::format("{} {} are open already ({})", others, options_.what, options_.option),
-                    options_.reason),
+                    fmt::format("{} {} are open already ({})", others, limits_.what, limits_.option), limits_.reason),
       kRetryLater);
 }
 
-void Sessions::Leave() {
+void LongCalls::Leave() {
   open_.fetch_sub(1);
   held_.Return();
 }
 
-void Sessions::Ended(const absl::Status& status) const {
+void LongCalls::Ended(const absl::Status& status) const {
   if (status::CatalogMoved(status) && on_catalog_moved_) on_catalog_moved_();
 }
 

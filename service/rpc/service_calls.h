@@ -1,0 +1,34 @@
+// The open calls of the server's own services, reflection and health Watch. They stay open for long, so they must be
+// told of changes, and be ended when the server drains.
+#ifndef PROTOGRES_SERVICE_RPC_SERVICE_CALLS_H_
+#define PROTOGRES_SERVICE_RPC_SERVICE_CALLS_H_
+
+#include <atomic>
+#include <mutex>
+
+#include "absl/container/flat_hash_set.h"
+#include "rpc/call.h"
+
+namespace protogres::rpc {
+
+// Thread-safe.
+class ServiceCalls {
+ public:
+  // From now on WakeAll wakes `call`. The call must be removed before it is finished.
+  void Add(Call& call);
+  void Remove(Call& call);
+  void WakeAll();
+
+  // Wakes all calls. Each then sees draining() and finishes with status::ShuttingDown.
+  void Drain();
+  bool draining() const { return draining_.load(); }
+
+ private:
+  std::atomic<bool> draining_{false};
+  std::mutex mutex_;
+  absl::flat_hash_set<Call*> calls_;
+};
+
+}  // namespace protogres::rpc
+
+#endif  // PROTOGRES_SERVICE_RPC_SERVICE_CALLS_H_
