@@ -5,7 +5,6 @@
 
 #include <cstring>
 #include <limits>
-#include <thread>
 #include <utility>
 
 #include "rpc/trailer.h"
@@ -14,7 +13,7 @@
 namespace protogres::rpc {
 namespace {
 
-// Below it a copy is cheaper than the two allocations of a slice that owns a string.
+// A message that is shorter is copied, which is cheaper than the two allocations of a slice that owns a string.
 constexpr std::size_t kCopyBelow = 1024;
 
 grpc::ByteBuffer ToBuffer(std::string message) {
@@ -46,23 +45,21 @@ spdlog::level::level_enum LevelOf(absl::StatusCode code) {
   }
 }
 
-// What a call takes beside its messages, of gRPC and of ours: measured.
+// How many bytes a call takes beside its messages, in gRPC and in this server. This was measured.
 constexpr std::size_t kCallBytes = 16 * 1024;
-// Messages that Connections is told of.
+// Connections is told of messages that have at least this many bytes.
 constexpr std::size_t kLarge = 16 * 1024;
-// What a small message takes beside its bytes, of frames and headers: a guess.
+// How many bytes the frames and headers of a small message take. This is a guess.
 constexpr std::size_t kFraming = 128;
 
-// Health and reflection.
-bool IsFixed(const std::string& method) { return method.starts_with("/grpc."); }
+// True: the method belongs to health or reflection.
+bool IsService(const std::string& method) { return method.starts_with("/grpc."); }
 
-// With so few in flight a thread hop costs more than a wake-up.
+// If at most this many calls are in flight, passing a reply to another thread costs more than the wake-up that it
+// saves.
 constexpr std::int64_t kFewCalls = 3;
 
-// The one whose events this thread handles.
-thread_local const Line* served_here = nullptr;
-
-// One line stays one line, whatever a caller sent.
+// The text without control characters, so that what a client sends cannot make several lines of one line in the log.
 std::string OneLine(absl::string_view text) {
   std::string line(text.data(), text.size());
   for (char& c : line) {
@@ -73,74 +70,6 @@ std::string OneLine(absl::string_view text) {
 
 }  // namespace
 
-void Acceptor::Accept(Line& line) { (new GenericCall(*this, line))->Arm(); }
-
-// False: the queue is shut down and drained.
-bool Acceptor::Next(Line& line, void** tag, bool* ok) {
-  const auto status = line.cq->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_REALTIME));
-  if (status != grpc::CompletionQueue::TIMEOUT) {
-    router_.OnBusy();
-    return status == grpc::CompletionQueue::GOT_EVENT;
-  }
-  router_.OnIdle();
-  return line.cq->Next(tag, ok);
-}
-
-void Acceptor::Serve(Line& line) {
-  served_here = &line;
-  void* tag = nullptr;
-  bool ok = false;
-  while (Next(line, &tag, &ok)) {
-    const auto [call, kind] = *static_cast<Line::Event*>(tag);
-    if (call) {
-      call->On(static_cast<GenericCall::Event>(kind), ok);
-    } else if (kind == Line::kOutbox) {
-      for (auto& reply : line.outbox.Take()) reply.call->Send(reply);
-    } else {
-      Tell(line, kind == Line::kShutdown ? &Handler::OnShutdown : &Handler::OnGiveUp);
-    }
-  }
-}
-
-void Acceptor::Shutdown(Line& line) {
-  line.shutdown.Set(line.cq.get(), gpr_time_0(GPR_CLOCK_REALTIME), &line.shutdown_event);
-}
-
-void Acceptor::GiveUp(Line& line) {
-  line.give_up.Set(line.cq.get(), gpr_time_0(GPR_CLOCK_REALTIME), &line.give_up_event);
-}
-
-void Acceptor::Tell(Line& line, void (Handler::*what)()) {
-  // One that finishes by it stays until its next event.
-  for (GenericCall* call = line.first; call; call = call->next_) {
-    if (call->handler_ && call->Open()) (call->handler_.get()->*what)();
-  }
-}
-
-bool Acceptor::AwaitQuiet(std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds quiet) {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::milliseconds kLook{5};
-  auto since = Clock::now();
-  for (std::int64_t seen = begun_.load();; std::this_thread::sleep_for(kLook)) {
-    const bool idle = active_.load() == 0;
-    const std::int64_t begun = begun_.load();
-    if (!idle || begun != seen) since = Clock::now();
-    seen = begun;
-    if (idle && Clock::now() - since >= quiet) return true;
-    if (Clock::now() >= deadline) return idle;
-  }
-}
-
-bool Acceptor::AwaitNone(std::chrono::steady_clock::time_point deadline) {
-  std::unique_lock lock(mutex_);
-  return none_.wait_until(lock, deadline, [this] { return calls_.load() == 0; });
-}
-
-void Acceptor::AwaitNone() {
-  std::unique_lock lock(mutex_);
-  none_.wait(lock, [this] { return calls_.load() == 0; });
-}
-
 GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), line_(line) {
   for (int event = 0; event < kEvents; ++event) tags_[event] = {this, event};
   acceptor_.calls_.fetch_add(1);
@@ -148,7 +77,7 @@ GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), 
 
 GenericCall::~GenericCall() {
   if (handler_) acceptor_.active_.fetch_sub(1);
-  handler_.reset();  // while the Call that it speaks of is whole
+  handler_.reset();  // the Handler may still use the Call, so it goes first
   if (begun_) {
     (previous_ ? previous_->next_ : line_.first) = next_;
     if (next_) next_->previous_ = previous_;
@@ -166,7 +95,7 @@ void GenericCall::Arm() {
 
 void GenericCall::On(Event event, bool ok) {
   if (event == kBegin && !ok) {
-    // The server shuts down: no RPC came, and no done-tag will.
+    // The server shuts down: no RPC has come, and no done-tag will come.
     delete this;
     return;
   }
@@ -176,7 +105,7 @@ void GenericCall::On(Event event, bool ok) {
   }
   if (event == kWritten || event == kFinished) DropAnswer();
   if (event == kWake) waking_.store(false);
-  // It would keep the Call until its time has come.
+  // A timer that is not cancelled would keep the Call until its time has come.
   if (event == kFinished && timer_) timer_->Cancel();
   if (handler_ && Open()) Dispatch(event, ok);
   Unref();
@@ -191,7 +120,7 @@ void GenericCall::Begin() {
   acceptor_.begun_.fetch_add(1);
   refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
   if (auto admitted = Admit(); !admitted.ok()) return Finish(admitted);
-  // Before the Router looks whether the server drains: a drain must not miss it.
+  // The call is counted before the Router checks whether the server drains, so that a drain cannot miss it.
   acceptor_.active_.fetch_add(1);
   handler_ = acceptor_.router_.Route(*this);
   if (!handler_) {
@@ -201,11 +130,11 @@ void GenericCall::Begin() {
   Read();
 }
 
-// Health and reflection, which hold next to nothing, tell an operator what is wrong: they are always let in.
+// Health and reflection are always let in: they take almost no memory, and they tell an operator what is wrong.
 absl::Status GenericCall::Admit() {
   db::Memory& memory = db::Memory::OfProcess();
   memory.Force(kCallBytes, &received_hold_);
-  return IsFixed(method()) ? absl::OkStatus() : memory.Admit();
+  return IsService(method()) ? absl::OkStatus() : memory.Admit();
 }
 
 void GenericCall::Dispatch(Event event, bool ok) {
@@ -237,11 +166,11 @@ void GenericCall::OnMessage() {
     return handler_->OnEnd();
   }
   received_.Clear();
-  const bool first = !std::exchange(message_came_, true);  // one may have no bytes
+  const bool first = !std::exchange(message_came_, true);  // bytes_in_ does not tell, as a message may have no bytes
   bytes_in_ += message_.size();
   std::size_t told = message_.size();
   if (told < kLarge) {
-    // Of small ones, one in so many bytes stands for all: each connection has its share.
+    // One small message in so many bytes stands for all of them. So each connection gets its share over time.
     line_.small += told + kFraming;
     told = line_.small >= kLarge ? std::exchange(line_.small, 0) : 0;
   }
@@ -253,11 +182,12 @@ void GenericCall::OnMessage() {
   handler_->OnRequest({reinterpret_cast<const char*>(message_.begin()), message_.size()});
 }
 
-// Of a call that has begun its work the next message is taken: there are few of these, and each has one at a time.
+// Only the first message of a call may be refused. A call that has begun its work may have its next message even if
+// there is little memory: there are few such calls, and each has one message at a time.
 absl::Status GenericCall::Hold(bool may_refuse) {
   db::Memory& memory = db::Memory::OfProcess();
   const std::size_t bytes = kCallBytes + message_.size();
-  if (may_refuse && !IsFixed(method())) return memory.Resize(bytes, &received_hold_);
+  if (may_refuse && !IsService(method())) return memory.Resize(bytes, &received_hold_);
   memory.Force(bytes, &received_hold_);
   return absl::OkStatus();
 }
@@ -277,8 +207,9 @@ absl::Status GenericCall::Write(std::string message) {
   return absl::OkStatus();
 }
 
-// The headers of the answer can be sent as long as the stream is open. gRPC closes both its directions at once when the
-// client or the connection has gone, and only the client's when that has half-closed; the failed Read tells neither.
+// The failed Read does not tell how the call has ended, but the headers of the answer can be sent only while the stream
+// is open. If the client or the connection has gone, gRPC has closed both directions of the stream; if the client has
+// half-closed, gRPC has closed only the direction of the client.
 void GenericCall::AskHowItEnded() {
   refs_.fetch_add(1, std::memory_order_relaxed);
   stream_.SendInitialMetadata(&tags_[kAsked]);
@@ -295,7 +226,7 @@ void GenericCall::Answer(std::string message) {
   Reply(absl::OkStatus(), std::move(message));
 }
 
-// Until gRPC has written it, which takes a client that reads.
+// Counts the memory of an answer until gRPC has written it, which may take long if the client does not read.
 void GenericCall::HoldAnswer(std::size_t bytes) {
   db::Memory::OfProcess().Force(bytes, &sent_hold_);
   if (bytes >= kLarge) acceptor_.connections_.Unread(context_.peer(), static_cast<std::int64_t>(bytes));
@@ -313,17 +244,17 @@ void GenericCall::Finish(const absl::Status& status) {
 
 void GenericCall::Reply(absl::Status status, std::optional<std::string> message) {
   Line::Reply reply{this, std::move(status), std::move(message)};
-  // A Call that has read on may be asking at this moment how it ended (AskHowItEnded), and gRPC aborts where both send
-  // the headers: so all that such a Call sends is sent by the one thread.
+  // A Call that has read more than one message may be in AskHowItEnded at this moment, which sends the headers. gRPC
+  // aborts the process if two threads send them. So the completion-queue thread sends everything for such a Call.
   const bool read_on = reads_.load(std::memory_order_relaxed) > 1;
   const bool few = acceptor_.active_.load(std::memory_order_relaxed) <= kFewCalls;
-  if (served_here == &line_ || (few && !read_on)) return Send(reply);
+  if (Acceptor::served_here_ == &line_ || (few && !read_on)) return Send(reply);
   line_.outbox.Put(std::move(reply));
 }
 
 void GenericCall::Send(Line::Reply& reply) {
-  // The completion-queue thread, which ends the Call, comes after all that this one did with it: gRPC's queue sees to
-  // that, but where ThreadSanitizer cannot see it.
+  // The completion-queue thread deletes the Call after this thread has done its work with it. The queue of gRPC makes
+  // sure of that, but ThreadSanitizer cannot see it without this store.
   finishing_.store(true, std::memory_order_release);
   if (!reply.message) return stream_.Finish(ToGrpc(reply.status), &tags_[kFinished]);
   stream_.WriteAndFinish(ToBuffer(*std::move(reply.message)), {}, grpc::Status::OK, &tags_[kFinished]);
@@ -351,9 +282,9 @@ void GenericCall::Unref() {
   if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-// gRPC would break the call instead of saying so.
+// gRPC would break the call off, and the client would not hear why.
 absl::Status GenericCall::CheckSize(const std::string& message) const {
-  // protobuf's own limit.
+  // Without a limit of the server, protobuf's own limit holds.
   const int limit = acceptor_.max_send_bytes_ < 0 ? std::numeric_limits<int>::max() : acceptor_.max_send_bytes_;
   return status::CheckAnswer(message.size(), limit);
 }

@@ -17,10 +17,10 @@
 #include <vector>
 
 #include "db/memory.h"
+#include "rpc/acceptor.h"
 #include "rpc/connections.h"
 #include "rpc/executor.h"
 #include "rpc/gate.h"
-#include "rpc/generic_call.h"
 #include "rpc/health.h"
 #include "rpc/listen.h"
 #include "rpc/reflection.h"
