@@ -1,4 +1,4 @@
-#include "e2e/rpc_fixture.h"
+#include "rpc/fixture.h"
 
 #include <thread>
 #include <utility>

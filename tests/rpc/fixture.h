@@ -1,7 +1,7 @@
 // A real Server on a loopback port, its real gRPC clients, and a pool whose
 // connections do what a test says instead of speaking to PostgreSQL.
-#ifndef PROTOGRES_TESTS_E2E_RPC_FIXTURE_H_
-#define PROTOGRES_TESTS_E2E_RPC_FIXTURE_H_
+#ifndef PROTOGRES_TESTS_RPC_FIXTURE_H_
+#define PROTOGRES_TESTS_RPC_FIXTURE_H_
 
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -139,4 +139,4 @@ class RpcTest : public testing::Test {
 
 }  // namespace protogres::rpc
 
-#endif  // PROTOGRES_TESTS_E2E_RPC_FIXTURE_H_
+#endif  // PROTOGRES_TESTS_RPC_FIXTURE_H_

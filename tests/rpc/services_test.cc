@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "e2e/rpc_fixture.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
+#include "rpc/fixture.h"
 
 namespace protogres::rpc {
 namespace {

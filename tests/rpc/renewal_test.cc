@@ -2,7 +2,7 @@
 #include <future>
 #include <string>
 
-#include "e2e/rpc_fixture.h"
+#include "rpc/fixture.h"
 #include "status/sqlstate.h"
 
 namespace protogres::rpc {

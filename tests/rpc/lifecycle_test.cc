@@ -7,9 +7,9 @@
 #include <string>
 #include <thread>
 
-#include "e2e/rpc_fixture.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
+#include "rpc/fixture.h"
 
 namespace protogres::rpc {
 namespace {

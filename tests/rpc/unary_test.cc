@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "e2e/rpc_fixture.h"
+#include "rpc/fixture.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 

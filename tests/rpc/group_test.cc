@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "e2e/rpc_fixture.h"
+#include "rpc/fixture.h"
 
 namespace protogres::rpc {
 namespace {
