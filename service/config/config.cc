@@ -11,6 +11,7 @@
 
 #include "config/option.h"
 #include "config/value.h"
+#include "text/nearest.h"
 
 namespace protogres::config {
 namespace {
@@ -62,11 +63,11 @@ struct Subcommand {
 std::string Unknown(const Subcommand& command, const std::vector<Subcommand>& all, const std::string& argument) {
   const std::string name = argument.substr(0, argument.find('='));
   const std::string bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const Option& option : command.options) names.push_back(option.name);
   std::string hint = fmt::format("protogres {} --help lists all", command.name);
-  if (const auto nearest = Nearest(bare, names)) {
-    hint = fmt::format("did you mean --{}?", *nearest);
+  if (const auto nearest = text::Nearest(bare, names, 1); !nearest.empty()) {
+    hint = fmt::format("did you mean --{}?", nearest.front());
   }
   for (const Subcommand& other : all) {
     for (const Option& option : other.options) {
@@ -145,12 +146,12 @@ std::optional<Exit> Finish(std::span<const std::string> arguments, const std::ve
 
 std::string UnknownCommand(const std::vector<Subcommand>& commands, const std::string& name) {
   if (name.starts_with("-")) return fmt::format("a command must come before {}: serve, dev, contract or install", name);
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const Subcommand& command : commands) names.push_back(command.name);
-  const auto nearest = Nearest(name, names);
-  return fmt::format(
-      "no command '{}': {}", name,
-      nearest ? fmt::format("did you mean {}?", *nearest) : "it must be serve, dev, contract or install");
+  const auto nearest = text::Nearest(name, names, 1);
+  return fmt::format("no command '{}': {}", name,
+                     nearest.empty() ? "it must be serve, dev, contract or install"
+                                     : fmt::format("did you mean {}?", nearest.front()));
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "config/table.h"
-#include "rpc/listen.h"
+#include "text/address.h"
+#include "text/ascii.h"
 
 namespace protogres::config {
 namespace {
@@ -125,7 +126,7 @@ void AddServer(Table& table, Serve* serve) {
             "address to listen on, or :PORT for all IPv4 interfaces, or unix:/PATH; port 0: a free one, which the log "
             "names",
             server->listen, [server](const std::string& text) -> std::string {
-              if (const auto address = rpc::ParseAddress(text); !address.ok()) {
+              if (const auto address = text::ParseAddress(text); !address.ok()) {
                 return std::string(address.status().message());
               }
               server->listen = text;
@@ -232,7 +233,7 @@ std::string Wrapped(const std::string& help) {
 
 std::string EnvironmentName(const std::string& name) {
   std::string result = "PROTOGRES_";
-  for (const char c : name) result += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : name) result += text::ToUpper(c);
   return result;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 namespace protogres::config {
@@ -39,20 +38,6 @@ std::optional<std::int64_t> Multiply(std::int64_t number, std::int64_t factor) {
 
 bool IsDigits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -136,19 +121,6 @@ bool IsPackage(std::string_view text) {
     starts = c == '.';
   }
   return !starts;
-}
-
-std::optional<std::string> Nearest(const std::string& name, const std::vector<std::string>& names) {
-  std::optional<std::string> nearest;
-  std::size_t best = name.size() / 3 + 2;
-  for (const std::string& candidate : names) {
-    const std::size_t distance = Distance(name, candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
 }
 
 }  // namespace protogres::config

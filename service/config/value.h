@@ -32,9 +32,6 @@ std::optional<std::vector<std::string>> ParseList(std::string_view text);
 // foo, foo.bar.v1: what protobuf takes for a package.
 bool IsPackage(std::string_view text);
 
-// The one of `names` that `name` was most likely meant to be; none where nothing is near.
-std::optional<std::string> Nearest(const std::string& name, const std::vector<std::string>& names);
-
 }  // namespace protogres::config
 
 #endif  // PROTOGRES_SERVICE_CONFIG_VALUE_H_

@@ -5,6 +5,7 @@
 
 #include "contract/naming.h"
 #include "fmt/format.h"
+#include "text/excerpt.h"
 
 namespace protogres::contract {
 namespace {
@@ -86,7 +87,7 @@ std::vector<std::string_view> Known(Commented on) {
 void Apply(const Setting& setting, Commented on, Annotations* result) {
   const std::vector<std::string_view> known = Known(on);
   const auto problem = [&](const std::string& what) {
-    result->problems.push_back(fmt::format("@protogres {}: {}", Printable(setting.name), what));
+    result->problems.push_back(fmt::format("@protogres {}: {}", text::Escaped(setting.name), what));
   };
   if (std::ranges::find(known, setting.name) == known.end()) {
     problem(fmt::format("there is no such setting here; there are: {}", fmt::join(known, ", ")));
@@ -113,7 +114,7 @@ void Apply(const Setting& setting, Commented on, Annotations* result) {
     if (word && letter_first) {
       result->name = value;
     } else {
-      problem(fmt::format("\"{}\" is no protobuf name: a letter, then letters, digits and _", Printable(value)));
+      problem(fmt::format("\"{}\" is no protobuf name: a letter, then letters, digits and _", text::Escaped(value)));
     }
   } else if (setting.name == "soft_delete") {
     result->soft_delete = value;
@@ -122,7 +123,7 @@ void Apply(const Setting& setting, Commented on, Annotations* result) {
   } else if (value == "string") {
     result->as_text = true;
   } else {
-    problem(fmt::format("\"{}\" is not supported; the one type is: string", Printable(value)));
+    problem(fmt::format("\"{}\" is not supported; the one type is: string", text::Escaped(value)));
   }
 }
 

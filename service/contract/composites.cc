@@ -9,13 +9,16 @@
 #include "contract/packages.h"
 #include "contract/type_map.h"
 #include "fmt/format.h"
+#include "text/ascii.h"
+#include "text/excerpt.h"
+#include "text/quote.h"
 
 namespace protogres::contract {
 namespace {
 
 using catalog::TypeKind;
 
-std::string Label(const catalog::Type& type) { return Printable(type.schema + "." + type.name); }
+std::string Label(const catalog::Type& type) { return text::Escaped(type.schema + "." + type.name); }
 
 // A type whose name is being chosen. Renamed ones choose first; the row types of tables, whose word the table has
 // a better claim to, last.
@@ -31,7 +34,7 @@ std::vector<std::string> NamesOf(const Candidate& candidate, const std::string& 
   if (candidate.type->kind == TypeKind::kComposite) return {name, name + "OrBuilder"};
   std::set<std::string> names = {name};
   for (const char* tail : {"_UNSPECIFIED", "_MIN", "_MAX", "_ARRAYSIZE"}) {
-    names.insert((tail == std::string_view("_UNSPECIFIED") ? Upper(Snake(name)) : name) + tail);
+    names.insert((tail == std::string_view("_UNSPECIFIED") ? text::Upper(Snake(name)) : name) + tail);
   }
   return {names.begin(), names.end()};
 }
@@ -72,7 +75,7 @@ void TypeMap::TakeNames(const std::map<std::string, std::string>& packages, std:
     std::string comment = candidate.notes.text;
     if (!comment.empty()) comment += "\n\n";
     const std::string full_name = package + "." + name;
-    const std::string sql_type = QuoteName(type.schema, type.name);
+    const std::string sql_type = text::QuoteName(type.schema, type.name);
     if (type.kind == TypeKind::kEnum) {
       index_[type.oid] = static_cast<int>(enum_types_.size());
       enum_types_.push_back(&type);
@@ -91,7 +94,7 @@ void TypeMap::TakeNames(const std::map<std::string, std::string>& packages, std:
 void TypeMap::DefineValues(std::map<std::string, PackageScope>* scopes, Contract* contract) {
   for (std::size_t i = 0; i < enum_types_.size(); ++i) {
     Enum& result = contract->enums[i];
-    const std::string prefix = Upper(Snake(enums_[i].name)) + "_";
+    const std::string prefix = text::Upper(Snake(enums_[i].name)) + "_";
     std::unordered_set<std::string> squashed = {SquashLabel("UNSPECIFIED")};
     int number = 0;
     for (const std::string& label : enum_types_[i]->labels) {
@@ -138,7 +141,7 @@ void TypeMap::DefineFields(Contract* contract) {
     FieldScope scope;
     for (const catalog::Attribute& attribute : composite_types_[i]->attributes) {
       const std::string where =
-          fmt::format("type {}, attribute {}", Label(*composite_types_[i]), Printable(attribute.name));
+          fmt::format("type {}, attribute {}", Label(*composite_types_[i]), text::Escaped(attribute.name));
       const Annotations notes = ReadComment(attribute.comment, Commented::kAttribute);
       for (const std::string& problem : notes.problems) contract->warnings.push_back(where + ": " + problem);
       Field field;
@@ -149,7 +152,7 @@ void TypeMap::DefineFields(Contract* contract) {
       scope.Take(field.name, field.type);
       std::string comment = notes.text.empty() ? "" : notes.text + "\n\n";
       comment += Spell(attribute.type) + ".";
-      if (field.name != field.column) comment += fmt::format(" SQL: {}.", Printable(QuoteName(field.column)));
+      if (field.name != field.column) comment += fmt::format(" SQL: {}.", text::Escaped(text::QuoteName(field.column)));
       composites_[i].fields.push_back(std::move(comment));
       contract->composites[i].fields.push_back(std::move(field));
     }

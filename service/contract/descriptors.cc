@@ -7,6 +7,8 @@
 #include "contract/naming.h"
 #include "contract/table_names.h"
 #include "fmt/format.h"
+#include "text/ascii.h"
+#include "text/excerpt.h"
 
 namespace protogres::contract {
 namespace {
@@ -302,17 +304,7 @@ std::string MethodNote(MethodKind kind, const Table& table) {
 }
 
 // In a service's comment: grpc_cpp_plugin takes "$" for the begin of a variable, and Python's makes a string of it.
-std::string Escaped(const std::string& name) {
-  std::string text;
-  for (const char c : name) {
-    if (c == '$' || c == '"' || c == '\\') {
-      text += fmt::format("\\x{:02x}", c);
-    } else {
-      text += c;
-    }
-  }
-  return Printable(text);
-}
+std::string InServiceComment(const std::string& name) { return text::Escaped(name, "$\"\\"); }
 
 Streaming StreamingOf(MethodKind kind) {
   if (kind == MethodKind::kStream) return Streaming::kServer;
@@ -325,7 +317,7 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table, cons
                               std::span<const Method> methods, const std::string& name) {
   FileBuilder file(name, table.package, table.message + "Proto", "");
   file.BeginService(table.message + "Service",
-                    fmt::format("The rows of {}.", Escaped(table.schema + "." + table.name)));
+                    fmt::format("The rows of {}.", InServiceComment(table.schema + "." + table.name)));
   for (const Method& method : methods) {
     file.Method(MethodName(method.kind, table.message, table.plural), method.request, method.response,
                 StreamingOf(method.kind), MethodNote(method.kind, table));
@@ -345,12 +337,12 @@ FileDescriptorProto TypesFile(const Contract& contract, const TypeMap& types, co
   for (std::size_t i = 0; i < contract.enums.size(); ++i) {
     const EnumNotes& notes = types.enums()[i];
     if (notes.package != package) continue;
-    const std::string prefix = Upper(Snake(notes.name)) + "_";
+    const std::string prefix = text::Upper(Snake(notes.name)) + "_";
     file.BeginEnum(notes.name, notes.comment);
     file.Value(prefix + "UNSPECIFIED", 0, "");
     for (const EnumValue& value : contract.enums[i].values) {
-      const bool plain = Lower(value.name.substr(prefix.size())) == value.label;
-      file.Value(value.name, value.number, plain ? "" : fmt::format("SQL: '{}'.", Printable(value.label)));
+      const bool plain = text::Lower(value.name.substr(prefix.size())) == value.label;
+      file.Value(value.name, value.number, plain ? "" : fmt::format("SQL: '{}'.", text::Escaped(value.label)));
     }
   }
   for (std::size_t i = 0; i < contract.composites.size(); ++i) {

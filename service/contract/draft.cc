@@ -6,6 +6,8 @@
 #include "contract/naming.h"
 #include "contract/scope.h"
 #include "fmt/format.h"
+#include "text/excerpt.h"
+#include "text/quote.h"
 
 namespace protogres::contract {
 namespace {
@@ -39,7 +41,7 @@ Commented CommentedBy(RelationKind kind) {
 }
 
 std::string Label(const Relation& relation) {
-  return fmt::format("{} {}", KindName(relation.kind), Printable(relation.schema + "." + relation.name));
+  return fmt::format("{} {}", KindName(relation.kind), text::Escaped(relation.schema + "." + relation.name));
 }
 
 const DraftColumn* FindServed(const Draft& draft, int number) {
@@ -53,7 +55,7 @@ std::vector<int> KeyOf(const Draft& draft, const TypeMap& types, std::vector<std
   const Relation& relation = *draft.relation;
   const auto refuse = [&](const std::string& column, const char* why) {
     warnings->push_back(
-        fmt::format("{}: served without a key, as its column {} {}", Label(relation), Printable(column), why));
+        fmt::format("{}: served without a key, as its column {} {}", Label(relation), text::Escaped(column), why));
     return std::vector<int>{};
   };
   std::vector<int> key = relation.key;
@@ -78,7 +80,7 @@ std::vector<int> KeyOf(const Draft& draft, const TypeMap& types, std::vector<std
 std::string ColumnComment(const DraftColumn& served, const Field& field, bool key) {
   const Column& column = *served.column;
   std::string text = served.notes.text.empty() ? "" : served.notes.text + "\n\n";
-  text += Printable(column.sql_type);
+  text += text::Escaped(column.sql_type);
   if (served.notes.as_text) text += ", in PostgreSQL's text form";
   if (key) text += ", key";
   if (column.not_null) text += ", not null";
@@ -90,7 +92,7 @@ std::string ColumnComment(const DraftColumn& served, const Field& field, bool ke
     text += ", has a default";
   }
   text += ".";
-  if (field.name != field.column) text += fmt::format(" SQL: {}.", Printable(QuoteName(field.column)));
+  if (field.name != field.column) text += fmt::format(" SQL: {}.", text::Escaped(text::QuoteName(field.column)));
   return text;
 }
 
@@ -133,7 +135,7 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
     field.name = FreeName(wanted, field.number, field.type, scopes);
     if (served.notes.name.has_value() && field.name != wanted) {
       warnings->push_back(fmt::format("{}: @protogres name={} of column {} is taken: it is served as {}",
-                                      Label(relation), wanted, Printable(column.name), field.name));
+                                      Label(relation), wanted, text::Escaped(column.name), field.name));
     }
     scope.Take(field.name, field.type);
     field.not_null = column.not_null;
@@ -190,12 +192,12 @@ void FillSoftDelete(bool by_default, Draft* draft, std::vector<std::string>* war
       table.soft_delete = index;
       if (!table.field(index).updatable) {
         warnings->push_back(fmt::format("{}: no Delete is served, as its soft-delete column {} cannot be updated",
-                                        Label(relation), Printable(column)));
+                                        Label(relation), text::Escaped(column)));
       }
       return;
     }
     warnings->push_back(fmt::format("{}: @protogres soft_delete={} declares no soft delete: {}", Label(relation),
-                                    Printable(column), why));
+                                    text::Escaped(column), why));
   }
   const bool is_table = catalog::IsStored(relation.kind);
   const int index = FieldOfColumn(table, kSoftDeleteColumn);
@@ -240,14 +242,14 @@ std::optional<Draft> Select(const Relation& relation, TypeMap* types, std::vecto
   for (const Column& column : relation.columns) {
     DraftColumn served{&column, ReadComment(column.comment, Commented::kColumn)};
     for (const std::string& problem : served.notes.problems) {
-      warnings->push_back(fmt::format("{}, column {}: {}", Label(relation), Printable(column.name), problem));
+      warnings->push_back(fmt::format("{}, column {}: {}", Label(relation), text::Escaped(column.name), problem));
     }
     if (served.notes.omit) continue;
     if (!column.readable) {
-      unreadable.push_back(Printable(column.name));
+      unreadable.push_back(text::Escaped(column.name));
     } else if (!types->CanServe(column.type)) {
       warnings->push_back(fmt::format("{}: column {} is left out, as its type {} has no values to serve",
-                                      Label(relation), Printable(column.name), Printable(column.sql_type)));
+                                      Label(relation), text::Escaped(column.name), text::Escaped(column.sql_type)));
     } else {
       draft.columns.push_back(std::move(served));
     }
@@ -274,7 +276,7 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.relation = relation.kind;
   table.schema = relation.schema;
   table.name = relation.name;
-  table.sql_name = QuoteName(relation.schema, relation.name);
+  table.sql_name = text::QuoteName(relation.schema, relation.name);
   table.has_etag = catalog::IsStored(relation.kind) && relation.selectable;
   table.key_unique = relation.key_unique;
   table.positioned = relation.positioned;

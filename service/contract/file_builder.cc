@@ -6,6 +6,7 @@
 
 #include "contract/naming.h"
 #include "contract/packages.h"
+#include "text/excerpt.h"
 
 namespace protogres::contract {
 namespace {
@@ -81,7 +82,7 @@ void FileBuilder::Comment(std::initializer_list<int> path, std::string_view text
   while (true) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
-    if (!line.empty()) comment->append(" ").append(Printable(line));
+    if (!line.empty()) comment->append(" ").append(text::Escaped(line));
     comment->push_back('\n');
     if (end == std::string_view::npos) return;
     text.remove_prefix(end + 1);

@@ -34,20 +34,10 @@ std::string Pascal(std::string_view identifier);
 // OrderItem -> order_item, HTTPLog -> http_log.
 std::string Snake(std::string_view identifier);
 
-std::string Lower(std::string_view text);
-std::string Upper(std::string_view text);
-
 // What protobuf compares field names of one message by: lower case, without `_`.
 std::string Squash(std::string_view name);
 // What protobuf compares value names of one enum by, without the enum's prefix: A_B and A__B are one, AB another.
 std::string SquashLabel(std::string_view name);
-
-// A name as a quoted SQL identifier: weird "name" -> "weird ""name""".
-std::string QuoteName(std::string_view sql_name);
-std::string QuoteName(std::string_view schema, std::string_view sql_name);
-
-// Text for one line of a comment or a log: control characters and stray bytes are escaped.
-std::string Printable(std::string_view text);
 
 }  // namespace protogres::contract
 

@@ -7,6 +7,8 @@
 #include "contract/naming.h"
 #include "fmt/format.h"
 #include "status/status.h"
+#include "text/ascii.h"
+#include "text/excerpt.h"
 
 namespace protogres::contract {
 namespace {
@@ -112,13 +114,13 @@ absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const Der
           absl::StatusCode::kInvalidArgument,
           fmt::format("package \"{}\" of schema \"{}\" is no protobuf package name; it is names of letters, "
                       "digits and _ with dots between them, as in shop.v1",
-                      Printable(package), Printable(schema)),
+                      text::Escaped(package), text::Escaped(schema)),
           status::kInvalidPackage);
     }
     if (IsFixed(package)) {
       return status::Error(absl::StatusCode::kInvalidArgument,
                            fmt::format("package \"{}\" of schema \"{}\" is the package of fixed messages or services",
-                                       package, Printable(schema)),
+                                       package, text::Escaped(schema)),
                            status::kInvalidPackage);
     }
     taken.insert(package);
@@ -126,7 +128,8 @@ absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const Der
   }
   for (const std::string& schema : Schemas(catalog)) {
     if (result.by_schema.contains(schema)) continue;
-    const std::string word = Lower(Fold(schema == "public" && !catalog.database.empty() ? catalog.database : schema));
+    const std::string word =
+        text::Lower(Fold(schema == "public" && !catalog.database.empty() ? catalog.database : schema));
     const std::string reserved = WhyReserved(word);
     const std::string base = reserved.empty() ? word : word + "_schema";
     std::string name = base;
@@ -136,7 +139,8 @@ absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const Der
     if (name != word) {
       const std::string why =
           reserved.empty() ? fmt::format("{}.v1 is taken", word) : fmt::format("{} {}", word, reserved);
-      result.warnings.push_back(fmt::format("schema {}: its package is {}, as {}", Printable(schema), package, why));
+      result.warnings.push_back(
+          fmt::format("schema {}: its package is {}, as {}", text::Escaped(schema), package, why));
     }
     result.by_schema[schema] = package;
   }

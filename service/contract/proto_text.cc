@@ -12,6 +12,7 @@
 #include "fmt/format.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "text/excerpt.h"
 
 namespace protogres::contract {
 namespace {
@@ -156,11 +157,8 @@ class Printer {
     while (!comment.empty() && comment.back() == '\n') comment.remove_suffix(1);
     while (true) {
       const std::size_t end = comment.find('\n');
-      std::string line(comment.substr(0, end));
       // Some compilers end a line at other control characters than \n.
-      for (char& c : line) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-      }
+      std::string line = text::WithoutControls(comment.substr(0, end));
       line.erase(line.find_last_not_of(' ') + 1);
       Line(line.empty() || line.front() == ' ' ? fmt::format("//{}", line) : fmt::format("// {}", line));
       if (end == std::string_view::npos) return;

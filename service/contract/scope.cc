@@ -5,6 +5,7 @@
 
 #include "contract/naming.h"
 #include "fmt/format.h"
+#include "text/ascii.h"
 
 namespace protogres::contract {
 namespace {
@@ -62,7 +63,7 @@ bool PackageScope::Take(const std::vector<std::string>& names) {
 bool FieldScope::Clashes(std::string_view name, const Type& type) const {
   const std::string squashed = Squash(name);
   if (squashed_.contains(squashed) || std::ranges::find(kReserved, squashed) != std::end(kReserved)) return true;
-  const std::string lower = Lower(name);
+  const std::string lower = text::Lower(name);
   for (const std::string_view prefix : kPrefixes) {
     if (lower.starts_with(prefix) && fields_.contains(lower.substr(prefix.size()))) return true;
     if (has_prefixed_ && fields_.contains(std::string(prefix) + lower)) return true;
@@ -80,7 +81,7 @@ bool FieldScope::Clashes(std::string_view name, const Type& type) const {
 
 void FieldScope::Take(std::string_view name, const Type& type) {
   squashed_.insert(Squash(name));
-  std::string lower = Lower(name);
+  std::string lower = text::Lower(name);
   has_prefixed_ |= std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return lower.starts_with(prefix); });
   has_suffixed_ |= std::ranges::any_of(kSuffixes, [&](std::string_view suffix) { return lower.ends_with(suffix); });
   fields_.emplace(std::move(lower), SuffixesOf(type));

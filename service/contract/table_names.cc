@@ -10,6 +10,8 @@
 #include "contract/packages.h"
 #include "contract/words.h"
 #include "fmt/format.h"
+#include "text/ascii.h"
+#include "text/excerpt.h"
 
 namespace protogres::contract {
 namespace {
@@ -105,7 +107,8 @@ std::string ChooseFile(const Table& table, std::set<std::string>* taken) {
                         std::ranges::find(kGoBuildSuffixes, base.substr(last + 1)) != std::end(kGoBuildSuffixes);
   if (go_build || std::ranges::find(kDevices, base) != std::end(kDevices)) base += "_table";
   std::string file = directory + base + ".proto";
-  for (int i = 2; !taken->insert(Lower(file)).second; ++i) file = fmt::format("{}{}_{}.proto", directory, base, i);
+  for (int i = 2; !taken->insert(text::Lower(file)).second; ++i)
+    file = fmt::format("{}{}_{}.proto", directory, base, i);
   return file;
 }
 
@@ -119,7 +122,7 @@ void NameTables(const std::map<std::string, std::string>& packages, std::map<std
   std::set<std::string> files;
   for (Draft& draft : *drafts) {
     draft.table.package = packages.at(draft.relation->schema);
-    files.insert(Lower(TypesFileName(draft.table.package)));
+    files.insert(text::Lower(TypesFileName(draft.table.package)));
     candidates.push_back(MakeCandidate(&draft));
   }
   std::ranges::stable_sort(candidates, {}, [](const Candidate& c) { return std::pair(c.rank, c.folded); });
@@ -129,7 +132,7 @@ void NameTables(const std::map<std::string, std::string>& packages, std::map<std
     if (candidate.rank == 0 && table.message != candidate.word) {
       warnings->push_back(
           fmt::format("{}: @protogres name={} is taken: it is served as {}",
-                      Printable(candidate.draft->relation->schema + "." + candidate.draft->relation->name),
+                      text::Escaped(candidate.draft->relation->schema + "." + candidate.draft->relation->name),
                       candidate.word, table.message));
     }
     candidate.draft->file = ChooseFile(table, &files);

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "contract/naming.h"
+#include "text/excerpt.h"
+#include "text/quote.h"
 
 namespace protogres::contract {
 namespace {
@@ -92,7 +94,7 @@ std::optional<Type> MapType(const catalog::Catalog& catalog, const std::unordere
   if (source->kind == TypeKind::kDomain) {
     std::optional<Type> type = MapType(catalog, index, source->base, depth + 1);
     if (!type.has_value()) return std::nullopt;
-    type->sql_type = QuoteName(source->schema, source->name);
+    type->sql_type = text::QuoteName(source->schema, source->name);
     if (!type->repeated) type->element_sql_type = type->sql_type;
     return type;
   }
@@ -101,7 +103,7 @@ std::optional<Type> MapType(const catalog::Catalog& catalog, const std::unordere
   if (source->kind == TypeKind::kEnum) type.kind = Kind::kEnum;
   if (source->kind == TypeKind::kComposite) type.kind = Kind::kMessage;
   if (const auto found = index.find(oid); found != index.end()) type.index = found->second;
-  type.sql_type = type.element_sql_type = QuoteName(source->schema, source->name);
+  type.sql_type = type.element_sql_type = text::QuoteName(source->schema, source->name);
   type.comparable = source->comparable;
   type.orderable = source->orderable;
   return type;
@@ -155,7 +157,7 @@ std::string TypeMap::Spell(Oid oid) const {
   const catalog::Type* type = catalog_.FindType(oid);
   if (type == nullptr) return "an unknown type";
   if (type->kind == TypeKind::kArray) return Spell(type->element) + "[]";
-  return Printable(type->schema == "pg_catalog" ? type->name : type->schema + "." + type->name);
+  return text::Escaped(type->schema == "pg_catalog" ? type->name : type->schema + "." + type->name);
 }
 
 }  // namespace protogres::contract

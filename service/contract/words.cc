@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "contract/naming.h"
+#include "text/ascii.h"
 
 namespace protogres::contract {
 namespace {
@@ -136,7 +137,7 @@ std::string ChangeLastWord(const std::string& name, Rule rule) {
   }
   const std::string word = name.substr(start);
   if (word.empty()) return name;
-  const std::string lower = Lower(word);
+  const std::string lower = text::Lower(word);
   const std::string changed = rule(lower);
   const auto [was, now] = std::ranges::mismatch(lower, changed);
   const auto kept = static_cast<std::size_t>(std::distance(lower.begin(), was));

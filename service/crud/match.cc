@@ -1,15 +1,15 @@
 #include "crud/match.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "fmt/format.h"
+#include "text/ascii.h"
+#include "text/timestamp.h"
 #include "wire/decimal.h"
-#include "wire/timestamp.h"
 
 namespace protogres::crud {
 namespace {
@@ -28,18 +28,16 @@ std::string_view WithoutTrailingZeros(std::string_view number) {
 std::string Canonical(const contract::Type& type, std::string_view value) {
   if (type.repeated) return std::string(value);
   if (type.kind == Kind::kTimestamp) {
-    wire::Timestamp time;
-    return wire::ParseTimestamp(value, &time) ? fmt::format("{}.{}", time.seconds, time.nanos) : std::string(value);
+    text::Timestamp time;
+    const bool parsed = text::ParseTimestamp(value, text::TimestampForm::kPostgres, &time);
+    return parsed ? fmt::format("{}.{}", time.seconds, time.nanos) : std::string(value);
   }
   if (type.kind == Kind::kDouble || type.kind == Kind::kFloat) {
     double number = 0;
     return wire::ParseDouble(value, &number) ? fmt::format("{}", number == 0 ? 0.0 : number) : std::string(value);
   }
-  std::string text(type.text == contract::Text::kNumeric ? WithoutTrailingZeros(value) : value);
-  if (type.text == contract::Text::kUuid) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  }
-  return text;
+  if (type.text == contract::Text::kUuid) return text::Lower(value);
+  return std::string(type.text == contract::Text::kNumeric ? WithoutTrailingZeros(value) : value);
 }
 
 bool IsSame(const contract::Type& type, std::string_view sent, std::string_view stored) {

@@ -7,31 +7,13 @@
 #include "fmt/format.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
+#include "text/quote.h"
+#include "text/utf8.h"
 
 namespace protogres::crud {
 namespace {
 
 constexpr std::string_view kColumn = "t.\"";
-
-// Where the character is that PostgreSQL counts as the `position`th, from 1.
-std::size_t ByteAt(std::string_view text, int position) {
-  std::size_t at = 0;
-  for (int passed = 1; at < text.size(); ++at) {
-    const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
-    if (begins && passed++ == position) break;
-  }
-  return at;
-}
-
-// The column that is named at `at`, where kColumn begins.
-std::string ColumnNamed(std::string_view text, std::size_t at) {
-  std::string name;
-  for (at += kColumn.size(); at < text.size(); ++at) {
-    if (text[at] == '"' && (at + 1 == text.size() || text[++at] != '"')) break;
-    name += text[at];
-  }
-  return name;
-}
 
 // The operand of the operator at `at`: the column before it, or behind `= ANY(`.
 std::string ColumnAt(std::string_view text, std::size_t at) {
@@ -39,7 +21,7 @@ std::string ColumnAt(std::string_view text, std::size_t at) {
   const std::size_t any = text.find("ANY(", at);
   const bool behind = any != std::string_view::npos && next == any + 4;
   const std::size_t column = behind ? next : text.rfind(kColumn, at);
-  return column == std::string_view::npos ? "" : ColumnNamed(text, column);
+  return column == std::string_view::npos ? "" : text::UnquoteName(text.substr(column + kColumn.size() - 1));
 }
 
 }  // namespace
@@ -50,7 +32,7 @@ absl::Status OfOperator(const absl::Status& error, const std::string& statement,
   int position = 0;
   std::from_chars(counted.data(), counted.data() + counted.size(), position);
   if (position <= 0) return error;
-  const std::size_t at = ByteAt(statement, position);
+  const std::size_t at = text::CharacterAt(statement, static_cast<std::size_t>(position) - 1);
   const auto field = std::ranges::find(table.fields, ColumnAt(statement, at), &contract::Field::column);
   if (field == table.fields.end()) return error;
   const std::size_t sorted = statement.rfind(" ORDER BY ");

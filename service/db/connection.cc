@@ -14,7 +14,6 @@
 #include "db/echo.h"
 #include "db/exchange.h"
 #include "db/link.h"
-#include "db/message.h"
 #include "db/refusal.h"
 #include "db/result.h"
 #include "db/session_state.h"
@@ -24,6 +23,7 @@
 #include "fmt/format.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
+#include "text/excerpt.h"
 
 namespace protogres::db {
 namespace {
@@ -375,7 +375,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& opt
     absl::Status status = WhyRefused(*conninfo, text, options.connect_timeout);
     if (!status.ok()) return status;
   }
-  return status::NotConnected(OneLine(text));
+  return status::NotConnected(text::OneLine(text));
 }
 
 }  // namespace protogres::db

@@ -8,9 +8,10 @@
 #include <memory>
 #include <string_view>
 
-#include "db/message.h"
 #include "fmt/format.h"
 #include "status/status.h"
+#include "text/excerpt.h"
+#include "text/quote.h"
 
 namespace protogres::db {
 namespace {
@@ -18,15 +19,6 @@ namespace {
 constexpr char kSessionDefaults[] =
     "-c client_encoding=UTF8 -c DateStyle=ISO -c IntervalStyle=iso_8601 -c TimeZone=UTC -c bytea_output=hex "
     "-c extra_float_digits=1";
-
-std::string Quoted(const std::string& value) {
-  std::string quoted = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "'";
-}
 
 // The words of libpq's error up to the first that it quotes from the string, which may be a part of a password. Names
 // of its own and single characters stay.
@@ -81,7 +73,7 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
     return status::Error(absl::StatusCode::kInvalidArgument,
                          fmt::format("the connection string is malformed: {}; see PostgreSQL's manual, chapter "
                                      "34.1.1, for example postgresql://user@host:5432/database",
-                                     WithoutQuotes(OneLine(message != nullptr ? message : "out of memory"))),
+                                     WithoutQuotes(text::OneLine(message != nullptr ? message : "out of memory"))),
                          status::kInvalidConnectionString);
   }
   std::map<std::string, std::string> values;
@@ -101,7 +93,7 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
   AddSilenceLimits(&values);
   std::string conninfo;
   for (const auto& [keyword, value] : values) {
-    conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", keyword, Quoted(value));
+    conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", keyword, text::QuoteSetting(value));
   }
   return conninfo;
 }

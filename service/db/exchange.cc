@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "db/message.h"
 #include "fmt/format.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
+#include "text/excerpt.h"
 
 namespace protogres::db {
 namespace {
@@ -112,7 +112,7 @@ absl::Status Exchange::Sent(int success) {
   overflown_ = false;
   if (success == 1) return absl::OkStatus();
   // libpq has forgotten earlier errors when it began to send.
-  const std::string why = OneLine(PQerrorMessage(connection_));
+  const std::string why = text::OneLine(PQerrorMessage(connection_));
   if (!Alive()) return Lost(false, why);
   return status::Internal(why);
 }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstddef>
 
+#include "text/excerpt.h"
+
 namespace protogres::db {
 namespace {
 
@@ -44,10 +46,10 @@ void ReadCopyContext(std::string_view context, status::ServerError* error) {
 status::ServerError FromFields(const ErrorFields& fields) {
   status::ServerError error;
   error.sqlstate = std::string(fields.sqlstate);
-  error.message = OneLine(fields.message);
+  error.message = text::OneLine(fields.message);
   error.function = std::string(fields.function);
-  const std::string detail = status::DetailTellsMore(error) ? "" : OneLine(fields.detail);
-  const std::string hint = OneLine(fields.hint);
+  const std::string detail = status::DetailTellsMore(error) ? "" : text::OneLine(fields.detail);
+  const std::string hint = text::OneLine(fields.hint);
   if (!detail.empty() || !hint.empty()) {
     error.message += " (" + detail + (detail.empty() || hint.empty() ? "" : "; ") + hint + ")";
   }
@@ -65,23 +67,7 @@ std::optional<status::ServerError> ParseRefusal(std::string_view text) {
   const std::string_view state = text.substr(at, kStateLength);
   text = text.substr(at + kStateLength + 1);
   for (const char* part : {"\nDETAIL:  ", "\nHINT:  ", "\nLOCATION:  "}) text = text.substr(0, text.find(part));
-  return status::ServerError{std::string(state), OneLine(text), "", "", ""};
-}
-
-std::string OneLine(std::string_view text) {
-  std::string line;
-  line.reserve(text.size());
-  bool gap = false;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == '\t' || c == ' ') {
-      gap = true;
-      continue;
-    }
-    if (gap && !line.empty()) line += ' ';
-    gap = false;
-    line += c;
-  }
-  return line;
+  return status::ServerError{std::string(state), text::OneLine(text), "", "", ""};
 }
 
 }  // namespace protogres::db

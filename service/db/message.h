@@ -33,9 +33,6 @@ status::ServerError FromFields(const ErrorFields& fields);
 // PQERRORS_VERBOSE. nullopt: it has no SQLSTATE, so the words are libpq's own. The severity's language does not matter.
 std::optional<status::ServerError> ParseRefusal(std::string_view text);
 
-// `text` on one line: breaks and the blanks around them become one space.
-std::string OneLine(std::string_view text);
-
 }  // namespace protogres::db
 
 #endif  // PROTOGRES_SERVICE_DB_MESSAGE_H_

@@ -9,6 +9,7 @@
 #include "db/message.h"
 #include "fmt/format.h"
 #include "status/sqlstate.h"
+#include "text/excerpt.h"
 
 namespace protogres::db {
 namespace {
@@ -47,8 +48,8 @@ absl::Status WhyRefused(const std::string& conninfo, const std::string& text, st
   auto said = ParseRefusal(message);
   if (said.has_value()) return status::Refused(*std::move(said));
   // libpq's own words, untranslated as long as nobody calls setlocale().
-  if (message.find("no password supplied") != std::string::npos) return status::NoPassword(OneLine(message));
-  return status::NotConnected(OneLine(message));
+  if (message.find("no password supplied") != std::string::npos) return status::NoPassword(text::OneLine(message));
+  return status::NotConnected(text::OneLine(message));
 }
 
 }  // namespace protogres::db

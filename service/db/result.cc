@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "db/message.h"
+#include "text/excerpt.h"
 
 namespace protogres::db {
 namespace {
@@ -61,7 +62,7 @@ status::ServerError ErrorOf(const PGresult* result) {
     const char* const text = PQresultErrorField(result, code);
     return std::string_view(text != nullptr ? text : "");
   };
-  if (field(PG_DIAG_SQLSTATE).empty()) return {"", OneLine(PQresultErrorMessage(result)), "", "", ""};
+  if (field(PG_DIAG_SQLSTATE).empty()) return {"", text::OneLine(PQresultErrorMessage(result)), "", "", ""};
   return FromFields({.sqlstate = field(PG_DIAG_SQLSTATE),
                      .message = field(PG_DIAG_MESSAGE_PRIMARY),
                      .detail = field(PG_DIAG_MESSAGE_DETAIL),

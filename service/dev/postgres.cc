@@ -24,6 +24,7 @@
 #include "dev/install.h"
 #include "dev/process.h"
 #include "dev/run_directory.h"
+#include "text/quote.h"
 
 namespace protogres::dev {
 namespace {
@@ -42,16 +43,6 @@ constexpr char kThrowAway[] = "fsync = off\nsynchronous_commit = off\nfull_page_
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// A value in a libpq connection string.
-std::string Quoted(const std::string& value) {
-  std::string quoted = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "'";
 }
 
 absl::Status Prefixed(const std::string& prefix, const absl::Status& status) {
@@ -100,7 +91,7 @@ struct Postgres::State {
 
   std::string Uri(const std::string& name) const {
     // hostaddr, lest PGHOSTADDR lead elsewhere.
-    return fmt::format("host={} hostaddr='' port=5432 user={} dbname={}", Quoted(run->path()), kRole, name);
+    return fmt::format("host={} hostaddr='' port=5432 user={} dbname={}", text::QuoteSetting(run->path()), kRole, name);
   }
 
   absl::Status MakeCluster() const;
@@ -245,9 +236,8 @@ absl::StatusOr<std::unique_ptr<Postgres>> Postgres::Start(const PostgresOptions&
   }
   std::string settings = kept ? "" : kThrowAway;
   for (const std::string& line : options.settings) settings += line + "\n";
-  std::string own = state->data + "/postgresql.conf";
-  for (std::size_t at = 0; (at = own.find('\'', at)) != std::string::npos; at += 2) own.insert(at, 1, '\'');
-  const std::string config = fmt::format("include_if_exists '{}'\n{}", own, settings);
+  const std::string config =
+      fmt::format("include_if_exists {}\n{}", text::QuoteSetting(state->data + "/postgresql.conf"), settings);
   for (const auto& [name, text] :
        {std::pair{"postgresql.conf", config}, std::pair{"pg_hba.conf", std::string(kAccess)}}) {
     if (absl::Status written = state->run->Write(name, text); !written.ok()) return written;

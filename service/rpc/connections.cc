@@ -11,12 +11,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
 #include "db/memory.h"
 #include "rpc/allocated.h"
+#include "text/address.h"
 
 namespace protogres::rpc {
 namespace {
@@ -46,10 +46,7 @@ constexpr std::int64_t kReads = 64;
 
 // The port at the end of "ipv4:127.0.0.1:40404", by which messages find their connection; 0: it is a Unix socket.
 int KeyOf(const std::string& peer) {
-  int port = 0;
-  const std::size_t colon = peer.rfind(':');
-  if (colon != std::string::npos) std::from_chars(peer.data() + colon + 1, peer.data() + peer.size(), port);
-  return port;
+  return text::ParsePort(std::string_view(peer).substr(peer.rfind(':') + 1)).value_or(0);
 }
 
 int KeyOf(int fd) {
@@ -70,7 +67,7 @@ Connections::~Connections() {
   if (epoll_ >= 0) close(epoll_);
 }
 
-absl::Status Connections::Listen(const Address& address) {
+absl::Status Connections::Listen(const text::Address& address) {
   auto sockets = rpc::Listen(address);
   if (!sockets.ok()) return sockets.status();
   sockets_ = *std::move(sockets);

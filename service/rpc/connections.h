@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "rpc/listen.h"
+#include "text/address.h"
 
 namespace protogres::rpc {
 
@@ -37,7 +38,7 @@ class Connections {
   Connections& operator=(const Connections&) = delete;
 
   // rpc::Listen's errors.
-  absl::Status Listen(const Address& address);
+  absl::Status Listen(const text::Address& address);
   // The port; 0: there is none.
   int port() const { return sockets_.empty() ? 0 : sockets_.front().port(); }
   // Accepts from now on, on a thread of its own, and watches over the memory. `server` is of the gRPC server.

@@ -9,6 +9,7 @@
 
 #include "rpc/trailer.h"
 #include "status/status.h"
+#include "text/excerpt.h"
 
 namespace protogres::rpc {
 namespace {
@@ -59,14 +60,6 @@ bool IsService(const std::string& method) { return method.starts_with("/grpc.");
 // saves.
 constexpr std::int64_t kFewCalls = 3;
 
-// The text without control characters, so that what a client sends cannot make several lines of one line in the log.
-std::string OneLine(absl::string_view text) {
-  std::string line(text.data(), text.size());
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return line;
-}
 
 }  // namespace
 
@@ -293,9 +286,9 @@ void GenericCall::Log(const absl::Status& status) const {
   const auto level = LevelOf(status.code());
   if (!spdlog::should_log(level)) return;
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin_;
-  spdlog::log(level, "call method={} code={} ms={:.2f} peer={} in={} out={}{}{}", OneLine(method()),
+  spdlog::log(level, "call method={} code={} ms={:.2f} peer={} in={} out={}{}{}", text::WithoutControls(method()),
               absl::StatusCodeToString(status.code()), took.count(), context_.peer(), bytes_in_.load(),
-              bytes_out_.load(), status.ok() ? "" : " error=", OneLine(status.message()));
+              bytes_out_.load(), status.ok() ? "" : " error=", text::WithoutControls(std::string(status.message())));
 }
 
 }  // namespace protogres::rpc

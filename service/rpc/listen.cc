@@ -10,24 +10,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-
 namespace protogres::rpc {
 namespace {
 
-constexpr char kUnix[] = "unix:";
-constexpr std::size_t kUnixSize = sizeof(kUnix) - 1;
-
-absl::Status Malformed(const std::string& what) {
-  return absl::InvalidArgumentError(
-      what + "; it must be host:port, [IPv6]:port, :port for all IPv4 interfaces, or unix:/path");
-}
+using text::Address;
 
 absl::Status Invalid(const Address& address, const std::string& what) {
   return absl::InvalidArgumentError(fmt::format("--listen={}: {}", address.ToString(), what));
@@ -83,38 +74,6 @@ bool Bind(const addrinfo& at, int port, int fd) {
 }
 
 }  // namespace
-
-std::string Address::ToString() const {
-  if (!unix_path.empty()) return kUnix + unix_path;
-  return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
-}
-
-absl::StatusOr<Address> ParseAddress(const std::string& listen) {
-  Address address;
-  if (listen.starts_with(kUnix)) {
-    address.unix_path = listen.substr(kUnixSize);
-    if (address.unix_path.starts_with("//")) address.unix_path.erase(0, 2);  // unix:///path
-    if (address.unix_path.empty()) return Malformed("the path is missing");
-    return address;
-  }
-  const std::size_t colon = listen.rfind(':');
-  if (colon == std::string::npos) return Malformed("the port is missing");
-  address.host = listen.substr(0, colon);
-  address.port = listen.substr(colon + 1);
-  std::uint16_t port = 0;
-  const char* end = address.port.data() + address.port.size();
-  if (const auto [at, error] = std::from_chars(address.port.data(), end, port); error != std::errc() || at != end) {
-    return Malformed(fmt::format("\"{}\" is no port from 0 to 65535", address.port));
-  }
-  if (address.host.starts_with('[') && address.host.ends_with(']')) {
-    address.host = address.host.substr(1, address.host.size() - 2);
-    if (address.host.empty()) return Malformed("the host in the brackets is missing");
-  } else if (address.host.find(':') != std::string::npos) {
-    return Malformed("an IPv6 address needs brackets");
-  }
-  if (address.host.empty() || address.host == "*") address.host = "0.0.0.0";
-  return address;
-}
 
 Socket::Socket(int family) : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
 

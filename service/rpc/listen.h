@@ -1,29 +1,16 @@
-// Where the server listens: addresses, and the sockets for them. gRPC's own listening would only say yes or no, and
+// The sockets that the server listens on. gRPC's own listening would only say yes or no, and
 // take as many connections as come.
 #ifndef PROTOGRES_SERVICE_RPC_LISTEN_H_
 #define PROTOGRES_SERVICE_RPC_LISTEN_H_
 
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "text/address.h"
 
 namespace protogres::rpc {
-
-struct Address {
-  std::string host;  // without the brackets of IPv6
-  std::string port;
-  std::string unix_path;  // not empty: a Unix socket, and no host and port
-
-  // As it is written.
-  std::string ToString() const;
-};
-
-// host:port, [IPv6]:port, :port (all IPv4 interfaces), or unix:/path. INVALID_ARGUMENT: what is wrong with `listen`,
-// and what it may be.
-absl::StatusOr<Address> ParseAddress(const std::string& listen);
 
 // A socket, closed with it. Does not block.
 class Socket {
@@ -43,7 +30,7 @@ class Socket {
 
 // Listens there: a socket for each of the host's addresses, of one port. INVALID_ARGUMENT: the host cannot be resolved;
 // UNAVAILABLE: the system's reason (in use, no permission).
-absl::StatusOr<std::vector<Socket>> Listen(const Address& address);
+absl::StatusOr<std::vector<Socket>> Listen(const text::Address& address);
 
 }  // namespace protogres::rpc
 

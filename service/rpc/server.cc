@@ -32,6 +32,7 @@
 #include "rpc/unary.h"
 #include "rpc/unknown_method.h"
 #include "status/status.h"
+#include "text/address.h"
 
 namespace protogres::rpc {
 namespace {
@@ -187,7 +188,7 @@ class GrpcServer final : public Server, private Router {
 };
 
 absl::Status GrpcServer::Listen(const ServerOptions& options) {
-  const auto address = ParseAddress(options.listen);
+  const auto address = text::ParseAddress(options.listen);
   if (!address.ok()) {
     return absl::InvalidArgumentError(
         fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));

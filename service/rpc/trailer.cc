@@ -5,6 +5,7 @@
 
 #include "google/rpc/status.pb.h"
 #include "status/status.h"
+#include "text/utf8.h"
 
 namespace protogres::rpc {
 namespace {
@@ -18,14 +19,12 @@ std::size_t EncodedSize(char c) { return c >= 0x20 && c <= 0x7e && c != '%' ? 1 
 
 std::size_t Base64Size(std::size_t size) { return (size + 2) / 3 * 4; }
 
-bool Continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 // The longest prefix of whole characters that stays within `limit` encoded bytes.
 std::string Cut(std::string_view text, std::size_t limit) {
   std::size_t encoded = 0, at = 0;
   std::size_t fits = 0;  // the last place to cut that leaves room for kCut
   for (; at < text.size(); ++at) {
-    if (!Continues(text[at]) && encoded + kCut.size() <= limit) fits = at;
+    if (text::BeginsCharacter(text[at]) && encoded + kCut.size() <= limit) fits = at;
     encoded += EncodedSize(text[at]);
     if (encoded > limit) return std::string(text.substr(0, fits)) + std::string(kCut);
   }

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
+#include <string_view>
+#include <vector>
 
-#include "absl/strings/ascii.h"
 #include "google/protobuf/descriptor.h"
 #include "status/status.h"
+#include "text/excerpt.h"
+#include "text/nearest.h"
 
 namespace protogres::rpc {
 namespace {
@@ -17,15 +19,6 @@ constexpr std::size_t kMaxPath = 200;
 
 absl::Status Unknown(const std::string& message) {
   return status::Error(absl::StatusCode::kUnimplemented, message, status::kUnknownMethod);
-}
-
-std::string_view LastPart(std::string_view name) { return name.substr(name.rfind('.') + 1); }
-
-std::size_t CommonPrefix(std::string_view a, std::string_view b) {
-  const auto same = [](char x, char y) {
-    return absl::ascii_tolower(static_cast<unsigned char>(x)) == absl::ascii_tolower(static_cast<unsigned char>(y));
-  };
-  return static_cast<std::size_t>(std::ranges::mismatch(a, b, same).in1 - a.begin());
 }
 
 std::vector<std::string> MethodsOf(const std::string& service, const api::Api* api) {
@@ -50,38 +43,23 @@ absl::Status NoApi(const std::string& why) {
 
 }  // namespace
 
-std::vector<std::string> Nearest(std::string_view name, const std::vector<std::string>& names, std::size_t limit) {
-  std::vector<std::pair<std::size_t, const std::string*>> scored;
-  for (const auto& candidate : names) {
-    scored.emplace_back(CommonPrefix(LastPart(name), LastPart(candidate)), &candidate);
-  }
-  limit = std::min(limit, scored.size());
-  std::ranges::partial_sort(
-      scored, scored.begin() + static_cast<std::ptrdiff_t>(limit),
-      [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : *a.second < *b.second; });
-  std::vector<std::string> nearest;
-  for (std::size_t i = 0; i < limit; ++i) nearest.push_back(*scored[i].second);
-  return nearest;
-}
-
 absl::Status UnknownMethod(const std::string& path, const Snapshot& snapshot) {
   const auto& services = snapshot.files.services();
-  const std::string shown = path.size() <= kMaxPath ? path : path.substr(0, kMaxPath) + "...";
+  const auto shown = [](std::string_view text) { return text::Excerpt(text, '"', kMaxPath); };
   const std::size_t slash = path.rfind('/');
   if (!path.starts_with('/') || slash == 0) {
-    return Unknown(fmt::format("\"{}\" is not the path of a method: /package.Service/Method", shown));
+    return Unknown(fmt::format("{} is not the path of a method: /package.Service/Method", shown(path)));
   }
   const std::string service = path.substr(1, slash - 1);
   const bool known = std::ranges::binary_search(services, service);
   // Without an Api only gRPC's own services are served, and nobody knows yet what the others will have.
   if (!snapshot.api && !(known && service.starts_with("grpc."))) return NoApi(snapshot.why);
   if (known) {
-    return Unknown(fmt::format("service {} has no method \"{}\"; it has {}", service,
-                               shown.substr(std::min(slash + 1, shown.size())),
+    return Unknown(fmt::format("service {} has no method {}; it has {}", service, shown(path.substr(slash + 1)),
                                fmt::join(MethodsOf(service, snapshot.api.get()), ", ")));
   }
-  return Unknown(fmt::format("there is no service of \"{}\"; of {} the nearest are {}", shown, services.size(),
-                             fmt::join(Nearest(service, services, kMaxNames), ", ")));
+  return Unknown(fmt::format("there is no service of {}; of {} the nearest are {}", shown(path), services.size(),
+                             fmt::join(text::NearestByBeginning(service, services, kMaxNames), ", ")));
 }
 
 }  // namespace protogres::rpc

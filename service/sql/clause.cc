@@ -1,7 +1,7 @@
 #include "sql/clause.h"
 
-#include "contract/naming.h"
 #include "fmt/format.h"
+#include "text/quote.h"
 
 namespace protogres::sql {
 namespace {
@@ -67,9 +67,7 @@ std::string SelectListWith(const Table& table, const Projection& projection, con
 
 }  // namespace
 
-std::string Quote(std::string_view identifier) { return contract::QuoteName(identifier); }
-
-std::string Column(const Field& field) { return "t." + Quote(field.column); }
+std::string Column(const Field& field) { return "t." + text::QuoteName(field.column); }
 
 std::string ReadColumn(const Field& field) { return Column(field) + field.type.read_cast; }
 
@@ -168,12 +166,7 @@ std::string ArrayText(const std::vector<std::string_view>& elements) {
   std::string text = "{";
   for (const std::string_view element : elements) {
     if (text.size() > 1) text += ',';
-    text += '"';
-    for (const char c : element) {
-      if (c == '"' || c == '\\') text += '\\';
-      text += c;
-    }
-    text += '"';
+    text::AppendQuotedElement(element, &text);
   }
   text += '}';
   return text;

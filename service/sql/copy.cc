@@ -2,6 +2,7 @@
 
 #include "fmt/format.h"
 #include "sql/statement.h"
+#include "text/quote.h"
 
 namespace protogres::sql {
 namespace {
@@ -28,7 +29,7 @@ std::string CopyFrom(const contract::Table& table, const std::vector<int>& field
   std::string columns;
   for (const int field : fields) {
     if (!columns.empty()) columns += ", ";
-    columns += Quote(table.fields[static_cast<std::size_t>(field)].column);
+    columns += text::QuoteName(table.fields[static_cast<std::size_t>(field)].column);
   }
   return fmt::format("COPY {} ({}) FROM STDIN", table.sql_name, columns);
 }

@@ -1,39 +1,21 @@
 #include "sql/lexer.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "fmt/format.h"
 #include "status/status.h"
+#include "text/ascii.h"
+#include "text/excerpt.h"
+#include "text/utf8.h"
 
 namespace protogres::sql {
 namespace {
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 bool IsValueLetter(char c) {
-  return !IsSpace(c) && !IsControl(c) && std::string_view("()\"'\\,=<>!").find(c) == std::string_view::npos;
+  return !IsSpace(c) && !text::IsControl(c) && std::string_view("()\"'\\,=<>!").find(c) == std::string_view::npos;
 }
 bool IsNameLetter(char c) { return IsValueLetter(c) && c != '.' && c != ':'; }
-
-// The length of the UTF-8 sequence at the beginning of `text`; 0: it is none (overlong forms and surrogates too).
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned char second = byte(1);
-  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-      (lead == 0xf4 && second > 0x8f)) {
-    return 0;
-  }
-  return length;
-}
 
 }  // namespace
 
@@ -88,7 +70,7 @@ Token Lexer::Next() {
       break;
   }
   if (!IsNameLetter(Peek()))
-    return Invalid(fmt::format("found {}, which has no meaning here", Excerpt({&text_[at_], 1})));
+    return Invalid(fmt::format("found {}, which has no meaning here", text::Excerpt({&text_[at_], 1})));
   return TakeWord(IsNameLetter);
 }
 
@@ -188,7 +170,7 @@ Token Lexer::Invalid(std::string error) {
 std::string TextFault(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     if (text[at] == '\0') return fmt::format("a NUL character at byte {}", at + 1);
-    const std::size_t length = SequenceLength(text.substr(at));
+    const std::size_t length = text::CharacterSize(text.substr(at));
     if (length == 0) return fmt::format("invalid UTF-8 at byte {}", at + 1);
     at += length;
   }
@@ -196,23 +178,8 @@ std::string TextFault(std::string_view text) {
 }
 
 absl::Status FilterError(std::string_view filter, std::size_t offset, const std::string& what) {
-  const auto is_first_byte = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
-  const std::string_view before = filter.substr(0, offset);
-  const auto position = std::count_if(before.begin(), before.end(), is_first_byte) + 1;
+  const std::size_t position = text::CountCharacters(filter.substr(0, offset)) + 1;
   return status::BadRequest("filter", fmt::format("at {}: {}", position, what), status::kInvalidFilter);
-}
-
-std::string Excerpt(std::string_view text) {
-  constexpr std::size_t kMaxBytes = 60;
-  std::string shown(text.substr(0, kMaxBytes));
-  if (text.size() > kMaxBytes) {
-    // Not in the midst of a character.
-    std::size_t cut = kMaxBytes;
-    while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
-    shown = std::string(text.substr(0, cut)) + "...";
-  }
-  std::ranges::replace_if(shown, IsControl, ' ');
-  return '"' + shown + '"';
 }
 
 }  // namespace protogres::sql

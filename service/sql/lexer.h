@@ -63,9 +63,6 @@ std::string TextFault(std::string_view text);
 // INVALID_ARGUMENT at a byte offset of the filter, counted in characters from 1.
 absl::Status FilterError(std::string_view filter, std::size_t offset, const std::string& what);
 
-// Text of a caller's as it stands in an error: in quotes, and not all of it when it is long.
-std::string Excerpt(std::string_view text);
-
 }  // namespace protogres::sql
 
 #endif  // PROTOGRES_SERVICE_SQL_LEXER_H_

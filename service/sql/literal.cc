@@ -1,7 +1,6 @@
 #include "sql/literal.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -10,7 +9,11 @@
 #include "absl/strings/escaping.h"
 #include "fmt/format.h"
 #include "sql/suggest.h"
-#include "sql/timestamp.h"
+#include "text/ascii.h"
+#include "text/excerpt.h"
+#include "text/hex.h"
+#include "text/timestamp.h"
+#include "text/value.h"
 
 namespace protogres::sql {
 namespace {
@@ -18,17 +21,8 @@ namespace {
 using contract::Kind;
 using contract::Type;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsHex(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 absl::Status Expected(const std::string& what, const Literal& literal) {
-  return absl::InvalidArgumentError(fmt::format("expected {}, found {}", what, Excerpt(literal.text)));
+  return absl::InvalidArgumentError(fmt::format("expected {}, found {}", what, text::Excerpt(literal.text)));
 }
 
 // Without a leading plus, which from_chars does not take.
@@ -49,7 +43,7 @@ absl::StatusOr<std::string> IntegerText(std::int64_t low, std::int64_t high, con
 
 // NaN and the infinities, spelled as PostgreSQL takes them; empty: not one.
 std::string SpecialNumber(std::string_view text) {
-  const std::string lower = Lower(Unsigned(text));
+  const std::string lower = text::Lower(Unsigned(text));
   if (lower == "nan") return "NaN";
   if (lower == "inf" || lower == "infinity") return "Infinity";
   if (lower == "-inf" || lower == "-infinity") return "-Infinity";
@@ -59,7 +53,7 @@ std::string SpecialNumber(std::string_view text) {
 template <typename Float>
 absl::StatusOr<std::string> FloatText(const Literal& literal) {
   if (std::string special = SpecialNumber(literal.text); !special.empty()) return special;
-  if (!IsNumber(literal.text)) return Expected("a number", literal);
+  if (!text::IsDecimal(literal.text)) return Expected("a number", literal);
   const std::string_view digits = Unsigned(literal.text);
   Float value = 0;
   if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc()) {
@@ -70,27 +64,19 @@ absl::StatusOr<std::string> FloatText(const Literal& literal) {
 
 absl::StatusOr<std::string> NumericText(const Literal& literal) {
   if (std::string special = SpecialNumber(literal.text); !special.empty()) return special;
-  if (!IsNumber(literal.text)) return Expected("a number", literal);
+  if (!text::IsDecimal(literal.text)) return Expected("a number", literal);
   return literal.text;
 }
 
 absl::StatusOr<std::string> BoolText(const Literal& literal) {
-  const std::string lower = Lower(literal.text);
+  const std::string lower = text::Lower(literal.text);
   if (lower != "true" && lower != "false") return Expected("true or false", literal);
   return lower;
 }
 
 absl::StatusOr<std::string> UuidText(const Literal& literal) {
   const std::string& text = literal.text;
-  std::size_t digits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool hyphen = text.size() == 36 && (i == 8 || i == 13 || i == 18 || i == 23);
-    if (hyphen ? text[i] != '-' : !IsHex(text[i])) break;
-    if (!hyphen) ++digits;
-  }
-  if (digits != 32 || (text.size() != 32 && text.size() != 36)) {
-    return Expected("a uuid (like 123e4567-e89b-12d3-a456-426614174000)", literal);
-  }
+  if (!text::IsUuid(text)) return Expected("a uuid (like 123e4567-e89b-12d3-a456-426614174000)", literal);
   return text;
 }
 
@@ -102,23 +88,25 @@ absl::StatusOr<std::string> EnumText(const contract::Enum& type, const Literal& 
   std::vector<std::string_view> labels;
   for (const contract::EnumValue& value : type.values) labels.push_back(value.label);
   return absl::InvalidArgumentError(
-      fmt::format("{} is no value of the enum{}", Excerpt(literal.text), Suggest(literal.text, labels)));
+      fmt::format("{} is no value of the enum{}", text::Excerpt(literal.text), Suggest(literal.text, labels)));
 }
 
-absl::StatusOr<std::string> TimestampOrInfinity(bool zoned, const Literal& literal) {
+absl::StatusOr<std::string> TimestampText(const Literal& literal) {
   if (literal.text == "infinity" || literal.text == "-infinity") return literal.text;
-  const std::optional<std::string> text = TimestampText(literal.text, zoned);
-  if (!text.has_value()) {
+  text::Timestamp value;
+  if (!text::ParseTimestamp(literal.text, text::TimestampForm::kRfc3339, &value)) {
     return Expected("a timestamp to the microsecond (like \"2024-05-01T10:00:00Z\") or a date (like 2024-05-01)",
                     literal);
   }
-  return *text;
+  std::string text;
+  text::AppendTimestamp(value, &text);
+  return text;
 }
 
 absl::StatusOr<std::string> BytesText(const Literal& literal) {
   const std::string& text = literal.text;
   if (text.starts_with("\\x")) {
-    if (text.size() % 2 != 0 || !std::all_of(text.begin() + 2, text.end(), IsHex)) {
+    if (text.size() % 2 != 0 || !std::all_of(text.begin() + 2, text.end(), text::IsHexDigit)) {
       return Expected("pairs of hexadecimal digits after \\x", literal);
     }
     return text;
@@ -127,32 +115,10 @@ absl::StatusOr<std::string> BytesText(const Literal& literal) {
   if (!absl::Base64Unescape(text, &bytes) && !absl::WebSafeBase64Unescape(text, &bytes)) {
     return Expected("bytes in base64, or in hexadecimal after \\x", literal);
   }
-  return "\\x" + std::string(absl::BytesToHexString(bytes));
+  return text::ToHex(bytes);
 }
 
 }  // namespace
-
-bool IsNumber(std::string_view text) {
-  std::size_t at = 0;
-  const auto digits = [&] {
-    const std::size_t begin = at;
-    while (at < text.size() && IsDigit(text[at])) ++at;
-    return at - begin;
-  };
-  if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
-  std::size_t mantissa = digits();
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    mantissa += digits();
-  }
-  if (mantissa == 0) return false;
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
-    if (digits() == 0) return false;
-  }
-  return at == text.size();
-}
 
 absl::StatusOr<std::string> LiteralText(const contract::Contract& contract, const Type& type, const Literal& literal) {
   switch (type.kind) {
@@ -174,7 +140,7 @@ absl::StatusOr<std::string> LiteralText(const contract::Contract& contract, cons
     case Kind::kBytes:
       return BytesText(literal);
     case Kind::kTimestamp:
-      return TimestampOrInfinity(type.zoned, literal);
+      return TimestampText(literal);
     case Kind::kEnum:
       return EnumText(contract.enums[static_cast<std::size_t>(type.index)], literal);
     case Kind::kString:

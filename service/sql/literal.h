@@ -19,16 +19,13 @@ namespace protogres::sql {
 //   floats      decimal, with an exponent; NaN, Infinity, -Infinity
 //   numeric     the same, of any length
 //   bool        true, false
-//   uuid        with or without hyphens
+//   uuid        32 hexadecimal digits, in groups of four that hyphens may divide, perhaps in braces
 //   enum        PostgreSQL's label, or the protobuf value's name
 //   Timestamp   RFC 3339 to the microsecond, a date alone (midnight UTC), without an offset (UTC), infinity, -infinity
 //   bytes       base64, or hexadecimal after \x (in quotes the backslash is doubled: "\\x00ff")
 //   others      as it stands; PostgreSQL then judges it
 absl::StatusOr<std::string> LiteralText(const contract::Contract& contract, const contract::Type& type,
                                         const Literal& literal);
-
-// A decimal number: -1, 3.14, .5, 1e-3.
-bool IsNumber(std::string_view text);
 
 // The LIKE pattern that matches where the literal, with its wildcards, does.
 std::string LikePattern(const Literal& literal);

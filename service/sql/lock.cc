@@ -4,6 +4,8 @@
 
 #include "fmt/format.h"
 #include "status/status.h"
+#include "text/ascii.h"
+#include "text/excerpt.h"
 
 namespace protogres::sql {
 namespace {
@@ -23,7 +25,7 @@ std::string Normalize(std::string_view text) {
     }
     if (space) words += ' ';
     space = false;
-    words += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    words += text::ToUpper(c);
   }
   return words;
 }
@@ -40,9 +42,9 @@ absl::StatusOr<Lock> ParseLock(std::string_view text) {
       return Lock{fmt::format(" {} OF t{}", strength, rest), rest == kSkipLocked};
     }
   }
-  return status::BadRequest("lock", fmt::format("\"{}\" is no lock: give FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or "
+  return status::BadRequest("lock", fmt::format("{} is no lock: give FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or "
                                                 "FOR KEY SHARE, and after it nothing, NOWAIT or SKIP LOCKED",
-                                                text));
+                                                text::Excerpt(text)));
 }
 
 }  // namespace protogres::sql

@@ -7,6 +7,7 @@
 #include "sql/lexer.h"
 #include "sql/suggest.h"
 #include "status/status.h"
+#include "text/excerpt.h"
 
 namespace protogres::sql {
 namespace {
@@ -37,9 +38,9 @@ absl::StatusOr<OrderTerm> ParseTerm(const contract::Table& table, std::string_vi
     if (root.size() < name.size() &&
         std::ranges::find(table.fields, root, &contract::Field::name) != table.fields.end()) {
       return Invalid(
-          fmt::format("expected a field's name, found the path {}; members cannot be ordered by", Excerpt(name)));
+          fmt::format("expected a field's name, found the path {}; members cannot be ordered by", text::Excerpt(name)));
     }
-    return Invalid(fmt::format("unknown field {}{}", Excerpt(name), SuggestField(name, table.fields)));
+    return Invalid(fmt::format("unknown field {}{}", text::Excerpt(name), SuggestField(name, table.fields)));
   }
   if (!field->type.orderable) {
     return Invalid(fmt::format("{} is of a type without an order ({})", field->name, field->type.sql_type));
@@ -48,10 +49,12 @@ absl::StatusOr<OrderTerm> ParseTerm(const contract::Table& table, std::string_vi
   if (words.size() == 1) return term;
   term.descending = words[1] == "desc" || words[1] == "DESC";
   if (!term.descending && words[1] != "asc" && words[1] != "ASC") {
-    return Invalid(fmt::format("expected asc, desc or a comma after {}, found {}", Excerpt(name), Excerpt(words[1])));
+    return Invalid(
+        fmt::format("expected asc, desc or a comma after {}, found {}", text::Excerpt(name), text::Excerpt(words[1])));
   }
   if (words.size() > 2) {
-    return Invalid(fmt::format("expected a comma after {}, found {}", Excerpt(words[1]), Excerpt(words[2])));
+    return Invalid(
+        fmt::format("expected a comma after {}, found {}", text::Excerpt(words[1]), text::Excerpt(words[2])));
   }
   return term;
 }
@@ -68,7 +71,7 @@ absl::StatusOr<std::vector<OrderTerm>> ParseOrderBy(const contract::Table& table
     if (!term.ok()) return term.status();
     if (std::ranges::find(order, term->field, &OrderTerm::field) != order.end()) {
       return Invalid(
-          fmt::format("{} is named twice", Excerpt(table.fields[static_cast<std::size_t>(term->field)].name)));
+          fmt::format("{} is named twice", text::Excerpt(table.fields[static_cast<std::size_t>(term->field)].name)));
     }
     order.push_back(*term);
     if (comma == order_by.size()) return order;

@@ -10,6 +10,7 @@
 #include "sql/lexer.h"
 #include "sql/page.h"
 #include "status/status.h"
+#include "text/hash.h"
 
 namespace protogres::sql {
 namespace {
@@ -17,29 +18,9 @@ namespace {
 constexpr char kVersion = 1;
 constexpr std::size_t kFixedBytes = 8;
 
-// FNV-1a: the same in every process and on every machine.
-class Hash {
- public:
-  void Add(std::string_view bytes) {
-    for (const char c : bytes) AddByte(static_cast<unsigned char>(c));
-  }
-  // With its length, so that "ab","c" and "a","bc" differ.
-  void AddText(std::string_view text) {
-    for (int shift = 0; shift < 64; shift += 8) AddByte(static_cast<unsigned char>(text.size() >> shift));
-    Add(text);
-  }
-  void AddByte(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001b3; }
-  std::uint64_t value() const { return value_; }
+using Hash = text::Hash<std::uint64_t>;
 
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325;
-};
-
-std::uint64_t Checksum(std::string_view bytes) {
-  Hash hash;
-  hash.Add(bytes);
-  return hash.value();
-}
+std::uint64_t Checksum(std::string_view bytes) { return Hash().Add(bytes).value(); }
 
 void AppendFixed(std::uint64_t value, std::string* out) {
   for (std::size_t i = 0; i < kFixedBytes; ++i) *out += static_cast<char>(value >> (8 * i));

@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "sql/filter.h"
+#include "text/excerpt.h"
 
 namespace protogres::sql {
 namespace {
@@ -46,7 +47,7 @@ class Parser {
   // The error at the current token.
   absl::Status Expected(const std::string& what) const {
     if (token_.kind == Kind::kInvalid) return Error(token_.offset, token_.error);
-    const std::string found = token_.kind == Kind::kEnd ? "the end of the filter" : Excerpt(token_.raw);
+    const std::string found = token_.kind == Kind::kEnd ? "the end of the filter" : text::Excerpt(token_.raw);
     return Error(token_.offset, fmt::format("expected {}, found {}", what, found));
   }
 
@@ -122,11 +123,11 @@ absl::StatusOr<Expression> Parser::ParseRestriction() {
   const Name& last = restriction.path.back();
   if (token_.kind != Kind::kComparator) {
     if (token_.kind == Kind::kLeft && token_.offset == last.offset + last.text.size()) {
-      return Error(begin, fmt::format("functions are not supported, found {}", Excerpt(last.text + "(")));
+      return Error(begin, fmt::format("functions are not supported, found {}", text::Excerpt(last.text + "(")));
     }
     std::string hint;
     if (last.text == "and" || last.text == "or" || last.text == "not") hint = " (AND, OR and NOT are in upper case)";
-    return Expected(fmt::format("a comparison (= != < <= > >= :) after {}{}", Excerpt(last.text), hint));
+    return Expected(fmt::format("a comparison (= != < <= > >= :) after {}{}", text::Excerpt(last.text), hint));
   }
   restriction.comparator = token_.comparator;
   restriction.comparator_offset = token_.offset;

@@ -7,6 +7,9 @@
 #include "sql/clause.h"
 #include "sql/literal.h"
 #include "sql/suggest.h"
+#include "text/excerpt.h"
+#include "text/quote.h"
+#include "text/value.h"
 
 namespace protogres::sql {
 namespace {
@@ -83,19 +86,21 @@ absl::StatusOr<RestrictionCompiler::Target> RestrictionCompiler::Resolve(const R
         return Error(name.offset,
                      fmt::format("{} is repeated: its elements' members cannot be compared (= null, != null "
                                  "and :* tell whether there are elements)",
-                                 Excerpt(target.name)));
+                                 text::Excerpt(target.name)));
       }
       if (target.type->kind != Kind::kMessage) {
-        return Error(name.offset, fmt::format("{} has no members, found {}", Excerpt(target.name), Excerpt(name.text)));
+        return Error(name.offset,
+                     fmt::format("{} has no members, found {}", text::Excerpt(target.name), text::Excerpt(name.text)));
       }
       fields = &contract_.composites[static_cast<std::size_t>(target.type->index)].fields;
     }
     const auto field = std::ranges::find(*fields, name.text, &Field::name);
     if (field == fields->end()) {
       return Error(name.offset,
-                   fmt::format("unknown field {}{}", Excerpt(name.text), SuggestField(name.text, *fields)));
+                   fmt::format("unknown field {}{}", text::Excerpt(name.text), SuggestField(name.text, *fields)));
     }
-    target.sql = target.type == nullptr ? Column(*field) : fmt::format("({}).{}", target.sql, Quote(field->column));
+    target.sql =
+        target.type == nullptr ? Column(*field) : fmt::format("({}).{}", target.sql, text::QuoteName(field->column));
     target.name += (target.name.empty() ? "" : ".") + name.text;
     target.type = &field->type;
   }
@@ -136,8 +141,8 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileRepeated(const Target& t
   if (AsksPresence(restriction)) return fmt::format("coalesce(cardinality({}), 0) > 0", target.sql);
   if (restriction.comparator != Comparator::kHas) {
     return Error(restriction.comparator_offset,
-                 fmt::format("{} is repeated: expected \":\" (it has the element), found \"{}\"", Excerpt(target.name),
-                             Spelling(restriction.comparator)));
+                 fmt::format("{} is repeated: expected \":\" (it has the element), found \"{}\"",
+                             text::Excerpt(target.name), Spelling(restriction.comparator)));
   }
   if (!type.comparable || type.kind == Kind::kMessage || type.kind == Kind::kJson) {
     return Error(
@@ -167,10 +172,10 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileMessage(const Target& ta
   }
   const auto field = std::ranges::find(fields, restriction.literal.text, &Field::name);
   if (field == fields.end()) {
-    return Error(restriction.literal.offset, fmt::format("unknown field {}{}", Excerpt(restriction.literal.text),
+    return Error(restriction.literal.offset, fmt::format("unknown field {}{}", text::Excerpt(restriction.literal.text),
                                                          SuggestField(restriction.literal.text, fields)));
   }
-  return Presence(fmt::format("({}).{}", target.sql, Quote(field->column)), field->type, true);
+  return Presence(fmt::format("({}).{}", target.sql, text::QuoteName(field->column)), field->type, true);
 }
 
 absl::StatusOr<std::string> RestrictionCompiler::CompileJson(const Target& target, const Restriction& restriction) {
@@ -190,14 +195,14 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileJson(const Target& targe
                  fmt::format("{0} is a JSON value: compare one of its members ({0}.member), or ask for a key ({0}:key)",
                              target.name));
   }
-  const bool number = !literal.quoted && IsNumber(literal.text);
+  const bool number = !literal.quoted && text::IsDecimal(literal.text);
   const bool boolean = literal.Is("true") || literal.Is("false");
   if (comparator == Comparator::kHas) {
     if (!literal.stars.empty()) {
       return Error(literal.offset,
                    fmt::format("wildcards in a JSON value are for = and !=, found {} after \":\" (for a "
                                "star itself, write \\* in quotes)",
-                               Excerpt(literal.text)));
+                               text::Excerpt(literal.text)));
     }
     // An array has the element, a scalar is it; for a text, also: an object has the key.
     if (number) return Has(value, fmt::format("@> to_jsonb({}::numeric)", Bind(literal.text)));

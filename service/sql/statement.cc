@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "sql/clause.h"
+#include "text/quote.h"
 
 namespace protogres::sql {
 namespace {
@@ -41,7 +42,7 @@ std::string Assignments(const Table& table, const Row& row, std::vector<Param>* 
     const Field& field = FieldAt(table, assignment.field);
     if (!text.empty()) text += ", ";
     const bool empties = field.type.repeated && assignment.value == kEmptyArray;
-    text += fmt::format("{} = {}", Quote(field.column),
+    text += fmt::format("{} = {}", text::QuoteName(field.column),
                         empties ? Emptied(field, params) : Exactly(field.type, Bind(assignment.value, params)));
   }
   return text;
@@ -51,12 +52,12 @@ std::string MarkDeleted(const Table& table) {
   const Field& field = FieldAt(table, *table.soft_delete);
   std::string_view value = "TRUE";
   if (field.type.kind != Kind::kBool) value = field.type.zoned ? "now()" : "(now() AT TIME ZONE 'UTC')";
-  return fmt::format("{} = {}", Quote(field.column), value);
+  return fmt::format("{} = {}", text::QuoteName(field.column), value);
 }
 
 std::string MarkLive(const Table& table) {
   const Field& field = FieldAt(table, *table.soft_delete);
-  return fmt::format("{} = {}", Quote(field.column), field.type.kind == Kind::kBool ? "FALSE" : "NULL");
+  return fmt::format("{} = {}", text::QuoteName(field.column), field.type.kind == Kind::kBool ? "FALSE" : "NULL");
 }
 
 std::string KeyMatches(const Table& table, const Key& key, std::vector<Param>* params) {
@@ -90,8 +91,8 @@ std::string Shown(const Table& table) {
   for (const int index : table.key) {
     const Field& field = FieldAt(table, index);
     if (!same.empty()) same += " AND ";
-    same += fmt::format("v.{} {} {}", Quote(field.column), field.type.repeated ? "=" : Operator(field.type, "="),
-                        Column(field));
+    same += fmt::format("v.{} {} {}", text::QuoteName(field.column),
+                        field.type.repeated ? "=" : Operator(field.type, "="), Column(field));
   }
   return fmt::format("EXISTS (SELECT FROM {} AS v WHERE {})", table.sql_name, same);
 }
@@ -196,7 +197,7 @@ Statement Insert(const Table& table, const std::vector<Row>& rows, const Project
   text += " (";
   for (const int column : columns) {
     if (text.back() != '(') text += ", ";
-    text += Quote(FieldAt(table, column).column);
+    text += text::QuoteName(FieldAt(table, column).column);
   }
   text += ") VALUES ";
   for (const Row& row : rows) {
@@ -225,15 +226,15 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
       columns += ", ";
       values += ", ";
     }
-    columns += Quote(field.column);
+    columns += text::QuoteName(field.column);
     values += Exactly(field.type, Bind(assignment.value, &statement.params));
   }
   for (const int index : table.key) {
     if (!key.empty()) key += ", ";
-    key += Quote(FieldAt(table, index).column);
+    key += text::QuoteName(FieldAt(table, index).column);
   }
   for (const int index : update) {
-    const std::string column = Quote(FieldAt(table, index).column);
+    const std::string column = text::QuoteName(FieldAt(table, index).column);
     const auto assigned = std::ranges::find(insert, index, &Assignment::field);
     if (!set.empty()) set += ", ";
     const bool empties =
@@ -244,7 +245,7 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
   // With nothing to take over, a column is set to itself: DO NOTHING would return no row.
   if (set.empty()) {
     const Field& field = FieldAt(table, AnyUpdatable(table));
-    set = fmt::format("{} = {}", Quote(field.column), Column(field));
+    set = fmt::format("{} = {}", text::QuoteName(field.column), Column(field));
   }
   statement.text =
       fmt::format("INSERT INTO {} AS t ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}{}{}", table.sql_name, columns,

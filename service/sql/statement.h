@@ -48,9 +48,6 @@ struct Assignment {
 using Row = std::vector<Assignment>;
 using Key = std::vector<std::string>;  // the key columns' values in the order of Table::key
 
-// "quoted": every name, whatever it contains, as an SQL identifier.
-std::string Quote(std::string_view identifier);
-
 // In all of these the table's alias is `t`, and the select list is the
 // Projection's. Tables with a soft-delete column hide deleted rows unless
 // `show_deleted`.

@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "api/api.h"
-#include "contract/naming.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
+#include "text/hex.h"
+#include "text/quote.h"
 #include "transaction/transaction.h"
 
 namespace protogres::transaction {
@@ -37,34 +38,11 @@ constexpr char kClaim[] =
     "INSERT INTO protogres.request AS r (id, hash) VALUES ($1, $2::bytea) ON CONFLICT (id) DO UPDATE SET "
     "hash = EXCLUDED.hash, answer = NULL, created_at = now() "
     "WHERE r.created_at < clock_timestamp() - make_interval(secs => $3::float8)";
-constexpr char kRecorded[] = "SELECT hash = $2::bytea, encode(answer, 'hex') FROM protogres.request WHERE id = $1";
+constexpr char kRecorded[] = "SELECT hash = $2::bytea, answer FROM protogres.request WHERE id = $1";
 constexpr char kRecord[] = "UPDATE protogres.request SET answer = $2::bytea WHERE id = $1";
 constexpr char kPurge[] =
     "DELETE FROM protogres.request WHERE id IN (SELECT id FROM protogres.request WHERE "
     "created_at < clock_timestamp() - make_interval(secs => $1::float8) LIMIT 1000 FOR UPDATE SKIP LOCKED)";
-
-constexpr char kDigits[] = "0123456789abcdef";
-
-// PostgreSQL's text form of a bytea.
-std::string ToHex(std::string_view bytes) {
-  std::string hex = "\\x";
-  hex.reserve(2 + 2 * bytes.size());
-  for (const unsigned char byte : bytes) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
-}
-
-std::string FromHex(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string bytes;
-  bytes.reserve(hex.size() / 2);
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
-  }
-  return bytes;
-}
 
 std::string CanonicalMessage(const api::Messages& messages, std::string_view type, std::string_view bytes) {
   const auto* descriptor = messages.Find(type);
@@ -117,7 +95,7 @@ absl::Status Install(db::Pool& pool, const std::string& role) {
     rest.remove_prefix(rest.find(';') + 1);
   }
   if (!role.empty()) {
-    const std::string name = contract::QuoteName(role);
+    const std::string name = text::QuoteName(role);
     statements.push_back("GRANT USAGE ON SCHEMA protogres TO " + name);
     statements.push_back("GRANT SELECT, INSERT, UPDATE, DELETE ON protogres.request TO " + name);
   }
@@ -143,7 +121,7 @@ std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, st
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return ToHex({reinterpret_cast<const char*>(digest.data()), size});
+  return text::ToHex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, std::string_view id,
@@ -158,11 +136,13 @@ absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, st
     return status::BadRequest("request_id", "was used for another request: give each request an id of its own",
                               status::kRequestIdReused);
   }
-  return FromHex(recorded->Cell(0, 1).value_or(""));
+  std::string answer;
+  if (const auto recorded_answer = recorded->Cell(0, 1)) text::AppendUnhexed(*recorded_answer, &answer);
+  return answer;
 }
 
 absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer) {
-  const auto recorded = session.Write(kRecord, std::vector<db::Param>{std::string(id), ToHex(answer)});
+  const auto recorded = session.Write(kRecord, std::vector<db::Param>{std::string(id), text::ToHex(answer)});
   return recorded.ok() ? absl::OkStatus() : TableError(recorded.status());
 }
 

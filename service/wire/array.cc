@@ -144,17 +144,4 @@ bool RecordReader::Next() {
   return true;
 }
 
-void AppendQuoted(std::string_view text, std::string* out) {
-  out->push_back('"');
-  for (std::size_t special = text.find_first_of("\"\\"); special != std::string_view::npos;
-       special = text.find_first_of("\"\\")) {
-    out->append(text.substr(0, special));
-    out->push_back('\\');
-    out->push_back(text[special]);
-    text.remove_prefix(special + 1);
-  }
-  out->append(text);
-  out->push_back('"');
-}
-
 }  // namespace protogres::wire

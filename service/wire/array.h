@@ -1,5 +1,5 @@
 // PostgreSQL's text forms of arrays and rows (manual, 8.15.6 and 8.16.6): taken
-// apart and put together, one element at a time. Pure.
+// apart, one element at a time. Pure.
 #ifndef PROTOGRES_SERVICE_WIRE_ARRAY_H_
 #define PROTOGRES_SERVICE_WIRE_ARRAY_H_
 
@@ -59,9 +59,6 @@ class RecordReader {
   std::optional<std::string_view> attribute_;
   std::string unescaped_;
 };
-
-// Appends `text` quoted as an element of an array or an attribute of a row.
-void AppendQuoted(std::string_view text, std::string* out);
 
 }  // namespace protogres::wire
 

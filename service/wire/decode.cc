@@ -7,12 +7,16 @@
 #include <limits>
 #include <optional>
 
+#include "text/excerpt.h"
+#include "text/hex.h"
+#include "text/quote.h"
+#include "text/timestamp.h"
+#include "text/utf8.h"
+#include "text/value.h"
 #include "wire/array.h"
 #include "wire/decimal.h"
 #include "wire/json.h"
 #include "wire/kind.h"
-#include "wire/text.h"
-#include "wire/timestamp.h"
 
 namespace protogres::wire {
 namespace {
@@ -60,21 +64,22 @@ bool AppendLabel(const contract::Enum& enumeration, std::int64_t number, std::st
 }
 
 bool AppendStringText(const contract::Type& type, std::string_view text, std::string* out, Fault* fault) {
-  if (!IsUtf8(text)) return fault->Set("not valid UTF-8");
+  if (!text::IsUtf8(text)) return fault->Set("not valid UTF-8");
   if (text.find('\0') != std::string_view::npos)
     return fault->Set("PostgreSQL's text cannot hold the character U+0000");
-  if (type.text == contract::Text::kUuid && !IsUuid(text)) {
-    return fault->Set(fmt::format("{} is not a uuid, such as a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", Shown(text)));
+  if (type.text == contract::Text::kUuid && !text::IsUuid(text)) {
+    return fault->Set(
+        fmt::format("{} is not a uuid, such as a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", text::Excerpt(text, '\'')));
   }
-  if (type.text == contract::Text::kNumeric && !IsNumeric(text)) {
-    return fault->Set(fmt::format("{} is not a decimal number, such as -12.50, 1e6 or NaN", Shown(text)));
+  if (type.text == contract::Text::kNumeric && !text::IsNumeric(text)) {
+    return fault->Set(fmt::format("{} is not a decimal number, such as -12.50, 1e6 or NaN", text::Excerpt(text, '\'')));
   }
   out->append(text);
   return true;
 }
 
 bool AppendTimestampText(std::string_view bytes, std::string* out, Fault* fault) {
-  Timestamp value;
+  text::Timestamp value;
   std::int64_t nanos = 0;
   Reader reader(bytes);
   while (reader.Next()) {
@@ -88,7 +93,7 @@ bool AppendTimestampText(std::string_view bytes, std::string* out, Fault* fault)
     (reader.number() == 1 ? value.seconds : nanos) = static_cast<std::int64_t>(reader.value());
   }
   if (reader.failed()) return fault->Set(kMalformedBytes);
-  if (value.seconds < kMinSeconds || value.seconds > kMaxSeconds) {
+  if (value.seconds < text::kMinSeconds || value.seconds > text::kMaxSeconds) {
     fault->Set(fmt::format("{} is out of the range of google.protobuf.Timestamp, the years 1 to 9999", value.seconds));
     return fault->Under("seconds");
   }
@@ -101,7 +106,7 @@ bool AppendTimestampText(std::string_view bytes, std::string* out, Fault* fault)
     return fault->Under("nanos");
   }
   value.nanos = static_cast<std::int32_t>(nanos);
-  AppendTimestamp(value, out);
+  text::AppendTimestamp(value, out);
   return true;
 }
 
@@ -128,7 +133,7 @@ bool AppendRecordText(const contract::Contract& contract, const contract::Compos
   for (std::size_t i = 0; i < composite.fields.size(); ++i) {
     if (i > 0) out->push_back(',');
     if (next < values.size() && static_cast<std::size_t>(values[next].first) == i)
-      AppendQuoted(values[next++].second, out);
+      text::AppendQuotedElement(values[next++].second, out);
   }
   out->push_back(')');
   return true;
@@ -195,7 +200,7 @@ bool AppendBytesText(const contract::Contract& contract, const contract::Type& t
     case Kind::kString:
       return AppendStringText(type, bytes, out, fault);
     case Kind::kBytes:
-      AppendHex(bytes, out);
+      text::AppendHex(bytes, out);
       return true;
     case Kind::kTimestamp:
       return AppendTimestampText(bytes, out, fault);
@@ -250,7 +255,7 @@ bool FieldCollector::AddElement(const contract::Field& field, const Reader& read
     return fault->Under(fmt::format("{}[{}]", field.name, slot->elements));
   }
   slot->text.push_back(slot->elements++ == 0 ? '{' : field.type.delimiter);
-  AppendQuoted(element, &slot->text);
+  text::AppendQuotedElement(element, &slot->text);
   return true;
 }
 
@@ -276,7 +281,7 @@ bool FieldCollector::AppendElement(const contract::Field& field, std::uint64_t v
   if (!AppendScalarText(contract_, field.type, value, label ? &element : &slot->text, fault)) {
     return fault->Under(fmt::format("{}[{}]", field.name, slot->elements));
   }
-  if (label) AppendQuoted(element, &slot->text);
+  if (label) text::AppendQuotedElement(element, &slot->text);
   ++slot->elements;
   return true;
 }

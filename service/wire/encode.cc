@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <utility>
 
+#include "text/excerpt.h"
+#include "text/hex.h"
+#include "text/timestamp.h"
+#include "text/utf8.h"
 #include "wire/array.h"
 #include "wire/decimal.h"
 #include "wire/json.h"
 #include "wire/kind.h"
-#include "wire/text.h"
-#include "wire/timestamp.h"
 #include "wire/writer.h"
 
 namespace protogres::wire {
@@ -22,9 +24,8 @@ using contract::Kind;
 
 Tag::Tag(int field_number, const contract::Type& type) : number(field_number) {
   const WireType wire_type = type.repeated ? WireType::kBytes : WireTypeOf(type.kind);
-  auto rest = static_cast<std::uint32_t>(field_number) << 3 | static_cast<std::uint32_t>(wire_type);
-  for (; rest >= 0x80; rest >>= 7) data[size++] = static_cast<char>(rest | 0x80);
-  data[size++] = static_cast<char>(rest);
+  const auto tag = static_cast<std::uint32_t>(field_number) << 3 | static_cast<std::uint32_t>(wire_type);
+  size = static_cast<unsigned char>(WriteVarint(tag, data));
 }
 
 bool MayNotFit(const contract::Type& type) {
@@ -47,7 +48,7 @@ bool ValueEncoder::Fail(std::string why) {
 }
 
 bool ValueEncoder::Cannot(const contract::Type& type, std::string_view text) {
-  return Fail(fmt::format("{}, which {} cannot", Shown(text), TypeName(contract_, type)));
+  return Fail(fmt::format("{}, which {} cannot", text::Excerpt(text, '\''), TypeName(contract_, type)));
 }
 
 bool ValueEncoder::Strange(const contract::Type& type, std::string_view text) {
@@ -67,7 +68,7 @@ bool ValueEncoder::AppendSingular(const contract::Type& type, const Tag& tag, st
       return AppendTimestamp(tag, text) || Cannot(type, text);
     case Kind::kBytes: {
       const std::size_t begin = BeginBytesField(tag.number, out_);
-      if (!AppendUnhexed(text, out_)) return Cannot(type, text);
+      if (!text::AppendUnhexed(text, out_)) return Cannot(type, text);
       EndBytesField(begin, out_);
       return true;
     }
@@ -134,7 +135,8 @@ bool ValueEncoder::AppendInteger(const contract::Type& type, std::string_view te
 
 bool ValueEncoder::AppendString(const Tag& tag, std::string_view text) {
   // A database with the encoding SQL_ASCII holds anything.
-  if (!IsUtf8(text)) return Fail(fmt::format("{}, which is not valid UTF-8, and a string cannot", Shown(text)));
+  if (!text::IsUtf8(text))
+    return Fail(fmt::format("{}, which is not valid UTF-8, and a string cannot", text::Excerpt(text, '\'')));
   out_->append(tag.bytes());
   AppendVarint(text.size(), out_);
   out_->append(text);
@@ -142,8 +144,8 @@ bool ValueEncoder::AppendString(const Tag& tag, std::string_view text) {
 }
 
 bool ValueEncoder::AppendTimestamp(const Tag& tag, std::string_view text) {
-  Timestamp value;
-  if (!ParseTimestamp(text, &value)) return false;
+  text::Timestamp value;
+  if (!text::ParseTimestamp(text, text::TimestampForm::kPostgres, &value)) return false;
   const std::size_t begin = BeginBytesField(tag.number, out_);
   if (value.seconds != 0) AppendVarintField(1, static_cast<std::uint64_t>(value.seconds), out_);
   if (value.nanos != 0) AppendVarintField(2, static_cast<std::uint64_t>(value.nanos), out_);
@@ -159,7 +161,7 @@ bool ValueEncoder::AppendEnum(const contract::Type& type, std::string_view label
     return Fail(
         fmt::format("the label {}, which {} does not have (reload the server with SIGHUP or NOTIFY protogres, "
                     "and generate the clients again)",
-                    Shown(label), enumeration.full_name));
+                    text::Excerpt(label, '\''), enumeration.full_name));
   }
   AppendVarint(static_cast<std::uint64_t>(it->number), out_);
   return true;
@@ -179,12 +181,14 @@ bool ValueEncoder::AppendArray(const contract::Type& type, const Tag& tag, std::
     case ArrayReader::Problem::kNone:
       break;
     case ArrayReader::Problem::kDimensions:
-      return Fail(fmt::format("{}, an array of more than one dimension, which a repeated field cannot", Shown(text)));
+      return Fail(fmt::format("{}, an array of more than one dimension, which a repeated field cannot",
+                              text::Excerpt(text, '\'')));
     case ArrayReader::Problem::kBounds:
-      return Fail(fmt::format("{}, an array that does not begin at 1, which a repeated field cannot", Shown(text)));
+      return Fail(fmt::format("{}, an array that does not begin at 1, which a repeated field cannot",
+                              text::Excerpt(text, '\'')));
     case ArrayReader::Problem::kMalformed:
-      return Fail(
-          fmt::format("{}, which is no array in PostgreSQL's text form, and a repeated field cannot", Shown(text)));
+      return Fail(fmt::format("{}, which is no array in PostgreSQL's text form, and a repeated field cannot",
+                              text::Excerpt(text, '\'')));
   }
   if (packed) EndBytesField(begin, out_);
   return true;
@@ -212,7 +216,7 @@ bool ValueEncoder::AppendRecord(const contract::Composite& composite, std::strin
     return Fail(
         fmt::format("{}, which is no row of the {} attributes of {} (reload the server with SIGHUP or NOTIFY "
                     "protogres, and generate the clients again)",
-                    Shown(text), composite.fields.size(), composite.full_name));
+                    text::Excerpt(text, '\''), composite.fields.size(), composite.full_name));
   }
   return true;
 }

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "text/excerpt.h"
+#include "text/utf8.h"
 #include "wire/decimal.h"
 #include "wire/json.h"
 #include "wire/merged.h"
 #include "wire/reader.h"
-#include "wire/text.h"
 
 namespace protogres::wire {
 namespace {
@@ -33,7 +34,7 @@ std::string Segment(std::string_view key) {
   const bool plain = !key.empty() && key.size() <= kMaxPlain && std::ranges::all_of(key, [](char c) {
     return c == '_' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });
-  return plain ? std::string(key) : Shown(key);
+  return plain ? std::string(key) : text::Excerpt(key, '\'');
 }
 
 class ValueDecoder {
@@ -101,7 +102,7 @@ class ValueDecoder {
   }
 
   bool String(std::string_view text) {
-    if (!IsUtf8(text)) return fault_->Set("not valid UTF-8");
+    if (!text::IsUtf8(text)) return fault_->Set("not valid UTF-8");
     out_->push_back('"');
     std::size_t begin = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {

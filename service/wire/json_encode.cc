@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "text/excerpt.h"
 #include "wire/decimal.h"
 #include "wire/json.h"
-#include "wire/text.h"
 #include "wire/writer.h"
 
 namespace protogres::wire {
@@ -73,8 +73,8 @@ class Writer : public nlohmann::json_sax<nlohmann::json> {
     std::ranges::sort(keys);
     const auto twice = std::ranges::adjacent_find(keys);
     if (twice != keys.end())
-      return Fail(
-          fmt::format("a JSON object with the key {} twice, which google.protobuf.Value cannot", Shown(*twice)));
+      return Fail(fmt::format("a JSON object with the key {} twice, which google.protobuf.Value cannot",
+                              text::Excerpt(*twice, '\'')));
     Close();
     return true;
   }
@@ -86,7 +86,8 @@ class Writer : public nlohmann::json_sax<nlohmann::json> {
 
   bool parse_error(std::size_t, const std::string& token, const nlohmann::json::exception& error) override {
     if (error.id == kNumberOverflow) return FailNumber(token);
-    return Fail(fmt::format("JSON that is not Unicode text near {}, which google.protobuf.Value cannot", Shown(token)));
+    return Fail(fmt::format("JSON that is not Unicode text near {}, which google.protobuf.Value cannot",
+                            text::Excerpt(token, '\'')));
   }
 
  private:
@@ -105,7 +106,8 @@ class Writer : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool FailNumber(std::string_view text) {
-    return Fail(fmt::format("the JSON number {}, which google.protobuf.Value, a double, cannot exactly", Shown(text)));
+    return Fail(fmt::format("the JSON number {}, which google.protobuf.Value, a double, cannot exactly",
+                            text::Excerpt(text, '\'')));
   }
 
   // Where a list is open, its next Value begins with whatever is written.

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "contract/methods.h"
+#include "text/utf8.h"
 #include "wire/decode.h"
 #include "wire/fault.h"
 #include "wire/merged.h"
 #include "wire/reader.h"
-#include "wire/text.h"
 
 namespace protogres::wire {
 namespace {
@@ -197,7 +197,7 @@ PartInfo InfoOf(Part part) {
 }
 
 bool ReadString(std::string_view text, std::string* out, Fault* fault) {
-  if (!IsUtf8(text)) return fault->Set("not valid UTF-8");
+  if (!text::IsUtf8(text)) return fault->Set("not valid UTF-8");
   if (text.find('\0') != std::string_view::npos) return fault->Set("must not contain the character U+0000");
   *out = text;
   return true;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "text/utf8.h"
 #include "wire/decode.h"
 #include "wire/row.h"
-#include "wire/text.h"
 
 namespace protogres::wire {
 namespace {
@@ -23,7 +23,7 @@ bool Decode(const contract::Contract& contract, const contract::Table& table, st
         fault->Set(fmt::format("wire type {} does not fit string", static_cast<int>(reader.type())));
         return fault->Under("etag");
       }
-      if (!IsUtf8(reader.bytes()) || reader.bytes().find('\0') != std::string_view::npos) {
+      if (!text::IsUtf8(reader.bytes()) || reader.bytes().find('\0') != std::string_view::npos) {
         fault->Set("not an etag that this server gave");
         return fault->Under("etag");
       }

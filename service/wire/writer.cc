@@ -11,15 +11,16 @@ void AppendTag(int number, WireType type, std::string* out) {
 
 }  // namespace
 
+std::size_t WriteVarint(std::uint64_t value, char* out) {
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) out[size++] = static_cast<char>(value | 0x80);
+  out[size++] = static_cast<char>(value);
+  return size;
+}
+
 void AppendLongVarint(std::uint64_t value, std::string* out) {
   char bytes[10];
-  std::size_t size = 0;
-  while (value >= 0x80) {
-    bytes[size++] = static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  bytes[size++] = static_cast<char>(value);
-  out->append(bytes, size);
+  out->append(bytes, WriteVarint(value, bytes));
 }
 
 void AppendFixed(std::uint64_t value, std::size_t size, std::string* out) {

@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <string>
 
+#include "text/utf8.h"
 #include "unit/wire/sample.h"
 #include "wire/request.h"
 #include "wire/row.h"
-#include "wire/text.h"
 
 namespace protogres::wire {
 namespace {
@@ -34,11 +34,12 @@ void FuzzRow(std::string_view bytes) {
   const contract::Table& table = Contract().tables[0];
   const auto row = DecodeRow(Contract(), table, bytes, "sample");
   if (!row.ok()) {
-    Check(row.status().code() == absl::StatusCode::kInvalidArgument && IsUtf8(std::string(row.status().message())));
+    Check(row.status().code() == absl::StatusCode::kInvalidArgument &&
+          text::IsUtf8(std::string(row.status().message())));
     return;
   }
   for (const auto& [field, text] : row->values) {
-    Check(IsUtf8(text) && text.find('\0') == std::string::npos);
+    Check(text::IsUtf8(text) && text.find('\0') == std::string::npos);
     std::string out;
     const Cell cells[] = {text};
     Check(RowEncoder(Contract(), table, {field}, false).Encode(cells, &out).ok());
@@ -52,7 +53,7 @@ void FuzzCell(std::size_t field, std::string_view text) {
   const Cell cells[] = {text};
   const absl::Status status =
       RowEncoder(Contract(), table, {static_cast<int>(field % table.fields.size())}, false).Encode(cells, &out);
-  Check(status.ok() || IsUtf8(std::string(status.message())));
+  Check(status.ok() || text::IsUtf8(std::string(status.message())));
 }
 
 }  // namespace

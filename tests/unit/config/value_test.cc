@@ -81,15 +81,5 @@ TEST(IsPackageTest, IsProtobufsIdea) {
     EXPECT_FALSE(IsPackage(text)) << text;
 }
 
-TEST(NearestTest, FindsSlipsAndNothingFarOff) {
-  const Names names = {"pool_size", "page_size", "listen"};
-  EXPECT_EQ(Nearest("pool-size", names), "pool_size");
-  EXPECT_EQ(Nearest("poolsize", names), "pool_size");
-  EXPECT_EQ(Nearest("lisen", names), "listen");
-  EXPECT_FALSE(Nearest("verbose", names).has_value());
-  EXPECT_FALSE(Nearest("", names).has_value());
-  EXPECT_FALSE(Nearest("x", {}).has_value());
-}
-
 }  // namespace
 }  // namespace protogres::config

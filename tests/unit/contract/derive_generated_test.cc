@@ -7,6 +7,7 @@
 #include "contract/naming.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "text/ascii.h"
 
 namespace protogres::contract {
 namespace {
@@ -19,7 +20,7 @@ TEST(DeriveTest, APackageIsNoModuleOfPythonsOwn) {
     builder.catalog().database = name;
     builder.Table("a");
     const Contract contract = builder.Derive();
-    const std::string word = Lower(name);
+    const std::string word = text::Lower(name);
     EXPECT_EQ(contract.tables.front().package, word + "_schema.v1");
     EXPECT_THAT(contract.warnings, Contains("schema public: its package is " + word + "_schema.v1, as " + word +
                                             " is a module that Python would import in its place"));

@@ -63,12 +63,6 @@ TEST(NamingTest, Cases) {
   EXPECT_EQ(SquashLabel("1_2"), SquashLabel("12"));
 }
 
-TEST(NamingTest, Quotes) {
-  EXPECT_EQ(QuoteName("a\"b"), "\"a\"\"b\"");
-  EXPECT_EQ(QuoteName("public", "t"), "\"public\".\"t\"");
-  EXPECT_EQ(Printable("a\nb\xff é"), "a\\x0ab\\xff é");
-}
-
 TEST(NamingTest, Packages) {
   for (const char* name : {"shop.v1", "a", "_a.B2"}) EXPECT_TRUE(IsPackage(name)) << name;
   for (const char* name : {"", ".", "a.", ".a", "a..b", "1.a", "a-b", "a b"}) EXPECT_FALSE(IsPackage(name)) << name;

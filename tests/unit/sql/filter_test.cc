@@ -162,12 +162,12 @@ TEST_F(FilterTest, LiteralsBecomePostgresText) {
 }
 
 TEST_F(FilterTest, TimestampsBecomeUtc) {
-  EXPECT_EQ(Value("seen = 2024-05-01T10:00:00Z"), "2024-05-01 10:00:00Z");
-  EXPECT_EQ(Value(R"(seen = "2024-03-01T00:30:00.25+02:00")"), "2024-02-29 22:30:00.250000Z");
-  EXPECT_EQ(Value(R"(made = "2023-12-31T23:30:00-01:00")"), "2024-01-01 00:30:00");
-  EXPECT_EQ(Value("made = 2024-05-01"), "2024-05-01 00:00:00");
-  EXPECT_EQ(Value("seen = 2016-12-31T23:59:60Z"), "2017-01-01 00:00:00Z");
-  EXPECT_EQ(Value("seen = 2024-05-01T10:00:00.123456000Z"), "2024-05-01 10:00:00.123456Z");
+  EXPECT_EQ(Value("seen = 2024-05-01T10:00:00Z"), "2024-05-01 10:00:00.000000+00");
+  EXPECT_EQ(Value(R"(seen = "2024-03-01T00:30:00.25+02:00")"), "2024-02-29 22:30:00.250000+00");
+  EXPECT_EQ(Value(R"(made = "2023-12-31T23:30:00-01:00")"), "2024-01-01 00:30:00.000000+00");
+  EXPECT_EQ(Value("made = 2024-05-01"), "2024-05-01 00:00:00.000000+00");
+  EXPECT_EQ(Value("seen = 2016-12-31T23:59:60Z"), "2017-01-01 00:00:00.000000+00");
+  EXPECT_EQ(Value("seen = 2024-05-01T10:00:00.123456000Z"), "2024-05-01 10:00:00.123456+00");
   EXPECT_EQ(Value("seen = -infinity"), "-infinity");
 }
 

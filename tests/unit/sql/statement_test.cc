@@ -23,12 +23,6 @@ class StatementTest : public ::testing::Test {
   const int prices_ = customer_.FieldIndex(21);
 };
 
-TEST(QuoteTest, AnyNameIsOneIdentifier) {
-  EXPECT_EQ(Quote("a"), R"("a")");
-  EXPECT_EQ(Quote(R"(x" ; drop table "y)"), R"("x"" ; drop table ""y")");
-  EXPECT_EQ(Quote(""), R"("")");
-}
-
 TEST_F(StatementTest, ProjectionAllHasTheEtagOnlyWhereThereIsOne) {
   EXPECT_THAT(Projection::All(item_).fields, ElementsAre(0, 1, 2, 3));
   EXPECT_TRUE(Projection::All(item_).etag);

@@ -1,4 +1,4 @@
-// The parts below rows: the wire format itself, text, decimals, timestamps, arrays and records.
+// The parts below rows: the wire format itself, decimals, arrays and records.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -7,11 +7,10 @@
 #include <limits>
 #include <vector>
 
+#include "text/quote.h"
 #include "wire/array.h"
 #include "wire/decimal.h"
 #include "wire/reader.h"
-#include "wire/text.h"
-#include "wire/timestamp.h"
 #include "wire/writer.h"
 
 namespace protogres::wire {
@@ -91,63 +90,6 @@ TEST(Wire, MalformedBytes) {
   }
 }
 
-TEST(Text, Utf8) {
-  for (const std::string& text : {""s, "a"s, "\0"s, "0123456789abcdef"s, "01234567\xc3\xa9"s, "\xed\x9f\xbf"s,
-                                  "\xee\x80\x80"s, "\xf0\x90\x80\x80"s, "\xf4\x8f\xbf\xbf"s, "a\xe2\x82\xac z"s}) {
-    EXPECT_TRUE(IsUtf8(text)) << testing::PrintToString(text);
-  }
-  for (const std::string& text :
-       {"\x80"s, "\xc0\x80"s, "\xc1\xbf"s, "\xc3"s, "\xe0\x9f\xbf"s, "\xed\xa0\x80"s, "\xe2\x82"s, "\xf0\x8f\xbf\xbf"s,
-        "\xf4\x90\x80\x80"s, "\xf5\x80\x80\x80"s, "\xff"s, "0123456789\xc3(aaaaaaaaaaaa"s, "01234567\xe9"s}) {
-    EXPECT_FALSE(IsUtf8(text)) << testing::PrintToString(text);
-  }
-}
-
-TEST(Text, ShownIsPrintableAndShort) {
-  EXPECT_EQ(Shown("abc"), "'abc'");
-  EXPECT_EQ(Shown("a\n\xff\xc3\xa9"), "'a\\x0a\\xff\xc3\xa9'");
-  const std::string cut = Shown(std::string(1000, 'x'));
-  EXPECT_LT(cut.size(), 80u);
-  EXPECT_TRUE(cut.ends_with("...'"));
-  EXPECT_TRUE(IsUtf8(Shown(std::string(59, 'x') + "\xe2\x82\xac\xe2\x82\xac")));
-}
-
-TEST(Text, Uuid) {
-  for (const char* text : {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
-                           "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}", "a0eebc999c0b4ef8bb6d6bb9bd380a11",
-                           "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11", "{a0eebc99-9c0b4ef8-bb6d6bb9-bd380a11}"}) {
-    EXPECT_TRUE(IsUuid(text)) << text;
-  }
-  for (const char* text : {"", "{}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a111",
-                           "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99--9c0b-4ef8-bb6d-6bb9bd380a11",
-                           "-a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11-",
-                           "g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", " a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
-                           "a-0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}) {
-    EXPECT_FALSE(IsUuid(text)) << text;
-  }
-}
-
-TEST(Text, Numeric) {
-  for (const char* text : {"0", "-12.50", "+1", ".5", "5.", "1e6", "1E-6", "1.5e+10", "NaN", "Infinity", "-Infinity"}) {
-    EXPECT_TRUE(IsNumeric(text)) << text;
-  }
-  for (const char* text :
-       {"", "-", ".", "1,5", " 1", "1 ", "1e", "1e+", "e5", "--1", "0x10", "1_000", "nan1", "$5", "1.2.3"}) {
-    EXPECT_FALSE(IsNumeric(text)) << text;
-  }
-}
-
-TEST(Text, Hex) {
-  std::string hex;
-  AppendHex("\x00\xff\x0a"s, &hex);
-  EXPECT_EQ(hex, "\\x00ff0a");
-  std::string bytes;
-  EXPECT_TRUE(AppendUnhexed("\\x00FF0a", &bytes));
-  EXPECT_EQ(bytes, "\x00\xff\x0a"s);
-  for (const char* text : {"", "x", "\\x0", "\\x0g", "00ff", "\\001"})
-    EXPECT_FALSE(AppendUnhexed(text, &bytes)) << text;
-}
-
 TEST(Decimal, WhatSurvivesADouble) {
   const auto survives = [](const char* text) { return SurvivesDouble(text, std::strtod(text, nullptr)); };
   for (const char* text :
@@ -195,46 +137,6 @@ TEST(Decimal, JsonNumbersSurviveTheirOwnText) {
   }
 }
 
-TEST(Timestamps, Edges) {
-  const struct {
-    const char* text;
-    std::int64_t seconds;
-    std::int32_t nanos;
-  } cases[] = {
-      {"1970-01-01 00:00:00+00", 0, 0},
-      {"1970-01-01 00:00:00", 0, 0},
-      {"1969-12-31 23:59:59.999999+00", -1, 999999000},
-      {"0001-01-01 00:00:00+00", kMinSeconds, 0},
-      {"9999-12-31 23:59:59.999999+00", kMaxSeconds, 999999000},
-      {"2024-02-29 04:05:06.1+00", 1709179506, 100000000},
-      {"2024-02-03 05:35:06+01:30", 1706933106, 0},
-      {"2024-02-03 04:05:06.000001", 1706933106, 1000},
-      {"1890-01-01 00:00:00-00:25:21", -2524520079, 0},
-  };
-  for (const auto& [text, seconds, nanos] : cases) {
-    Timestamp value;
-    ASSERT_TRUE(ParseTimestamp(text, &value)) << text;
-    EXPECT_EQ(value.seconds, seconds) << text;
-    EXPECT_EQ(value.nanos, nanos) << text;
-    std::string out;
-    AppendTimestamp(value, &out);
-    Timestamp again;
-    ASSERT_TRUE(ParseTimestamp(out, &again)) << out;
-    EXPECT_EQ(again, value);
-  }
-  Timestamp value;
-  for (const char* text :
-       {"", "infinity", "-infinity", "10000-01-01 00:00:00+00", "0001-01-01 00:00:00+00 BC", "0000-01-01 00:00:00+00",
-        "2023-02-29 00:00:00+00", "2024-13-01 00:00:00", "2024-01-01 24:00:00", "2024-01-01", "2024-01-01T00:00:00Z",
-        "2024-01-01 00:00:00.1234567", "2024-01-01 00:00:00.", "2024-01-01 00:00:00+0", "9999-12-31 23:59:59-01",
-        "0001-01-01 00:00:00+01", "2024-01-01 00:00:60"}) {
-    EXPECT_FALSE(ParseTimestamp(text, &value)) << text;
-  }
-  std::string out;
-  AppendTimestamp({kMinSeconds, 1000}, &out);
-  EXPECT_EQ(out, "0001-01-01 00:00:00.000001+00");
-}
-
 std::string Elements(std::string_view text, char delimiter = ',') {
   ArrayReader reader(text, delimiter);
   std::string out;
@@ -280,7 +182,7 @@ TEST(Arrays, QuotedTextIsReadBack) {
   for (int c = 1; c < 256; ++c) every.push_back(static_cast<char>(c));
   for (const std::string& text : {""s, "NULL"s, "\"\\"s, every}) {
     std::string quoted;
-    AppendQuoted(text, &quoted);
+    text::AppendQuotedElement(text, &quoted);
     EXPECT_EQ(Elements(fmt::format("{{{}}}", quoted)), fmt::format("<{}>", text));
     EXPECT_EQ(Attributes(fmt::format("({})", quoted)), fmt::format("<{}>", text));
   }
