@@ -137,9 +137,8 @@ absl::StatusOr<sql::Row> Inserted(const Table& table, wire::RowInput row, std::s
   for (std::size_t i = 0; i < table.fields.size(); ++i) {
     const Field& field = table.fields[i];
     const int index = static_cast<int>(i);
-    if (field.type.repeated && field.not_null && !field.has_default && row.Find(index) == nullptr) {
-      unset.push_back(index);
-    }
+    const bool empty = field.type.repeated && field.not_null && !field.has_default && field.insertable;
+    if (empty && row.Find(index) == nullptr) unset.push_back(index);
   }
   SortEachOnce(&unset);
   sql::Row assignments;

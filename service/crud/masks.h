@@ -28,9 +28,10 @@ absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const contract::Table&
 // NULL. Error: an unknown path, or a column that a caller cannot insert.
 absl::StatusOr<std::vector<int>> CreateMasked(const contract::Table& table, const Mask& create_mask);
 
-// What an INSERT of `row` assigns: the values that the row sets, and NULL to each field of `masked` that it does not
-// set. To an array that is not set, and to one that must not be NULL and has no DEFAULT, it assigns an empty array.
-// Error: a column that a caller cannot insert; `path` is the path of the row in the request.
+// What an INSERT of `row` assigns: the values that the row sets, and to each field of `masked` that it does not set
+// NULL, or an empty array. Arrays that the row does not set and that cannot be left out are empty, too: those that must
+// not be NULL and have no DEFAULT. Error: the row sets a column that a caller cannot insert; `path` is the path of the
+// row in the request.
 absl::StatusOr<sql::Row> Inserted(const contract::Table& table, wire::RowInput row, std::span<const int> masked,
                                   const std::string& path);
 

@@ -161,6 +161,9 @@ TEST_F(MasksTest, AnInsertAssignsAnEmptyArrayWhereNullIsRefused) {
   EXPECT_EQ(Inserts(Row({}), {kParts, kTags}), "3={} 4={}") << "once";
   table_.fields[kParts].has_default = true;
   EXPECT_EQ(Inserts(Row({})), "");
+  table_.fields[kParts].has_default = false;
+  table_.fields[kParts].insertable = false;
+  EXPECT_EQ(Inserts(Row({})), "") << "a trigger fills it";
 }
 
 TEST_F(MasksTest, AnInsertOfAColumnThatIsReadOnly) {
