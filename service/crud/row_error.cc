@@ -54,6 +54,18 @@ absl::StatusOr<RowState> Probe(const Table& table, const sql::Key& key, db::Sess
   return state;
 }
 
+// The field of the column that PostgreSQL names in `error`. Null: it names none, or a column of another table, whose
+// row a trigger was to write. For a row of a view PostgreSQL names the table below it, and for a row of a partitioned
+// table the partition.
+const contract::Field* FieldInError(const Table& table, const absl::Status& error) {
+  const std::string column = status::MetadataOf(error, "column");
+  if (column.empty()) return nullptr;
+  const std::string named = status::MetadataOf(error, "table");
+  if (table.relation == catalog::RelationKind::kTable && !named.empty() && named != table.name) return nullptr;
+  const auto field = std::ranges::find(table.fields, column, &contract::Field::column);
+  return field == table.fields.end() ? nullptr : &*field;
+}
+
 absl::Status WithinField(const Table& table, const contract::Field& field, const absl::Status& error) {
   return status::Within(table.row_field + "." + field.name, error);
 }
@@ -88,9 +100,7 @@ absl::Status MissedDeleted(const Table& table, const sql::Key& key, const std::o
 
 absl::Status Locate(const Table& table, const absl::Status& error, const sql::Row& row) {
   if (error.code() != absl::StatusCode::kInvalidArgument) return error;
-  const std::string column = status::MetadataOf(error, "column");
-  const auto named = std::ranges::find(table.fields, column, &contract::Field::column);
-  if (!column.empty() && named != table.fields.end()) return WithinField(table, *named, error);
+  if (const contract::Field* field = FieldInError(table, error)) return WithinField(table, *field, error);
   // PostgreSQL quotes the value that it could not take, but not the parameter's column.
   const std::string message(error.message());
   const contract::Field* found = nullptr;

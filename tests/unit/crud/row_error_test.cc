@@ -58,6 +58,16 @@ TEST_F(RowErrorTest, AnErrorIsLocatedByItsColumn) {
   EXPECT_EQ(Located(Error("null value", {{"column", "label"}, {"table", "line"}})), "null value") << "no such column";
 }
 
+TEST_F(RowErrorTest, AnErrorOfARowThatATriggerWritesIsNotOfThisOne) {
+  const absl::Status error = Error("null value", {{"column", "the label"}, {"table", "audit"}});
+  EXPECT_EQ(Located(error), "null value");
+  // What PostgreSQL names is the table below a view, and the partition of a partitioned table.
+  for (const auto relation : {catalog::RelationKind::kView, catalog::RelationKind::kPartitioned}) {
+    table_.relation = relation;
+    EXPECT_EQ(Located(error), "line.label: null value");
+  }
+}
+
 TEST_F(RowErrorTest, AnErrorIsLocatedByTheValueThatItQuotes) {
   const sql::Row row = {{0, "7"}, {1, std::nullopt}, {2, "x"}};
   EXPECT_EQ(Located(Error("invalid input: \"x\""), row), "line.label: invalid input: \"x\"");
