@@ -117,7 +117,8 @@ bool InsertAll(const BoundTable& bound, std::span<GroupedWrite> group, db::Sessi
 // `error` is of a write that met no row: it has written nothing, and the transaction goes on.
 bool IsOfOneMember(const absl::Status& error, const db::Session& session) {
   if (session.aborted() || session.lost()) return false;
-  return absl::IsNotFound(error) || status::ReasonOf(error) == status::kEtagMismatch;
+  const std::string reason = status::ReasonOf(error);
+  return absl::IsNotFound(error) || reason == status::kEtagMismatch || reason == status::kRowNotDeleted;
 }
 
 // Runs the writes of a group one after the other. False: one of them has failed, and the transaction with it.

@@ -184,6 +184,20 @@ class GroupCommit(Group, ServedTestCase):
                 self.assertEqual((got.id, got.HasField("deleted_at")), (i, deleted))
             self.assert_grouped("note", 200)
 
+    def test_undeletes_of_rows_that_are_not_deleted(self):
+        self.psql("INSERT INTO note (id, deleted_at) SELECT i, CASE WHEN i % 2 = 0 THEN now() END "
+                  "FROM generate_series(1, 200) i")
+        with self.waiting():
+            calls = [self.future("UndeleteNote", id=i) for i in range(1, 201)]
+        for i, call in enumerate(calls, 1):
+            got = self.outcome(call)
+            if i % 2 == 0:
+                self.assertEqual(got.id, i)
+            else:
+                self.assertEqual(got, (grpc.StatusCode.ALREADY_EXISTS, "ROW_NOT_DELETED"))
+        # Those who met no deleted row share the commit with their neighbours.
+        self.assertLess(self.number("SELECT count(DISTINCT xmin::text) FROM note WHERE id % 2 = 0"), 50)
+
     def test_a_row_is_written_once_in_a_transaction(self):
         self.psql("INSERT INTO item (id, n) SELECT i, 0 FROM generate_series(1, 3) i")
         with self.waiting():
