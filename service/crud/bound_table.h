@@ -53,8 +53,8 @@ class BoundTable {
   // The row that a Create, Update or UpdateWhere request carries. INVALID_ARGUMENT: there is none, or it is malformed.
   absl::StatusOr<wire::RowInput> RowOf(const wire::Request& request) const;
 
-  // A row that a statement has written may be one that cannot be answered: then it must be encoded before it is
-  // committed, and the statement needs an explicit transaction.
+  // Whether a row that was written may turn out to be one that cannot be answered. Then it must be encoded before it is
+  // committed, so that a statement which writes one needs an explicit transaction.
   bool EncodesBeforeCommit() const {
     return whole_.encoder->may_refuse() || limits().max_answer_bytes < std::numeric_limits<int>::max();
   }

@@ -13,7 +13,8 @@
 namespace protogres::crud {
 namespace {
 
-// A value's text is seldom so many times as long as what it is encoded to.
+// How many bytes of a result are read for a byte of a page: the text of a value is seldom so many times as long as what
+// it is encoded to.
 constexpr std::int64_t kTextBytes = 4;
 
 struct ListPlan {
@@ -61,7 +62,7 @@ class ListOperation : public Operation {
     return values;
   }
 
-  // Encodes rows until the page is full, in rows or in bytes; returns the row it stopped before.
+  // Encodes rows until the page has enough rows or bytes. Returns the number of rows that are on it.
   absl::StatusOr<std::int64_t> EncodeRows(const db::Rows& rows, std::string* response) const {
     const std::int64_t end = std::min(rows.size(), plan_.page_size);
     std::int64_t row = 0;

@@ -1,5 +1,5 @@
-// What List and Stream have in common: a request that asks for rows by filter
-// and order, from a token on, and where in that order one has come to.
+// What List and Stream have in common: a request asks for the rows that a filter keeps, in an order, from the place on
+// that a page token names.
 #ifndef PROTOGRES_SERVICE_CRUD_LISTING_H_
 #define PROTOGRES_SERVICE_CRUD_LISTING_H_
 
@@ -20,22 +20,26 @@ struct Listing {
   View view;
   sql::Statement condition;
   sql::RowOrder order;
-  std::vector<std::size_t> token_columns;  // by the keys of a seekable `order`: where a row has what its token says
+  // The columns of a result that hold the values of a row's token, one for each key of a seekable `order`.
+  std::vector<std::size_t> token_columns;
   bool show_deleted = false;
-  std::optional<sql::Position> after;  // page_token
+  // Where the page token says that the rows begin. No value: at the first row.
+  std::optional<sql::Position> after;
+  // Of the arguments that a page token belongs to: with others it is refused.
   std::uint64_t fingerprint = 0;
 
-  // SELECT of at most `limit` rows of it, by sql::SelectPage; nothing: of all.
+  // The statement that reads at most `limit` rows; no value: all of them. See sql::SelectPage.
   sql::Statement Select(const contract::Table& table, std::optional<std::int64_t> limit) const;
-  // The token of what comes after a row: the `count`th of this call, which has these at `token_columns`.
+  // The token of the rows that come after one row. That row is the `count`th of this call, and has `values` in the
+  // columns `token_columns`.
   std::string TokenAfter(std::vector<sql::Param> values, std::int64_t count) const;
 };
 
 // INVALID_ARGUMENT: a bad read_mask, filter, order_by or page_token.
 absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request);
 
-// The rows of one page or chunk: the request's page_size, cut to the maximum; `otherwise` where it gives none.
-// INVALID_ARGUMENT: it is negative.
+// The most rows of one page or chunk: the request's page_size, but not more than --max_page_size; `otherwise` if the
+// request gives none. INVALID_ARGUMENT: it is negative.
 absl::StatusOr<std::int64_t> PageSize(const BoundTable& bound, const wire::Request& request, std::int64_t otherwise);
 
 }  // namespace protogres::crud

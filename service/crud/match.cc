@@ -24,7 +24,8 @@ std::string_view WithoutTrailingZeros(std::string_view number) {
   return number;
 }
 
-// The same text for what is the same value. Another text for the same value costs time only.
+// A text of `value` that is the same for equal values, as far as that is known of the type. Where two texts of one
+// value stay different, the rows are inserted one by one: that costs time only.
 std::string Canonical(const contract::Type& type, std::string_view value) {
   if (type.repeated) return std::string(value);
   if (type.kind == Kind::kTimestamp) {
@@ -44,7 +45,7 @@ bool IsSame(const contract::Type& type, std::string_view sent, std::string_view 
   return sent == stored || Canonical(type, sent) == Canonical(type, stored);
 }
 
-// By field: true where all rows send it, and each is stored with the value that it has sent.
+// For each field: whether all rows send it, and each row is stored with the value that it has sent.
 std::vector<bool> StoredAsSent(const contract::Table& table, const std::vector<sql::Row>& sent,
                                const db::Rows& stored) {
   std::vector<bool> same(table.fields.size(), true);
@@ -78,7 +79,8 @@ bool SameRow(const sql::Row& a, const sql::Row& b) {
   });
 }
 
-// True where rows that are alike in `columns` are alike in all that they send: then it does not matter which is whose.
+// Whether rows that have the same values in `columns` have the same values in all that they send: then it does not
+// matter which of them is whose.
 bool TellsApart(const contract::Table& table, const std::vector<bool>& columns, const std::vector<sql::Row>& sent) {
   absl::flat_hash_map<std::string, const sql::Row*> seen;
   seen.reserve(sent.size());

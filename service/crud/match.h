@@ -1,5 +1,5 @@
-// Which of the rows that one INSERT has stored is whose: PostgreSQL does not promise that RETURNING keeps the order of
-// VALUES, and triggers, rules and extensions that distribute tables do not keep it. Pure.
+// Tells which of the rows that one INSERT has stored belongs to which request. PostgreSQL does not promise that
+// RETURNING keeps the order of VALUES, and triggers, rules and extensions that distribute tables do not keep it. Pure.
 #ifndef PROTOGRES_SERVICE_CRUD_MATCH_H_
 #define PROTOGRES_SERVICE_CRUD_MATCH_H_
 
@@ -11,9 +11,9 @@
 
 namespace protogres::crud {
 
-// True where row i of `stored`, whose columns are all of Table::fields in their order, is certainly the one that was
-// sent as `sent[i]`, for each i: by the columns that are stored as all rows have sent them, no two rows could be taken
-// for each other. False: they may be in another order, or one of them is missing.
+// Whether it is certain, for each i, that row i of `stored` is the one that was sent as `sent[i]`. The columns of
+// `stored` are all of Table::fields in their order. It is certain if the columns whose values are stored as all rows
+// have sent them tell the rows apart. Otherwise the rows may be in another order, or one may be missing.
 bool IsInOrder(const contract::Table& table, const std::vector<sql::Row>& sent, const db::Rows& stored);
 
 }  // namespace protogres::crud

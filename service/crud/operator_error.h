@@ -1,4 +1,5 @@
-// Errors of operators that a filter or an order needs and PostgreSQL does not find: which column they are of. Pure.
+// The errors of operators that a filter or an order needs and that PostgreSQL does not find: tells which column they
+// are about. Pure.
 #ifndef PROTOGRES_SERVICE_CRUD_OPERATOR_ERROR_H_
 #define PROTOGRES_SERVICE_CRUD_OPERATOR_ERROR_H_
 
@@ -9,10 +10,10 @@
 
 namespace protogres::crud {
 
-// `error` of `statement`, whose alias for `table` is t. Where PostgreSQL finds no operator for a column (42883), or
-// more than one that could be meant (42725), it is the request's: INVALID_ARGUMENT with the path filter or order_by,
-// reason INVALID_FILTER or INVALID_ORDER_BY, that names the column. Every other error, and one within a function that
-// the statement calls, comes back as it is.
+// `error` of `statement`, in which the alias of `table` is t. If PostgreSQL finds no operator for a column (42883), or
+// more than one (42725), the request is to blame: the result is INVALID_ARGUMENT with the path filter or order_by and
+// the reason INVALID_FILTER or INVALID_ORDER_BY, and names the column. Every other error is returned as it is, and so
+// is one of these inside a function that the statement calls.
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table);
 
 }  // namespace protogres::crud

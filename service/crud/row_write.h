@@ -1,5 +1,5 @@
-// The write of one row as a value: what Create, Update, Delete and Undelete requests are planned to. It is run in the
-// same way alone, in a batch and in a group.
+// The write of one row as a value. A Create, Update, Delete or Undelete request is planned to such a value, which is
+// run in the same way alone, in a batch and in a group.
 #ifndef PROTOGRES_SERVICE_CRUD_ROW_WRITE_H_
 #define PROTOGRES_SERVICE_CRUD_ROW_WRITE_H_
 
@@ -38,13 +38,13 @@ using RowPlanner = absl::StatusOr<RowWrite> (*)(const BoundTable& bound, const w
 // Whether a method of this `kind` answers the row that it writes: all but a hard Delete do.
 bool AnswersARow(const BoundTable& bound, contract::MethodKind kind);
 
-// Runs an INSERT of one row, and gives the row as it is to be answered. No rows: a trigger or a rule has kept it from
+// Runs an INSERT of one row, and returns the row as it is to be answered. No rows: a trigger or a rule has kept it from
 // being stored. Blocks.
 absl::StatusOr<db::Rows> InsertRow(const BoundTable& bound, const sql::Row& row, db::Session& session);
 
-// Runs `write`, and gives the row as it is to be answered. No rows: there is none to be answered, as after a hard
-// Delete, or an InsertRow without rows. NOT_FOUND, ABORTED (the etag differs) or ALREADY_EXISTS (an Undelete of a row
-// that is not deleted): it met no row, and has written nothing. Blocks.
+// Runs `write`, and returns the row as it is to be answered. No rows: there is none to be answered, as after a hard
+// Delete, or where InsertRow returns none. NOT_FOUND, ABORTED (the etag differs) and ALREADY_EXISTS (an Undelete of a
+// row that is not deleted) say that it met no row, and has written nothing. Blocks.
 absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write, db::Session& session);
 
 // The same, as the bytes of the response message.
