@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -14,13 +13,14 @@
 #include "db/echo.h"
 #include "db/exchange.h"
 #include "db/link.h"
+#include "db/prepared_statements.h"
 #include "db/refusal.h"
 #include "db/result.h"
 #include "db/session_state.h"
-#include "db/statement_cache.h"
 #include "db/stopper.h"
 #include "db/wide.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "text/excerpt.h"
@@ -30,42 +30,33 @@ namespace {
 
 using Clock = Exchange::Clock;
 
-// Statements that are not wanted any more cost a round trip each: so many are deallocated at a time.
-constexpr int kMostDeallocated = 4;
-
-// 64 random bits, from the system's source.
-std::string RandomPrefix() {
-  std::random_device random;
-  return fmt::format("p{:08x}{:08x}", random(), random());
-}
-
 class LibpqConnection : public Connection {
  public:
-  // Opens it; throws where that fails.
+  // Opens the connection; throws if that fails.
   LibpqConnection(const std::string& conninfo, const ConnectionOptions& options)
       : link_(conninfo),
         stopper_(std::make_shared<SocketStopper>(link_.raw(), options.cancel_timeout)),
-        statements_(static_cast<std::size_t>(std::max(0, options.statement_cache_size)), RandomPrefix()) {
+        statements_(exchange_, static_cast<std::size_t>(std::max(0, options.statement_cache_size)),
+                    options.cancel_timeout) {
     PQsetNoticeProcessor(
         link_.raw(), [](void*, const char*) {}, nullptr);
     echo_ = options.echo;
   }
 
-  // The first statement.
+  // Runs the first statement.
   absl::Status Start(std::chrono::seconds timeout) { return state_.Start(Clock::now() + timeout); }
 
   absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) override {
-    if (absl::Status good = CheckParams(params); !good.ok()) return good;
+    RETURN_IF_ERROR(CheckParams(params));
     if (writes) state_.Wrote();
     Result result;
-    const absl::Status status = Timed(sql, params, [&] { return Try(sql, params, writes, &result); });
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(Timed(sql, params, [&] { return Try(sql, params, writes, &result); }));
     return Whole(std::move(result));
   }
 
   absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params,
                                    std::int64_t most_bytes) override {
-    if (absl::Status good = CheckParams(params); !good.ok()) return good;
+    RETURN_IF_ERROR(CheckParams(params));
     Rows rows;
     const absl::Status status = Timed(sql, params, [&] {
       absl::StatusOr<Rows> some = Some(sql, params, most_bytes);
@@ -78,7 +69,7 @@ class LibpqConnection : public Connection {
   }
 
   absl::Status OpenRows(const std::string& sql, std::span<const Param> params) override {
-    if (absl::Status good = CheckParams(params); !good.ok()) return good;
+    RETURN_IF_ERROR(CheckParams(params));
     return Timed(sql, params, [&] { return InBulk([&] { return bulk_.OpenRows(sql, params); }); });
   }
 
@@ -101,13 +92,13 @@ class LibpqConnection : public Connection {
 
   absl::Status Abandon() override {
     if (!bulk_.open()) return absl::OkStatus();
-    // What is given up may be waiting for a lock.
+    // The statement that is given up may be waiting for a lock.
     return Cancelled([&] { return bulk_.Abandon(); });
   }
 
   absl::Status Begin(const std::string& mode) override {
     if (in_transaction_) return status::Internal("BEGIN within a transaction");
-    if (absl::Status status = Deallocate(); !status.ok()) return status;
+    RETURN_IF_ERROR(statements_.Deallocate());
     const absl::Status status = Text(mode.empty() ? "BEGIN" : "BEGIN " + mode, false, Soon());
     in_transaction_ = status.ok();
     return status;
@@ -116,12 +107,13 @@ class LibpqConnection : public Connection {
   absl::Status Commit() override {
     if (!in_transaction_) return status::Internal("COMMIT without a transaction");
     if (Aborted()) {
-      // The server would answer it with ROLLBACK, and no error.
+      // The server would answer the COMMIT with ROLLBACK and no error.
       const absl::Status rolled_back = Rollback();
       if (!rolled_back.ok()) return rolled_back;
       return status::AbortedTransaction("COMMIT of a transaction that an error has ended: it was rolled back");
     }
-    // What the server has said already is most likely its farewell: then nothing is in doubt.
+    // If the server has sent something already, it is most likely closing the connection. If it is, COMMIT must not be
+    // sent, so that nothing is in doubt.
     if (exchange_.Readable()) {
       if (absl::Status alive = Text("SELECT 1", false, Soon()); !alive.ok()) {
         in_transaction_ = false;
@@ -129,7 +121,7 @@ class LibpqConnection : public Connection {
       }
     }
     const absl::Status status = Text("COMMIT", true);
-    // An error at the commit, as of a deferred constraint, has rolled it back.
+    // An error at the commit, for example of a deferred constraint, has rolled the transaction back.
     in_transaction_ = false;
     return status;
   }
@@ -148,7 +140,8 @@ class LibpqConnection : public Connection {
   absl::Status Reset(bool discard) override { return discard ? state_.Discard(Soon()) : state_.Check(Soon()); }
 
   bool Idle() override {
-    // An idle session gets nothing but its end (or a changed setting, after which a new one is as good).
+    // A server sends to an idle session only that it ends it, or that a setting has changed. In both cases a new
+    // connection is as good.
     return Alive() && PQtransactionStatus(link_.raw()) == PQTRANS_IDLE && !exchange_.Readable() && !exchange_.swollen();
   }
 
@@ -156,10 +149,7 @@ class LibpqConnection : public Connection {
   bool GivenUp() const override { return !exchange_.exhausted().ok(); }
   bool Aborted() const override { return PQtransactionStatus(link_.raw()) == PQTRANS_INERROR; }
 
-  void Forget() override {
-    std::vector<std::string> names = statements_.EraseAll();
-    unwanted_.insert(unwanted_.end(), names.begin(), names.end());
-  }
+  void Forget() override { statements_.DropAll(); }
 
   const std::shared_ptr<Stopper>& stopper() const override { return shared_stopper_; }
 
@@ -168,7 +158,7 @@ class LibpqConnection : public Connection {
     for (;;) {
       if (!Alive()) return exchange_.Lost(false, "the server has closed it");
       const bool notified = exchange_.TakeNotified();
-      exchange_.Forget();  // nothing of it is kept
+      exchange_.Forget();  // the bytes of notifications are not kept
       if (notified) return true;
       if (!exchange_.Receive(until)) return false;
     }
@@ -181,7 +171,7 @@ class LibpqConnection : public Connection {
     return value.status();
   }
 
-  // Does `work`, which reads what is left of a statement, while the server is asked to cancel that.
+  // Asks the server to cancel the statement that runs, and meanwhile does `work`, which reads the rest of its answer.
   template <typename Work>
   absl::Status Cancelled(const Work& work) {
     const auto run = std::make_shared<CancellableRun>();
@@ -192,7 +182,7 @@ class LibpqConnection : public Connection {
     return exchange_.Lost(false, "a cancel is still on its way");
   }
 
-  // A part of what OpenRows or OpenCopy begins. An error is its end.
+  // Does one step of what OpenRows or OpenCopy begins. An error ends that.
   template <typename Work>
   auto InBulk(const Work& work) -> decltype(work()) {
     auto done = work();
@@ -210,7 +200,7 @@ class LibpqConnection : public Connection {
     return status;
   }
 
-  // When a statement must be answered in which the server has nothing to wait for.
+  // The time by which the server must have answered a statement for which it has nothing to wait for.
   Clock::time_point Soon() const { return Clock::now() + stopper_->patience(); }
 
   absl::Status Text(const std::string& sql, bool in_doubt, Clock::time_point until = Exchange::kNever) {
@@ -220,23 +210,23 @@ class LibpqConnection : public Connection {
     });
   }
 
-  // Twice where a prepared statement proved to be stale outside a transaction:
-  // then nothing was executed and nothing is lost.
+  // Runs the statement, and a second time if the prepared statement was stale and no transaction is open: then nothing
+  // was executed the first time.
   absl::Status Try(const std::string& sql, std::span<const Param> params, bool writes, Result* result) {
     for (bool again = false;; again = true) {
       const std::string* name = nullptr;
-      absl::Status status = Prepare(sql, &name);
+      absl::Status status = statements_.Prepare(sql, in_transaction_, &name);
       if (status.ok()) status = Run(sql, name, params, writes && !in_transaction_, result);
       if (status.ok()) return status;
       const std::string reason = status::ReasonOf(status);
       const bool stale = name != nullptr && (reason == status::kStatementLost || status::CatalogMoved(status));
       if (!stale) return status;
-      if (auto gone = statements_.Erase(sql)) unwanted_.push_back(*std::move(gone));
+      statements_.Drop(sql);
       if (again || in_transaction_) return status;
     }
   }
 
-  // The one round trip of a statement that is prepared as `name`, or is not where that is null.
+  // The one round trip of a statement that is prepared under `name`, or is not prepared if `name` is null.
   absl::Status Run(const std::string& sql, const std::string* name, std::span<const Param> params, bool in_doubt,
                    Result* result) {
     absl::Status sent = name != nullptr ? exchange_.SendPrepared(*name, params) : exchange_.SendParams(sql, params);
@@ -248,15 +238,15 @@ class LibpqConnection : public Connection {
     return absl::OkStatus();
   }
 
-  // What was counted while it came was a guess.
+  // The rows of a whole answer. The memory that was counted for it while it came was a guess, which is corrected here.
   Rows Whole(Result result) {
     Memory::Hold hold = exchange_.TakeHold();
     if (hold.bytes() > 0) Memory::OfProcess().Force(2 * PQresultMemorySize(result.get()), &hold);
     return RowsOf(std::move(result), std::move(hold));
   }
 
-  // Whole where it is small, which is fastest; else again, row by row. In a transaction it is read so at once, as a
-  // cancel would end that.
+  // Reads the whole answer if it is small, which is fastest. If it is not, the statement is cancelled and runs again,
+  // row by row. In a transaction it runs row by row at once, because a cancel would end the transaction.
   absl::StatusOr<Rows> Some(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
     if (in_transaction_ || Wide::OfProcess().Contains(sql)) return RowByRow(sql, params, most_bytes);
     Result result;
@@ -264,7 +254,7 @@ class LibpqConnection : public Connection {
     const absl::Status status = Try(sql, params, false, &result);
     most_ = 0;
     if (status.ok()) return Whole(std::move(result));
-    // Also where there was no memory for it: row by row there may be next time.
+    // The statement is noted also if there was no memory for the answer: row by row there may be enough next time.
     if (exchange_.overflown() || !exchange_.exhausted().ok()) Wide::OfProcess().Add(sql);
     if (!exchange_.overflown()) return status;
     if (absl::Status over = Stop(); !over.ok()) return over;
@@ -282,25 +272,25 @@ class LibpqConnection : public Connection {
       if (IsError(result.get())) return exchange_.StatusOf(exchange_.Drain(std::move(result)).get(), false);
       if (PQntuples(result.get()) == 0) continue;
       bytes += static_cast<std::int64_t>(PQresultMemorySize(result.get()));
-      // For itself, and for what is made of it.
+      // Twice the bytes: for the rows, and for the response that is made of them.
       auto held = Memory::OfProcess().Resize(static_cast<std::size_t>(2 * bytes), &hold);
       if (!held.ok() && rows.empty()) {
         const absl::Status over = Stop();
         return over.ok() ? held : over;
       }
-      // Whether there is another one is not known, but it would have to be read whole.
+      // Nobody knows whether there is another row, but if there is, it would have to be read whole.
       cut = !held.ok() || bytes >= most_bytes;
       if (held.ok()) rows.push_back(std::move(result));
     }
     if (!Alive()) return exchange_.StatusOf(nullptr, false);
     if (cut) {
-      // The rows are there, whatever becomes of the connection, but a transaction needs it.
+      // The rows are read, so the connection matters only to a transaction.
       if (absl::Status over = Stop(); !over.ok() && in_transaction_) return over;
     }
     return RowsOf(std::move(rows), std::move(hold), cut);
   }
 
-  // What is still to come of a statement is dropped: outside a transaction it is cancelled.
+  // Drops the rest of the answer. Outside a transaction the statement is cancelled.
   absl::Status Stop() {
     exchange_.LimitAnswer(0);
     const auto drop = [this] {
@@ -309,39 +299,10 @@ class LibpqConnection : public Connection {
     };
     if (in_transaction_) return drop();
     if (absl::Status dropped = Cancelled(drop); !dropped.ok()) return dropped;
-    // A cancel that came late hits a statement that does nothing.
+    // A cancel that comes late hits this statement, which does nothing.
     absl::Status proof = Text("SELECT 1", false, Soon());
     if (status::QueryCancelled(proof)) proof = Text("SELECT 1", false, Soon());
     return proof;
-  }
-
-  // Gives the name that `sql` is prepared under, null where it is not to be.
-  absl::Status Prepare(const std::string& sql, const std::string** name) {
-    *name = statements_.Find(sql);
-    if (*name != nullptr) return absl::OkStatus();
-    if (absl::Status status = Deallocate(); !status.ok()) return status;
-    if (!statements_.Note(sql)) return absl::OkStatus();
-    const std::string fresh = statements_.NewName();
-    absl::Status status = exchange_.SendPrepare(fresh, sql);
-    if (status.ok()) status = exchange_.Finish(false).status();
-    if (!status.ok()) return status;
-    if (auto gone = statements_.Add(sql, fresh)) unwanted_.push_back(*std::move(gone));
-    status = Deallocate();
-    *name = statements_.Find(sql);
-    return status;
-  }
-
-  // Outside transactions only, since an error would end them.
-  absl::Status Deallocate() {
-    for (int i = 0; i < kMostDeallocated && !unwanted_.empty() && !in_transaction_; ++i) {
-      const std::string name = std::move(unwanted_.back());
-      unwanted_.pop_back();
-      absl::Status status = exchange_.SendText("DEALLOCATE \"" + name + "\"");
-      if (status.ok()) status = exchange_.Finish(false, Soon()).status();
-      // Gone from the server already: all that was wanted.
-      if (!status.ok() && status::ReasonOf(status) != status::kStatementLost) return status;
-    }
-    return absl::OkStatus();
   }
 
   Link link_;
@@ -350,11 +311,10 @@ class LibpqConnection : public Connection {
   Exchange exchange_{link_.raw(), *stopper_};
   SessionState state_{exchange_};
   Bulk bulk_{link_.raw(), exchange_};
-  StatementCache statements_;
-  std::vector<std::string> unwanted_;  // prepared, to be deallocated
+  PreparedStatements statements_;
   Echo echo_ = Echo::kOff;
   bool in_transaction_ = false;
-  std::int64_t most_ = 0;  // bytes of an answer; 0: no limit
+  std::int64_t most_ = 0;  // the most bytes of an answer; 0: no limit
 };
 
 }  // namespace
@@ -362,7 +322,8 @@ class LibpqConnection : public Connection {
 absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options) {
   const absl::StatusOr<std::string> conninfo = Conninfo(options);
   if (!conninfo.ok()) return conninfo.status();
-  // A second time where the server refuses, but not when it is asked why.
+  // If the server refuses, it is asked why on another connection. If it does not refuse that one, a second attempt is
+  // made.
   std::string text;
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
