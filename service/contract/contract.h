@@ -108,6 +108,7 @@ enum class MethodKind {
   kDeleteWhere,
   kUndelete,
 };
+inline constexpr int kMethodKinds = static_cast<int>(MethodKind::kUndelete) + 1;
 
 // A relation as it is served.
 struct Table {
@@ -158,47 +159,19 @@ struct Contract {
   std::vector<std::string> warnings;
 };
 
-// Field numbers of Protogres' own fields. Those of messages that carry columns
-// too are 2000 to 2047 (design, "Numbers are stable").
+// Field numbers of Protogres' own fields that more than one layer writes or reads. All of those in requests:
+// own_fields.cc.
 namespace number {
-// In the row message.
+// Own fields of messages that carry columns too (design, "Numbers are stable").
+inline constexpr int kOwnFirst = 2000;
+inline constexpr int kOwnLast = 2047;
+// In the row message, and in Delete and Undelete requests.
 inline constexpr int kEtag = 2000;
-// In Get, Delete and Undelete requests, beside the key's columns. Delete and
-// Undelete requests have kEtag too.
-inline constexpr int kKeyedReadMask = 2001;
-inline constexpr int kKeyedShowDeleted = 2002;
-inline constexpr int kKeyedAllowMissing = 2003;
-inline constexpr int kKeyedValidateOnly = 2004;
-inline constexpr int kKeyedRequestId = 2005;
-inline constexpr int kKeyedLock = 2006;
-// In List and Stream requests.
-inline constexpr int kPageSize = 1;
-inline constexpr int kPageToken = 2;
-inline constexpr int kFilter = 3;
-inline constexpr int kOrderBy = 4;
-inline constexpr int kReadMask = 5;
-inline constexpr int kShowDeleted = 6;
-inline constexpr int kCountTotal = 7;
-inline constexpr int kLock = 8;
-// In List and Stream responses; 1 is the rows, as in all batch responses, and in Import requests.
+// The rows, in the responses of List, Stream and Batch methods and in Import requests.
 inline constexpr int kRows = 1;
+// In List and Stream responses.
 inline constexpr int kNextPageToken = 2;
 inline constexpr int kTotalSize = 3;
-// In Create, Update, UpdateWhere and DeleteWhere requests, and in Batch
-// requests where it makes sense: one number, one meaning.
-inline constexpr int kRow = 1;  // Create, Update, UpdateWhere: the row; Batch: repeated requests
-inline constexpr int kRequests = 1;
-inline constexpr int kUpdateMask = 2;    // Update, UpdateWhere
-inline constexpr int kCreateMask = 2;    // Create, Import
-inline constexpr int kAllowMissing = 3;  // Update
-inline constexpr int kValidateOnly = 4;
-inline constexpr int kRequestId = 5;
-inline constexpr int kWhereFilter = 6;  // UpdateWhere, DeleteWhere
-inline constexpr int kMaxAffected = 7;  // UpdateWhere, DeleteWhere
-// In BatchGet requests, beside kRequests.
-inline constexpr int kBatchReadMask = 2;
-inline constexpr int kBatchShowDeleted = 3;
-inline constexpr int kBatchLock = 4;
 // In Import, UpdateWhere and DeleteWhere responses.
 inline constexpr int kAffected = 1;
 }  // namespace number

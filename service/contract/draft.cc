@@ -96,29 +96,11 @@ std::string ColumnComment(const DraftColumn& served, const Field& field, bool ke
   return text;
 }
 
-// The names of our own fields beside the columns: in every row, and beside the key in requests.
-FieldScope RowScope() {
-  FieldScope scope;
-  scope.Take("etag", Kind::kString);
-  return scope;
-}
-
-FieldScope KeyedScope() {
-  FieldScope scope;
-  scope.Take("read_mask", Kind::kMessage);
-  scope.Take("show_deleted", Kind::kBool);
-  scope.Take("allow_missing", Kind::kBool);
-  scope.Take("validate_only", Kind::kBool);
-  scope.Take("request_id", Kind::kString);
-  scope.Take("lock", Kind::kString);
-  return scope;
-}
-
 void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft, std::vector<std::string>* warnings) {
-  static const FieldScope keyed = KeyedScope();
+  static const FieldScope keyed = BesideKey();
   const Relation& relation = *draft->relation;
   Table& table = draft->table;
-  FieldScope scope = RowScope();
+  FieldScope scope = BesideColumns();
   table.key.assign(key.size(), 0);
   for (const DraftColumn& served : draft->columns) {
     const Column& column = *served.column;

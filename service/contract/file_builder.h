@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contract/contract.h"
+#include "contract/methods.h"
 #include "google/protobuf/descriptor.pb.h"
 
 namespace protogres::contract {
@@ -21,9 +22,6 @@ struct FieldType {
 
 // Singular fields of scalars that tell unset from zero are kOptional.
 enum class Presence { kPlain, kOptional, kRepeated };
-
-// Which side of a method sends many messages.
-enum class Streaming { kNone, kClient, kServer };
 
 class FileBuilder {
  public:

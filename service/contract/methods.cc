@@ -10,93 +10,159 @@ namespace {
 
 constexpr char kEmpty[] = "google.protobuf.Empty";
 
-constexpr MethodKind kAllKinds[] = {
-    MethodKind::kGet,         MethodKind::kBatchGet,    MethodKind::kList,   MethodKind::kStream,
-    MethodKind::kCreate,      MethodKind::kBatchCreate, MethodKind::kImport, MethodKind::kUpdate,
-    MethodKind::kBatchUpdate, MethodKind::kUpdateWhere, MethodKind::kDelete, MethodKind::kBatchDelete,
-    MethodKind::kDeleteWhere, MethodKind::kUndelete,
-};
+bool Always(const Table&) { return true; }
+
+bool HasKey(const Table& table) { return !table.key.empty(); }
+
+bool HasCreate(const Table& table) { return table.insertable && table.insert_returns; }
 
 // PostgreSQL manual, COPY, "Notes".
-bool TakesCopy(catalog::RelationKind relation) {
-  return catalog::IsStored(relation) || relation == catalog::RelationKind::kForeign;
+bool HasImport(const Table& table) {
+  return table.insertable && (catalog::IsStored(table.relation) || table.relation == catalog::RelationKind::kForeign);
 }
 
-bool Supports(const Table& table, MethodKind kind) {
-  const bool keyed = !table.key.empty();
-  switch (kind) {
-    case MethodKind::kGet:
-    case MethodKind::kBatchGet:
-      return keyed;
-    case MethodKind::kList:
-    case MethodKind::kStream:
-      return true;
-    case MethodKind::kImport:
-      return table.insertable && TakesCopy(table.relation);
-    case MethodKind::kCreate:
-    case MethodKind::kBatchCreate:
-      return table.insertable && table.insert_returns;
-    case MethodKind::kUpdate:
-    case MethodKind::kBatchUpdate:
-      for (std::size_t i = 0; keyed && table.updatable && table.update_returns && i < table.fields.size(); ++i) {
-        if (table.fields[i].updatable && std::ranges::find(table.key, static_cast<int>(i)) == table.key.end())
-          return true;
-      }
-      return false;
-    case MethodKind::kUpdateWhere:
-      return table.updatable;
-    case MethodKind::kDelete:
-    case MethodKind::kBatchDelete:
-      // A soft delete is an UPDATE, whose row is answered.
-      return keyed && table.deletable && (table.update_returns || !table.soft_delete.has_value());
-    case MethodKind::kDeleteWhere:
-      return table.deletable;
-    case MethodKind::kUndelete:
-      return keyed && table.deletable && table.update_returns && table.soft_delete.has_value();
+bool HasUpdate(const Table& table) {
+  if (table.key.empty() || !table.updatable || !table.update_returns) return false;
+  for (std::size_t i = 0; i < table.fields.size(); ++i) {
+    const bool in_key = std::ranges::find(table.key, static_cast<int>(i)) != table.key.end();
+    if (table.fields[i].updatable && !in_key) return true;
   }
   return false;
 }
 
+bool HasUpdateWhere(const Table& table) { return table.updatable; }
+
+// A soft delete is an UPDATE, whose row is answered.
+bool HasDelete(const Table& table) {
+  return !table.key.empty() && table.deletable && (table.update_returns || !table.soft_delete.has_value());
+}
+
+bool HasDeleteWhere(const Table& table) { return table.deletable; }
+
+bool HasUndelete(const Table& table) { return HasDelete(table) && table.soft_delete.has_value(); }
+
+// In the order of MethodKind.
+constexpr MethodInfo kMethods[] = {
+    {.kind = MethodKind::kGet,
+     .verb = "Get",
+     .served = HasKey,
+     .keyed = true,
+     .response = ResponseShape::kRow,
+     .note = "Reads one row by its key (AIP-131)."},
+    {.kind = MethodKind::kBatchGet,
+     .verb = "BatchGet",
+     .plural = true,
+     .served = HasKey,
+     .single = MethodKind::kGet,
+     .note = "Reads rows by their keys, all or none (AIP-231)."},
+    {.kind = MethodKind::kList,
+     .verb = "List",
+     .plural = true,
+     .served = Always,
+     .note = "Reads rows by page, filter and order (AIP-132, 158, 160)."},
+    {.kind = MethodKind::kStream,
+     .verb = "Stream",
+     .plural = true,
+     .served = Always,
+     .streaming = Streaming::kServer,
+     .note = "Reads any number of rows by filter and order, in chunks, as fast as the caller takes them."},
+    {.kind = MethodKind::kCreate,
+     .verb = "Create",
+     .served = HasCreate,
+     .response = ResponseShape::kRow,
+     .note = "Inserts a row and returns it as it is stored (AIP-133)."},
+    {.kind = MethodKind::kBatchCreate,
+     .verb = "BatchCreate",
+     .plural = true,
+     .served = HasCreate,
+     .single = MethodKind::kCreate,
+     .note = "Inserts rows, all or none (AIP-233)."},
+    {.kind = MethodKind::kImport,
+     .verb = "Import",
+     .plural = true,
+     .served = HasImport,
+     .streaming = Streaming::kClient,
+     .note = "Inserts any number of rows, all or none."},
+    {.kind = MethodKind::kUpdate,
+     .verb = "Update",
+     .served = HasUpdate,
+     .response = ResponseShape::kRow,
+     .note = "Changes one row by its key and returns it (AIP-134)."},
+    {.kind = MethodKind::kBatchUpdate,
+     .verb = "BatchUpdate",
+     .plural = true,
+     .served = HasUpdate,
+     .single = MethodKind::kUpdate,
+     .note = "Changes rows by their keys, all or none (AIP-234)."},
+    {.kind = MethodKind::kUpdateWhere,
+     .verb = "Update",
+     .plural = true,
+     .tail = "Where",
+     .served = HasUpdateWhere,
+     .note = "Gives all rows that meet a filter the same values."},
+    {.kind = MethodKind::kDelete,
+     .verb = "Delete",
+     .served = HasDelete,
+     .keyed = true,
+     .response = ResponseShape::kDeletedRow,
+     .note = "Deletes one row by its key (AIP-135).",
+     .soft_note = "Marks one row as deleted and returns it (AIP-135, 164)."},
+    {.kind = MethodKind::kBatchDelete,
+     .verb = "BatchDelete",
+     .plural = true,
+     .served = HasDelete,
+     .single = MethodKind::kDelete,
+     .response = ResponseShape::kDeletedRows,
+     .note = "Deletes rows by their keys, all or none (AIP-235).",
+     .soft_note = "Marks rows as deleted, all or none (AIP-235, 164)."},
+    {.kind = MethodKind::kDeleteWhere,
+     .verb = "Delete",
+     .plural = true,
+     .tail = "Where",
+     .served = HasDeleteWhere,
+     .note = "Deletes all rows that meet a filter.",
+     .soft_note = "Marks all rows that meet a filter as deleted."},
+    {.kind = MethodKind::kUndelete,
+     .verb = "Undelete",
+     .served = HasUndelete,
+     .keyed = true,
+     .response = ResponseShape::kRow,
+     .note = "Brings a row back that was marked as deleted (AIP-164)."},
+};
+
+// A kind is its own index into kMethods.
+constexpr bool IsInOrder() {
+  for (int i = 0; i < kMethodKinds; ++i) {
+    if (kMethods[i].kind != static_cast<MethodKind>(i) || kMethods[i].served == nullptr) return false;
+  }
+  return std::size(kMethods) == kMethodKinds;
+}
+static_assert(IsInOrder());
+
 }  // namespace
 
+std::span<const MethodInfo> Methods() { return kMethods; }
+
+const MethodInfo& InfoOf(MethodKind kind) { return kMethods[static_cast<std::size_t>(kind)]; }
+
 std::string MethodName(MethodKind kind, const std::string& message, const std::string& plural) {
-  switch (kind) {
-    case MethodKind::kGet:
-      return "Get" + message;
-    case MethodKind::kBatchGet:
-      return "BatchGet" + plural;
-    case MethodKind::kList:
-      return "List" + plural;
-    case MethodKind::kStream:
-      return "Stream" + plural;
-    case MethodKind::kCreate:
-      return "Create" + message;
-    case MethodKind::kBatchCreate:
-      return "BatchCreate" + plural;
-    case MethodKind::kImport:
-      return "Import" + plural;
-    case MethodKind::kUpdate:
-      return "Update" + message;
-    case MethodKind::kBatchUpdate:
-      return "BatchUpdate" + plural;
-    case MethodKind::kUpdateWhere:
-      return "Update" + plural + "Where";
-    case MethodKind::kDelete:
-      return "Delete" + message;
-    case MethodKind::kBatchDelete:
-      return "BatchDelete" + plural;
-    case MethodKind::kDeleteWhere:
-      return "Delete" + plural + "Where";
-    case MethodKind::kUndelete:
-      return "Undelete" + message;
-  }
-  return "";
+  const MethodInfo& info = InfoOf(kind);
+  return info.verb + (info.plural ? plural : message) + info.tail;
+}
+
+std::string RequestName(MethodKind kind, const Table& table) {
+  return fmt::format("{}.{}Request", table.package, MethodName(kind, table.message, table.plural));
+}
+
+bool HasOwnResponse(MethodKind kind, const Table& table) {
+  const ResponseShape response = InfoOf(kind).response;
+  return response == ResponseShape::kOwn || (response == ResponseShape::kDeletedRows && table.soft_delete.has_value());
 }
 
 std::vector<MethodKind> MethodsOf(const Table& table) {
   std::vector<MethodKind> kinds;
-  for (const MethodKind kind : kAllKinds) {
-    if (Supports(table, kind)) kinds.push_back(kind);
+  for (const MethodInfo& info : kMethods) {
+    if (info.served(table)) kinds.push_back(info.kind);
   }
   return kinds;
 }
@@ -107,24 +173,18 @@ Method MakeMethod(MethodKind kind, const Table& table, int index) {
   method.kind = kind;
   method.table = index;
   method.path = fmt::format("/{}Service/{}", table.FullMessage(), name);
-  method.request = table.package + "." + name + "Request";
-  method.response = table.package + "." + name + "Response";
-  const bool soft = table.soft_delete.has_value();
-  const bool row = kind == MethodKind::kGet || kind == MethodKind::kCreate || kind == MethodKind::kUpdate ||
-                   kind == MethodKind::kUndelete || (kind == MethodKind::kDelete && soft);
-  if (row) {
+  method.request = RequestName(kind, table);
+  const ResponseShape response = InfoOf(kind).response;
+  if (HasOwnResponse(kind, table)) {
+    method.response = table.package + "." + name + "Response";
+  } else if (response == ResponseShape::kRow ||
+             (response == ResponseShape::kDeletedRow && table.soft_delete.has_value())) {
     method.response = table.FullMessage();
-  } else if (kind == MethodKind::kDelete || (kind == MethodKind::kBatchDelete && !soft)) {
+  } else {
     method.response = kEmpty;
   }
   return method;
 }
-
-// PostgreSQL has no ON CONFLICT DO UPDATE for foreign tables.
-bool HasUpsert(const Table& table) { return table.insertable && table.relation != catalog::RelationKind::kForeign; }
-
-// PostgreSQL manual, SELECT, "The Locking Clause".
-bool HasLock(const Table& table) { return table.relation != catalog::RelationKind::kMaterializedView; }
 
 std::vector<std::string> NamesOf(const std::string& message, const std::string& plural) {
   // One name may come twice where message and plural are one word.
@@ -132,8 +192,8 @@ std::vector<std::string> NamesOf(const std::string& message, const std::string& 
   for (const char* tail : {"Service", "ServiceGrpc", "ServiceClient", "ServiceServer", "Proto", "OrBuilder"}) {
     names.insert(message + tail);
   }
-  for (const MethodKind kind : kAllKinds) {
-    const std::string name = MethodName(kind, message, plural);
+  for (const MethodInfo& info : kMethods) {
+    const std::string name = MethodName(info.kind, message, plural);
     names.insert(name + "Request");
     names.insert(name + "Response");
   }

@@ -1,8 +1,10 @@
-// The methods of a table: which it has, and what they and their messages are
-// called. Pure.
+// The kinds of methods: what each is called, which tables have it, and what
+// its messages are. The fields of these: own_fields.h. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_METHODS_H_
 #define PROTOGRES_SERVICE_CONTRACT_METHODS_H_
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,20 +12,51 @@
 
 namespace protogres::contract {
 
+// What the message of a response is.
+enum class ResponseShape {
+  kRow,          // the row's
+  kOwn,          // one of the method's own: GetCustomerResponse
+  kDeletedRow,   // as kRow where deletes are soft, else google.protobuf.Empty
+  kDeletedRows,  // as kOwn where deletes are soft, else google.protobuf.Empty
+};
+
+// Which side of a method sends many messages.
+enum class Streaming { kNone, kClient, kServer };
+
+// All that the Contract knows of a kind of method.
+struct MethodInfo {
+  MethodKind kind = MethodKind::kGet;
+  // The name: List + Customers, Update + Customers + Where.
+  const char* verb = "";
+  bool plural = false;  // the table's plural follows, else its message
+  const char* tail = "";
+  bool (*served)(const Table&) = nullptr;           // whether a table has the method
+  bool keyed = false;                               // the request has the key's columns, at the numbers of the row
+  std::optional<MethodKind> single = std::nullopt;  // of a Batch: the method whose requests it takes
+  ResponseShape response = ResponseShape::kOwn;
+  Streaming streaming = Streaming::kNone;
+  const char* note = "";            // the comment
+  const char* soft_note = nullptr;  // the comment where deletes are soft; null: the same
+};
+
+// Of all kinds, in the order in which services list them.
+std::span<const MethodInfo> Methods();
+const MethodInfo& InfoOf(MethodKind kind);
+
 // ListCustomers, of message Customer and plural Customers.
 std::string MethodName(MethodKind kind, const std::string& message, const std::string& plural);
+
+// The full name of the request's message: shop.v1.ListCustomersRequest.
+std::string RequestName(MethodKind kind, const Table& table);
+
+// True where the response is a message of the method's own, and neither a row nor google.protobuf.Empty.
+bool HasOwnResponse(MethodKind kind, const Table& table);
 
 // What `table` supports, in the order in which the service lists it.
 std::vector<MethodKind> MethodsOf(const Table& table);
 
 // The Method of `table`, which is `index` in Contract::tables, with its path and message names.
 Method MakeMethod(MethodKind kind, const Table& table, int index);
-
-// True where the Update of `table` may insert.
-bool HasUpsert(const Table& table);
-
-// Whether its rows can be locked by those who read them.
-bool HasLock(const Table& table);
 
 // Every name that a table takes in its package, whichever methods it has: its
 // messages, its service, and what is generated for them.

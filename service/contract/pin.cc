@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "contract/descriptor_index.h"
+#include "contract/methods.h"
 #include "fmt/format.h"
 #include "status/status.h"
 
@@ -15,10 +16,6 @@ namespace protogres::contract {
 namespace {
 
 namespace pb = google::protobuf;
-
-// Numbers that Protogres keeps for its own fields beside columns (design, "Numbers are stable").
-constexpr int kOwnFirst = 2000;
-constexpr int kOwnLast = 2047;
 
 class Pinning {
  public:
@@ -84,21 +81,19 @@ class Pinning {
     const bool free = row || composites_.contains(message) || IsKey(message, *derived);
     if (!free) {
       Differ("{}.{}: has number {}, which must be {}", message, field.name(), field.number(), derived->number());
-    } else if (!composites_.contains(message) && field.number() >= kOwnFirst && field.number() <= kOwnLast) {
+    } else if (!composites_.contains(message) && field.number() >= number::kOwnFirst &&
+               field.number() <= number::kOwnLast) {
       Differ("{}.{}: has number {}; {} to {} are reserved for protogres", message, field.name(), field.number(),
-             kOwnFirst, kOwnLast);
+             number::kOwnFirst, number::kOwnLast);
     }
   }
 
   // A key column in a request of Get, Delete or Undelete: its number is the row's (see CheckKey).
   bool IsKey(const std::string& message, const pb::FieldDescriptorProto& derived) const {
-    return derived.number() < kOwnFirst && std::ranges::any_of(derived_.methods, [&message](const Method& method) {
-             return method.request == message && Keyed(method.kind);
+    return derived.number() < number::kOwnFirst &&
+           std::ranges::any_of(derived_.methods, [&message](const Method& method) {
+             return method.request == message && InfoOf(method.kind).keyed;
            });
-  }
-
-  static bool Keyed(MethodKind kind) {
-    return kind == MethodKind::kGet || kind == MethodKind::kDelete || kind == MethodKind::kUndelete;
   }
 
   void CheckEnums() {
@@ -211,13 +206,12 @@ class Pinning {
     }
     for (int& key : table.key) {
       if (!Move(places, &key))
-        Differ("{}.{}: is missing; it is of the key", derived.FullMessage(), derived.fields[key].name);
+        Differ("{}.{}: is missing; it is of the key", derived.FullMessage(), derived.field(key).name);
     }
     const auto gone = [&places](int& index) { return !Move(places, &index); };
     if (std::ranges::any_of(table.distinct, gone)) table.distinct.clear();
     if (table.soft_delete && !Move(places, &*table.soft_delete)) {
-      Differ("{}.{}: is missing; it marks deleted rows", derived.FullMessage(),
-             derived.fields[*table.soft_delete].name);
+      Differ("{}.{}: is missing; it marks deleted rows", derived.FullMessage(), derived.field(*table.soft_delete).name);
     }
     table.has_etag = derived.has_etag && HasOwnEtag(message);
     return table;
@@ -271,12 +265,12 @@ class Pinning {
     const auto request = pinned_.messages.find(method.request);
     if (request == pinned_.messages.end()) return;  // a well-known type, or checked by the signature
     const pb::DescriptorProto& message = *request->second;
-    if (!Keyed(method.kind)) return;
+    if (!InfoOf(method.kind).keyed) return;
     if (derived.has_etag && !result_.tables[method.table].has_etag && HasOwnEtag(message)) {
       Differ("{}.etag: stands here, but not in {}", method.request, derived.FullMessage());
     }
     const pb::DescriptorProto& row = *pinned_.messages.at(derived.FullMessage());
-    for (const int key : derived.key) CheckKey(method.request, message, row, derived.fields[key].name);
+    for (const int key : derived.key) CheckKey(method.request, message, row, derived.field(key).name);
   }
 
   // A key column has the same number in requests as in the row.

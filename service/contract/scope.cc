@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "contract/methods.h"
 #include "contract/naming.h"
+#include "contract/own_fields.h"
 #include "fmt/format.h"
 #include "text/ascii.h"
 
@@ -52,6 +54,17 @@ unsigned SuffixesOf(const Type& type) {
   }
 }
 
+FieldScope OwnFieldsOf(KindSet requests, KindSet responses) {
+  FieldScope scope;
+  for (const RequestField& field : RequestFields()) {
+    if (field.name != nullptr && field.kinds.Meets(requests)) scope.Take(field.name, KindOf(field.member));
+  }
+  for (const ResponseField& field : ResponseFields()) {
+    if (field.name != nullptr && field.kinds.Meets(responses)) scope.Take(field.name, field.kind);
+  }
+  return scope;
+}
+
 }  // namespace
 
 bool PackageScope::Take(const std::vector<std::string>& names) {
@@ -91,6 +104,40 @@ void FieldScope::Take(std::string_view name, Kind kind) {
   Type type;
   type.kind = kind;
   Take(name, type);
+}
+
+FieldScope BesideColumns() {
+  FieldScope scope;
+  scope.Take(kEtagName, Kind::kString);
+  return scope;
+}
+
+FieldScope BesideKey() {
+  KindSet keyed;
+  for (const MethodInfo& info : Methods()) {
+    if (info.keyed) keyed.Add({info.kind});
+  }
+  return OwnFieldsOf(keyed, {});
+}
+
+FieldScope BesideRow() {
+  KindSet requests;
+  for (const RequestField& field : RequestFields()) {
+    if (field.member == RequestMember(&Request::row)) requests.Add(field.kinds);
+  }
+  return OwnFieldsOf(requests, {});
+}
+
+FieldScope BesideRows() {
+  KindSet requests;
+  KindSet responses;
+  for (const RequestField& field : RequestFields()) {
+    if (field.name == nullptr && field.member == RequestMember(&Request::requests)) requests.Add(field.kinds);
+  }
+  for (const ResponseField& field : ResponseFields()) {
+    if (field.name == nullptr) responses.Add(field.kinds);
+  }
+  return OwnFieldsOf(requests, responses);
 }
 
 std::string FreeName(std::string wanted, int number, const Type& type, const std::vector<const FieldScope*>& scopes) {

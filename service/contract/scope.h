@@ -40,6 +40,13 @@ class FieldScope {
   bool has_suffixed_ = false;                         // one of fields_ ends like an accessor
 };
 
+// The names of Protogres' own fields beside others in a message: beside the columns of a row, beside those of a key in
+// requests, beside the row in requests, and beside rows in responses and requests.
+FieldScope BesideColumns();
+FieldScope BesideKey();
+FieldScope BesideRow();
+FieldScope BesideRows();
+
 // `wanted`, or where it clashes in a scope, with `_<number>` after it, as often as need be.
 std::string FreeName(std::string wanted, int number, const Type& type, const std::vector<const FieldScope*>& scopes);
 

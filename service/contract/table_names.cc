@@ -26,27 +26,6 @@ constexpr std::string_view kGoBuildSuffixes[] = {
 // No file can have these names on Windows.
 constexpr std::string_view kDevices[] = {"aux", "con", "nul", "prn"};
 
-FieldScope RequestScope() {
-  FieldScope scope;
-  scope.Take("update_mask", Kind::kMessage);
-  scope.Take("create_mask", Kind::kMessage);
-  scope.Take("allow_missing", Kind::kBool);
-  scope.Take("validate_only", Kind::kBool);
-  scope.Take("request_id", Kind::kString);
-  scope.Take("filter", Kind::kString);
-  scope.Take("max_affected", Kind::kInt64);
-  return scope;
-}
-
-// Of the rows' field, which Import requests have, too.
-FieldScope ResponseScope() {
-  FieldScope scope;
-  scope.Take("create_mask", Kind::kMessage);
-  scope.Take("next_page_token", Kind::kString);
-  scope.Take("total_size", Kind::kInt64);
-  return scope;
-}
-
 std::string Directory(std::string package) {
   std::ranges::replace(package, '.', '/');
   return package + "/";
@@ -137,8 +116,8 @@ void NameTables(const std::map<std::string, std::string>& packages, std::map<std
     }
     candidate.draft->file = ChooseFile(table, &files);
   }
-  static const FieldScope request = RequestScope();
-  static const FieldScope response = ResponseScope();
+  static const FieldScope beside_row = BesideRow();
+  static const FieldScope beside_rows = BesideRows();
   Type row;
   row.kind = Kind::kMessage;
   Type rows = row;
@@ -147,8 +126,8 @@ void NameTables(const std::map<std::string, std::string>& packages, std::map<std
     Table& table = draft.table;
     table.row_field = Snake(table.message);
     table.rows_field = Snake(table.plural);
-    while (request.Clashes(table.row_field, row)) table.row_field += "_row";
-    while (response.Clashes(table.rows_field, rows)) table.rows_field += "_rows";
+    while (beside_row.Clashes(table.row_field, row)) table.row_field += "_row";
+    while (beside_rows.Clashes(table.rows_field, rows)) table.rows_field += "_rows";
   }
 }
 

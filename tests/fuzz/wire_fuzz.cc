@@ -69,8 +69,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       wire::FuzzCell(choice >> 2, bytes);
       break;
     case 1:
-      static_cast<void>(wire::DecodeRequest(wire::Contract(), wire::Contract().tables[0],
-                                            static_cast<protogres::contract::MethodKind>((choice >> 2) % 14), bytes));
+      static_cast<void>(wire::DecodeRequest(
+          wire::Contract(), wire::Contract().tables[0],
+          static_cast<protogres::contract::MethodKind>((choice >> 2) % protogres::contract::kMethodKinds), bytes));
       break;
     default:
       wire::FuzzRow(bytes);
