@@ -144,16 +144,16 @@ class Pages(ServedTestCase):
     @staticmethod
     def forge(token, skip):
         """A token that says that so many rows have been returned, with its checksum."""
-        content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[:9]
-        count = skip + 1
-        while count >= 0x80:
-            content += bytes([count & 0x7f | 0x80])
-            count >>= 7
-        content += bytes([count, 0])
+        # protogres.internal.PageToken: the fingerprint of `token`, then skip.
+        content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[:9] + b"\x18"
+        while skip >= 0x80:
+            content += bytes([skip & 0x7f | 0x80])
+            skip >>= 7
+        content += bytes([skip])
         checksum = 0xcbf29ce484222325
         for byte in content:
             checksum = (checksum ^ byte) * 0x100000001b3 % 2**64
-        return base64.urlsafe_b64encode(content + checksum.to_bytes(8, "little")).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(content + b"\x21" + checksum.to_bytes(8, "little")).rstrip(b"=").decode()
 
     def test_rows_that_come_and_go_between_pages_disturb_no_others(self):
         first = self.client.raw("ListLoads", {"page_size": 1000})
