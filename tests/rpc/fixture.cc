@@ -7,27 +7,10 @@
 #include "contract/derive.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "status/sqlstate.h"
 #include "transaction/transaction.h"
 
 namespace protogres::rpc {
 namespace {
-
-constexpr seconds kPatience{60};
-
-class OneRow final : public db::Rows::Source {
- public:
-  explicit OneRow(std::string name) : cells_{"1", std::move(name), "etag"} {}
-  std::int64_t rows() const override { return 1; }
-  int columns() const override { return 3; }
-  std::int64_t affected() const override { return 1; }
-  std::optional<std::string_view> Cell(std::int64_t, int column) const override {
-    return cells_[static_cast<std::size_t>(column)];
-  }
-
- private:
-  std::vector<std::string> cells_;
-};
 
 grpc::ByteBuffer ToBuffer(const std::string& message) {
   const grpc::Slice slice(message);
@@ -44,97 +27,7 @@ std::string ToString(const grpc::ByteBuffer& buffer) {
 
 }  // namespace
 
-class FakeStopper final : public db::Stopper {
- public:
-  explicit FakeStopper(FakeDatabase& database) : database_(database) {}
-  void Ask() override {
-    std::lock_guard lock(database_.mutex_);
-    ++database_.cancels_;
-    database_.changed_.notify_all();
-  }
-  void Shut() override {}
-  milliseconds patience() const override { return kPatience; }
-
- private:
-  FakeDatabase& database_;
-};
-
-class FakeConnection final : public db::Connection {
- public:
-  explicit FakeConnection(FakeDatabase& database)
-      : database_(database), stopper_(std::make_shared<FakeStopper>(database)) {}
-  absl::StatusOr<db::Rows> Execute(const std::string&, std::span<const db::Param>, bool) override {
-    return database_.Execute();
-  }
-  absl::Status OpenRows(const std::string&, std::span<const db::Param>) override { return absl::OkStatus(); }
-  absl::StatusOr<bool> FetchRows(db::TakeRow) override { return false; }
-  absl::Status OpenCopy(const std::string&) override { return absl::OkStatus(); }
-  absl::Status PutCopy(std::string_view) override { return absl::OkStatus(); }
-  absl::StatusOr<std::int64_t> CloseCopy() override { return 0; }
-  absl::Status Abandon() override { return absl::OkStatus(); }
-  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
-  absl::Status Commit() override { return absl::OkStatus(); }
-  absl::Status Rollback() override { return absl::OkStatus(); }
-  absl::Status Ping() override { return absl::OkStatus(); }
-  bool Idle() override { return true; }
-  bool Alive() const override { return true; }
-  bool Aborted() const override { return false; }
-  const std::shared_ptr<db::Stopper>& stopper() const override { return stopper_; }
-  absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
-
- private:
-  FakeDatabase& database_;
-  const std::shared_ptr<db::Stopper> stopper_;
-};
-
-void FakeDatabase::SetScript(Script script) {
-  std::lock_guard lock(mutex_);
-  script_ = std::move(script);
-}
-
-db::Rows FakeDatabase::Row(const std::string& name) { return db::Rows(std::make_shared<const OneRow>(name)); }
-
-FakeDatabase::Script FakeDatabase::Blocking() {
-  return [this]() -> absl::StatusOr<db::Rows> {
-    std::unique_lock lock(mutex_);
-    ++blocked_;
-    changed_.notify_all();
-    const int cancels = cancels_;
-    changed_.wait(lock, [&] { return released_ || cancels_ > cancels; });
-    --blocked_;
-    if (released_) return Row("released");
-    return status::ToStatus(
-        {.sqlstate = "57014", .message = "canceling statement", .table = "", .constraint = "", .column = ""});
-  };
-}
-
-void FakeDatabase::Release() {
-  std::lock_guard lock(mutex_);
-  released_ = true;
-  changed_.notify_all();
-}
-
-bool FakeDatabase::AwaitBlocked(int count) {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, kPatience, [&] { return blocked_ >= count; });
-}
-
-absl::StatusOr<db::Rows> FakeDatabase::Execute() {
-  ++executed_;
-  Script script;
-  {
-    std::lock_guard lock(mutex_);
-    script = script_;
-  }
-  return script ? script() : Row("one");
-}
-
-db::ConnectionFactory FakeDatabase::Factory() {
-  return [this]() -> absl::StatusOr<std::unique_ptr<db::Connection>> {
-    if (!reachable_) return absl::UnavailableError("no server there");
-    return std::make_unique<FakeConnection>(*this);
-  };
-}
+db::Rows Item(const std::string& name) { return db::FakeRows({{"1", name, "etag"}}); }
 
 std::shared_ptr<const api::Api> MakeApi(const std::vector<std::string>& tables) {
   catalog::Catalog catalog;
@@ -228,7 +121,7 @@ Reply CallUnary(const std::shared_ptr<grpc::Channel>& channel, const std::string
   grpc::ClientContext own;
   if (!context) {
     context = &own;
-    own.set_deadline(std::chrono::system_clock::now() + kPatience);
+    own.set_deadline(std::chrono::system_clock::now() + kTestPatience);
   }
   grpc::CompletionQueue cq;
   grpc::ByteBuffer response;
@@ -283,15 +176,6 @@ std::string Reason(const grpc::Status& status) {
     if (detail.UnpackTo(&info)) return info.reason();
   }
   return "";
-}
-
-bool WaitUntil(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(milliseconds(2));
-  }
-  return true;
 }
 
 void RpcTest::Start() {

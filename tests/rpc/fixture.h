@@ -1,5 +1,4 @@
-// A real Server on a loopback port, its real gRPC clients, and a pool whose
-// connections do what a test says instead of speaking to PostgreSQL.
+// A real Server on a loopback port, its real gRPC clients, and a pool of connections to a fake database.
 #ifndef PROTOGRES_TESTS_RPC_FIXTURE_H_
 #define PROTOGRES_TESTS_RPC_FIXTURE_H_
 
@@ -8,11 +7,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -21,44 +18,16 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rpc/server.h"
+#include "support/eventually.h"
+#include "support/fake_database.h"
 
 namespace protogres::rpc {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// What the database does. Thread-safe; outlives the pool.
-class FakeDatabase {
- public:
-  // Runs instead of each statement of a request; the default answers the row {id: 1, name: "one"}.
-  using Script = std::function<absl::StatusOr<db::Rows>()>;
-  void SetScript(Script script);
-  void SetReachable(bool reachable) { reachable_ = reachable; }
-
-  static db::Rows Row(const std::string& name);
-  // A Script that blocks until Release, or until its statement is cancelled.
-  Script Blocking();
-  void Release();
-  // Blocks until so many statements are within a blocking Script.
-  bool AwaitBlocked(int count);
-  int executed() const { return executed_; }
-  int cancels() const { return cancels_; }
-
-  db::ConnectionFactory Factory();
-
- private:
-  friend class FakeConnection;
-  friend class FakeStopper;
-  absl::StatusOr<db::Rows> Execute();
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Script script_;
-  int blocked_ = 0;
-  bool released_ = false;
-  std::atomic<int> executed_{0}, cancels_{0};
-  std::atomic<bool> reachable_{true};
-};
+// What a statement of Get answers: the row {id: 1, name: `name`} with an etag.
+db::Rows Item(const std::string& name);
 
 // The Api of a database with these tables, each (id bigint primary key, name text).
 std::shared_ptr<const api::Api> MakeApi(const std::vector<std::string>& tables);
@@ -102,7 +71,6 @@ std::vector<Reply> CallMany(const std::shared_ptr<grpc::Channel>& channel, int c
 std::string GetRequest();
 // The reason of the ErrorInfo that came with it.
 std::string Reason(const grpc::Status& status);
-bool WaitUntil(const std::function<bool()>& condition);
 
 class RpcTest : public testing::Test {
  protected:
@@ -113,8 +81,14 @@ class RpcTest : public testing::Test {
     pool_options_.max_overflow = 0;
     pool_options_.backoff_min = milliseconds(5);
     pool_options_.backoff_max = milliseconds(20);
+    AnswerOne();
   }
   ~RpcTest() override { database_.Release(); }
+
+  // Each statement answers Item("one"), as it does before the test says otherwise.
+  void AnswerOne() {
+    database_.SetScript([] { return Item("one"); });
+  }
 
   // Starts with an Api of the table item, ready.
   void Start();
@@ -129,7 +103,7 @@ class RpcTest : public testing::Test {
 
   ServerOptions options_;
   db::PoolOptions pool_options_;
-  FakeDatabase database_;
+  db::FakeDatabase database_;
   std::unique_ptr<db::Pool> pool_;
   std::atomic<int> catalog_moved_{0};
   std::atomic<std::uint64_t> reload_{0};  // the number of the one that is asked for

@@ -103,13 +103,13 @@ class RpcDrainTest : public RpcTest {};
 
 TEST_F(RpcDrainTest, CallsInFlightFinishAndNewOnesAreRefused) {
   Start();
-  database_.SetScript(database_.Blocking());
+  database_.SetScript(database_.Blocking(Item("released")));
   auto running = CallAsync();
   ASSERT_TRUE(database_.AwaitBlocked(1));
   auto drained = std::async(std::launch::async, [this] { return server_->Drain(seconds(60)); });
   // Of a method that there is not: one that comes before the drain has begun must not block.
   const auto refused = [this] { return Call("/no.such/Method").status.error_code() == StatusCode::UNAVAILABLE; };
-  EXPECT_TRUE(WaitUntil(refused));
+  EXPECT_TRUE(Eventually(refused));
   EXPECT_EQ(Call().status.error_code(), StatusCode::UNAVAILABLE);
   // Readiness can be asked for still: it says that it is going.
   EXPECT_TRUE(CallUnary(NewChannel(), "/grpc.health.v1.Health/Check", "").status.ok());
@@ -121,7 +121,7 @@ TEST_F(RpcDrainTest, CallsInFlightFinishAndNewOnesAreRefused) {
 TEST_F(RpcDrainTest, RequestsThatWaitAreServedToo) {
   options_.workers = 1;
   Start();
-  database_.SetScript(database_.Blocking());
+  database_.SetScript(database_.Blocking(Item("released")));
   std::vector<std::future<Reply>> calls;
   for (int i = 0; i < 4; ++i) calls.push_back(CallAsync());
   ASSERT_TRUE(database_.AwaitBlocked(1));
@@ -138,7 +138,7 @@ TEST_F(RpcDrainTest, RequestsThatWaitAreServedToo) {
 TEST_F(RpcDrainTest, WhatTakesTooLongIsCancelled) {
   options_.workers = 1;
   Start();
-  database_.SetScript(database_.Blocking());
+  database_.SetScript(database_.Blocking(Item("released")));
   auto running = CallAsync();
   ASSERT_TRUE(database_.AwaitBlocked(1));
   auto waiting = CallAsync();
@@ -149,8 +149,8 @@ TEST_F(RpcDrainTest, WhatTakesTooLongIsCancelled) {
     EXPECT_EQ(Reason(status), "SHUTTING_DOWN");
   }
   server_.reset();
-  EXPECT_GE(database_.cancels(), 1);
-  EXPECT_EQ(database_.executed(), 1);
+  EXPECT_GE(database_.counts().asked, 1);
+  EXPECT_EQ(database_.counts().executed, 1);
 }
 
 TEST_F(RpcDrainTest, IdleStreamsDoNotHoldItUp) {
@@ -175,7 +175,7 @@ TEST_F(RpcDrainTest, IdleStreamsDoNotHoldItUp) {
 
 TEST_F(RpcDrainTest, TheDestructorEndsEverything) {
   Start();
-  database_.SetScript(database_.Blocking());
+  database_.SetScript(database_.Blocking(Item("released")));
   auto running = CallAsync();
   ASSERT_TRUE(database_.AwaitBlocked(1));
   ClientStream watch(channel_, "/grpc.health.v1.Health/Watch");
@@ -200,7 +200,7 @@ TEST_F(RpcDrainTest, UnderLoadEveryCallEndsWithAClearStatus) {
         }
       });
     }
-    EXPECT_TRUE(WaitUntil([&] { return good > 50; }));
+    EXPECT_TRUE(Eventually([&] { return good > 50; }));
     EXPECT_EQ(server_->Drain(seconds(50)), Drained::kFinished);
     for (auto& client : clients) client.join();
     server_.reset();

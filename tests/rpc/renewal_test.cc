@@ -17,7 +17,7 @@ class RpcRenewalTest : public RpcTest {
   // The first `count` statements meet a catalog that moved.
   void Move(int count) {
     database_.SetScript([this, count]() -> absl::StatusOr<db::Rows> {
-      if (++statements_ > count) return FakeDatabase::Row("one");
+      if (++statements_ > count) return Item("one");
       return status::ToStatus({"42703", "column \"x\" does not exist", "", "", ""});
     });
   }
@@ -25,7 +25,7 @@ class RpcRenewalTest : public RpcTest {
   std::future<Reply> Waiting(grpc::ClientContext* context = nullptr) {
     const int before = catalog_moved_;
     auto call = CallAsync(context);
-    EXPECT_TRUE(WaitUntil([&] { return catalog_moved_ > before; }));
+    EXPECT_TRUE(Eventually([&] { return catalog_moved_ > before; }));
     return call;
   }
 

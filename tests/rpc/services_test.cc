@@ -192,7 +192,7 @@ TEST_F(RpcHealthTest, Check) {
   EXPECT_EQ(Check("shop.v1.ItemService"), HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(Check("liveness"), HealthCheckResponse::SERVING);
   EXPECT_EQ(Call("/grpc.health.v1.Health/Check", "\xff").status.error_code(), StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(database_.executed(), 0);
+  EXPECT_EQ(database_.counts().executed, 0);
 }
 
 TEST_F(RpcHealthTest, WatchTellsEachChange) {

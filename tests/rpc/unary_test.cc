@@ -35,7 +35,7 @@ TEST_F(RpcUnaryTest, AnswersOfEverySizeAreWhole) {
   Start();
   for (const std::size_t size : {0, 1, 1000, 1014, 1015, 1016, 1023, 1024, 1025, 70000, 10'000'000}) {
     const std::string name(size, 'n');
-    database_.SetScript([name] { return FakeDatabase::Row(name); });
+    database_.SetScript([name] { return Item(name); });
     const Reply reply = Call();
     ASSERT_TRUE(reply.status.ok()) << reply.status.error_message();
     EXPECT_THAT(reply.message.size(), testing::Gt(size));
@@ -111,7 +111,7 @@ TEST_F(RpcUnaryTest, NoRequestIsAnError) {
   const auto status = stream.Finish();
   EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(Reason(status), "NO_REQUEST");
-  EXPECT_EQ(database_.executed(), 0);
+  EXPECT_EQ(database_.counts().executed, 0);
 }
 
 TEST_F(RpcUnaryTest, FurtherRequestsAreIgnored) {
@@ -122,14 +122,14 @@ TEST_F(RpcUnaryTest, FurtherRequestsAreIgnored) {
   stream.Write(GetRequest());
   EXPECT_TRUE(stream.Read(&message));
   EXPECT_TRUE(stream.Finish().ok());
-  EXPECT_EQ(database_.executed(), 1);
+  EXPECT_EQ(database_.counts().executed, 1);
 }
 
 TEST_F(RpcUnaryTest, MalformedBytesAreAnError) {
   Start();
   const Reply reply = Call(kGetItem, "\xff\xff\xff");
   EXPECT_EQ(reply.status.error_code(), StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(database_.executed(), 0);
+  EXPECT_EQ(database_.counts().executed, 0);
 }
 
 TEST_F(RpcUnaryTest, LimitsOnMessages) {
@@ -139,11 +139,11 @@ TEST_F(RpcUnaryTest, LimitsOnMessages) {
   Reply reply = Call(kGetItem, std::string(1001, 'x'));
   EXPECT_EQ(reply.status.error_code(), StatusCode::RESOURCE_EXHAUSTED) << reply.status.error_message();
   EXPECT_THAT(reply.status.error_message(), HasSubstr("1001"));
-  database_.SetScript([] { return FakeDatabase::Row(std::string(6000, 'x')); });
+  database_.SetScript([] { return Item(std::string(6000, 'x')); });
   reply = Call();
   EXPECT_EQ(reply.status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(Reason(reply.status), "ANSWER_TOO_LARGE");
-  database_.SetScript(nullptr);
+  AnswerOne();
   EXPECT_TRUE(Call().status.ok());
 }
 
@@ -178,44 +178,44 @@ TEST_F(RpcUnaryTest, AnExceptionEndsOneCallOnly) {
   Start();
   database_.SetScript([]() -> absl::StatusOr<db::Rows> { throw std::runtime_error("out of luck"); });
   EXPECT_EQ(Call().status.error_code(), StatusCode::INTERNAL);
-  database_.SetScript(nullptr);
+  AnswerOne();
   EXPECT_TRUE(Call().status.ok());
 }
 
 TEST_F(RpcUnaryTest, WithoutTheDatabaseCallsFailAtOnce) {
   Start();
-  database_.SetReachable(false);
+  database_.SetConnecting(absl::UnavailableError("no server there"));
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 20; ++i) EXPECT_EQ(Call().status.error_code(), StatusCode::UNAVAILABLE);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
-  database_.SetReachable(true);
-  EXPECT_TRUE(WaitUntil([this] { return Call().status.ok(); }));
+  database_.SetConnecting(absl::OkStatus());
+  EXPECT_TRUE(Eventually([this] { return Call().status.ok(); }));
 }
 
 TEST_F(RpcUnaryTest, CancellingReachesTheStatement) {
   Start();
-  database_.SetScript(database_.Blocking());
+  database_.SetScript(database_.Blocking(Item("released")));
   grpc::ClientContext context;
   auto call = CallAsync(&context);
   ASSERT_TRUE(database_.AwaitBlocked(1));
   context.TryCancel();
   EXPECT_EQ(call.get().status.error_code(), StatusCode::CANCELLED);
-  EXPECT_TRUE(WaitUntil([this] { return database_.cancels() > 0; }));
-  database_.SetScript(nullptr);
+  EXPECT_TRUE(Eventually([this] { return database_.counts().asked > 0; }));
+  AnswerOne();
   EXPECT_TRUE(Call().status.ok());
 }
 
 TEST_F(RpcUnaryTest, ADeadlineReachesTheStatement) {
   Start();
-  database_.SetScript(database_.Blocking());
+  database_.SetScript(database_.Blocking(Item("released")));
   // On a slow machine a deadline may pass before its statement has begun.
-  EXPECT_TRUE(WaitUntil([this] {
+  EXPECT_TRUE(Eventually([this] {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + milliseconds(200));
     EXPECT_EQ(CallAsync(&context).get().status.error_code(), StatusCode::DEADLINE_EXCEEDED);
-    return database_.cancels() > 0;
+    return database_.counts().asked > 0;
   }));
-  database_.SetScript(nullptr);
+  AnswerOne();
   EXPECT_TRUE(Call().status.ok());
 }
 
@@ -228,7 +228,7 @@ class RpcQueueTest : public RpcTest {
   // One call runs and blocks the only worker.
   void StartBlocked() {
     Start();
-    database_.SetScript(database_.Blocking());
+    database_.SetScript(database_.Blocking(Item("released")));
     running_ = CallAsync();
     ASSERT_TRUE(database_.AwaitBlocked(1));
   }
@@ -250,7 +250,7 @@ TEST_F(RpcQueueTest, AFullQueueRefuses) {
       return reply;
     }));
   }
-  EXPECT_TRUE(WaitUntil([&] { return refused == 2; }));
+  EXPECT_TRUE(Eventually([&] { return refused == 2; }));
   EndBlocked();
   int good = 0;
   for (auto& call : calls) {
@@ -268,14 +268,14 @@ TEST_F(RpcQueueTest, WaitingTooLongIsRefusedWhileTheWorkersAreBlocked) {
   EXPECT_EQ(reply.status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(Reason(reply.status), "POOL_TIMEOUT");
   EndBlocked();
-  EXPECT_EQ(database_.executed(), 1);
+  EXPECT_EQ(database_.counts().executed, 1);
 }
 
 TEST_F(RpcQueueTest, ACancelledRequestLeavesTheQueueAtOnce) {
   StartBlocked();
   for (int i = 0; i < 5; ++i) {
     // Never QUEUE_FULL: each makes room for the next, though the server may learn of it a little later.
-    EXPECT_TRUE(WaitUntil([&] {
+    EXPECT_TRUE(Eventually([&] {
       grpc::ClientContext next;
       next.set_deadline(std::chrono::system_clock::now() + milliseconds(50));
       return CallUnary(channel_, kGetItem, GetRequest(), &next).status.error_code() == StatusCode::DEADLINE_EXCEEDED;
@@ -284,7 +284,7 @@ TEST_F(RpcQueueTest, ACancelledRequestLeavesTheQueueAtOnce) {
   EndBlocked();
   EXPECT_TRUE(Call().status.ok());
   // The last of the five may slip in: its deadline comes to the server a little later than to the client.
-  EXPECT_LE(database_.executed(), 3);
+  EXPECT_LE(database_.counts().executed, 3);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST_F(AvailabilityTest, AGoneDatabaseFailsAtOnceAndComesBackByItself) {
     std::lock_guard lock(mutex);
     heard.push_back(now);
   });
-  server_.SetDown(absl::UnavailableError("connection to secret.host refused"));
+  server_.SetConnecting(absl::UnavailableError("connection to secret.host refused"));
   const auto refused = pool->Acquire(kNever);
   EXPECT_EQ(refused.status().code(), StatusCode::kUnavailable);
   EXPECT_THAT(std::string(refused.status().message()), ::testing::Not(::testing::HasSubstr("secret.host")));
@@ -46,7 +46,7 @@ TEST_F(AvailabilityTest, AGoneDatabaseFailsAtOnceAndComesBackByItself) {
   // The listener hears the latest state: of one that has passed already it would not be told.
   EXPECT_TRUE(heard_of(1));
 
-  server_.SetDown(absl::OkStatus());
+  server_.SetConnecting(absl::OkStatus());
   EXPECT_TRUE(Eventually([&] { return pool->available(); }));
   EXPECT_EQ(pool->stats().idle, 1) << "the connection that proved it is kept";
   EXPECT_EQ(Fake(Take(*pool)).id, 1);
@@ -62,7 +62,7 @@ TEST_F(AvailabilityTest, WaitersHearAtOnceThatTheDatabaseIsGone) {
     threads.emplace_back([&] { EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable); });
   }
   ASSERT_TRUE(Eventually([&] { return pool->stats().waiting == 3; }));
-  server_.SetDown(absl::UnavailableError("gone"));
+  server_.SetConnecting(absl::UnavailableError("gone"));
   held.Discard();
   held = Lease();
   for (auto& thread : threads) thread.join();
@@ -72,16 +72,16 @@ TEST_F(AvailabilityTest, WaitersHearAtOnceThatTheDatabaseIsGone) {
 
 TEST_F(AvailabilityTest, AFullServerIsNotAGoneOne) {
   auto pool = Make({.pool_size = 1, .max_overflow = 0});
-  server_.SetDown(absl::ResourceExhaustedError("too many connections"));
+  server_.SetConnecting(absl::ResourceExhaustedError("too many connections"));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kResourceExhausted);
   EXPECT_TRUE(pool->available());
-  server_.SetDown(absl::OkStatus());
+  server_.SetConnecting(absl::OkStatus());
   Take(*pool);
 }
 
 TEST_F(AvailabilityTest, OurOwnBadPasswordIsNotTheClients) {
   auto pool = Make({.backoff_min = milliseconds(5)});
-  server_.SetDown(absl::UnauthenticatedError("password authentication failed"));
+  server_.SetConnecting(absl::UnauthenticatedError("password authentication failed"));
   EXPECT_EQ(pool->Acquire(kNever).status().code(), StatusCode::kUnavailable);
 }
 
@@ -92,10 +92,10 @@ TEST_F(AvailabilityTest, DeathIsSeenWithoutTraffic) {
     const Lease lease = Take(*pool);
     fake = &Fake(lease);
   }
-  server_.SetDown(absl::UnavailableError("gone"));
-  fake->idle = false;
+  server_.SetConnecting(absl::UnavailableError("gone"));
+  fake->Lose();
   EXPECT_TRUE(Eventually([&] { return !pool->available(); }));
-  server_.SetDown(absl::OkStatus());
+  server_.SetConnecting(absl::OkStatus());
   EXPECT_TRUE(Eventually([&] { return pool->available(); }));
 }
 
@@ -106,17 +106,17 @@ TEST_F(AvailabilityTest, AConnectionLostAmongGoodOnesIsMadeAgain) {
     const Lease lease = Take(*pool);
     fake = &Fake(lease);
   }
-  fake->idle = false;
-  EXPECT_TRUE(Eventually([&] { return server_.Made() == 2; }));
+  fake->Lose();
+  EXPECT_TRUE(Eventually([&] { return server_.counts().made == 2; }));
   EXPECT_TRUE(pool->available());
 }
 
 TEST_F(AvailabilityTest, AnAttemptThatFailsRefusesNobodyWhileOtherConnectionsWork) {
   auto pool = Make({.pool_size = 2, .max_overflow = 2, .backoff_min = seconds(60), .backoff_max = seconds(60)});
   Lease a = Take(*pool), b = Take(*pool);
-  server_.SetDown(absl::UnavailableError("could not translate the host's name"));
+  server_.SetConnecting(absl::UnavailableError("could not translate the host's name"));
   std::thread waiter([&] { EXPECT_EQ(Fake(Take(*pool)).id, 1) << "it waits for one that is given back"; });
-  ASSERT_TRUE(Eventually([&] { return server_.Attempted() == 3 && pool->stats().waiting == 1; }));
+  ASSERT_TRUE(Eventually([&] { return server_.counts().attempted == 3 && pool->stats().waiting == 1; }));
   EXPECT_TRUE(pool->available());
   a = Lease();
   waiter.join();
@@ -135,9 +135,9 @@ TEST_F(AvailabilityTest, WhileNoneCanBeMadeAnOldConnectionIsNotRecycled) {
                     .backoff_min = seconds(60),
                     .backoff_max = seconds(60)});
   Lease a = Take(*pool);
-  server_.SetDown(absl::UnavailableError("refused"));
+  server_.SetConnecting(absl::UnavailableError("refused"));
   std::thread waiter([&] { EXPECT_EQ(Fake(Take(*pool)).id, 1); });
-  ASSERT_TRUE(Eventually([&] { return server_.Attempted() == 2 && pool->stats().waiting == 1; }));
+  ASSERT_TRUE(Eventually([&] { return server_.counts().attempted == 2 && pool->stats().waiting == 1; }));
   std::this_thread::sleep_for(milliseconds(50));  // the attempt has failed
   Advance(seconds(1000));
   a = Lease();
@@ -154,27 +154,27 @@ TEST_F(AvailabilityTest, AnAttemptThatFailsAndAPingThatFailsAreAnOutage) {
       const Lease a = Take(*pool), b = Take(*pool);
       fake = &Fake(a);
     }
-    server_.SetPing(alive ? absl::OkStatus() : absl::UnavailableError("no answer"));
-    server_.SetDown(absl::UnavailableError("refused"));
-    const int pings = server_.Pings();
-    fake->idle = false;  // then the watcher makes another
-    ASSERT_TRUE(Eventually([&] { return server_.Pings() > pings; }));
+    server_.SetPing([alive] { return alive ? absl::OkStatus() : absl::UnavailableError("no answer"); });
+    server_.SetConnecting(absl::UnavailableError("refused"));
+    const int pings = server_.counts().pings;
+    fake->Lose();  // then the watcher makes another
+    ASSERT_TRUE(Eventually([&] { return server_.counts().pings > pings; }));
     EXPECT_TRUE(alive ? pool->available() : Eventually([&] { return !pool->available(); }));
-    server_.SetDown(absl::OkStatus());
+    server_.SetConnecting(absl::OkStatus());
   }
 }
 
 TEST_F(AvailabilityTest, AfterAnOutageRequestsAreServedAtOnce) {
   auto pool = Make({.backoff_min = milliseconds(20), .backoff_max = seconds(60)});
-  server_.SetDown(absl::UnavailableError("gone"));
+  server_.SetConnecting(absl::UnavailableError("gone"));
   // Longer than a delay that is doubled each time would need to become longer than the limit below.
   for (const auto end = Clock::now() + seconds(4); Clock::now() < end;) {
     EXPECT_FALSE(pool->Acquire(kNever).ok());
     std::this_thread::sleep_for(milliseconds(10));
   }
-  const int attempts = server_.Attempted();
+  const int attempts = server_.counts().attempted;
   EXPECT_LT(attempts, 4000 / 10 + 2) << "not one for each request";
-  server_.SetDown(absl::OkStatus());
+  server_.SetConnecting(absl::OkStatus());
   const auto start = Clock::now();
   while (!pool->Acquire(kNever).ok()) std::this_thread::sleep_for(milliseconds(10));
   EXPECT_LT(Clock::now() - start, milliseconds(900));
@@ -182,10 +182,10 @@ TEST_F(AvailabilityTest, AfterAnOutageRequestsAreServedAtOnce) {
 
 TEST_F(AvailabilityTest, ARequestAfterALongQuietOutageIsServedSoon) {
   auto pool = Make({.backoff_min = milliseconds(20), .backoff_max = seconds(60)});
-  server_.SetDown(absl::UnavailableError("gone"));
+  server_.SetConnecting(absl::UnavailableError("gone"));
   EXPECT_FALSE(pool->Acquire(kNever).ok());
   std::this_thread::sleep_for(seconds(5));  // after a while nobody wants a connection, and the delay grows
-  server_.SetDown(absl::OkStatus());
+  server_.SetConnecting(absl::OkStatus());
   const auto start = Clock::now();
   while (!pool->Acquire(kNever).ok()) std::this_thread::sleep_for(milliseconds(10));
   EXPECT_LT(Clock::now() - start, milliseconds(900));
@@ -202,7 +202,7 @@ TEST_F(AvailabilityTest, AnAttemptThatHangsIsOvertaken) {
     }
     for (auto& thread : threads) thread.join();
     EXPECT_LT(Clock::now() - start, seconds(2)) << size;
-    EXPECT_LE(server_.most, size + 1) << "the one that overtook them";
+    EXPECT_LE(server_.counts().most_open, size + 1) << "the one that overtook them";
   }
 }
 
@@ -222,7 +222,7 @@ TEST_F(AvailabilityTest, ADatabaseThatAnswersNothingIsGoneUntilItAnswersAgain) {
 }
 
 TEST_F(AvailabilityTest, ASilentDatabaseIsGoneAlsoWhereNobodyWaitsForLong) {
-  Pool pool({.pool_size = 2, .max_overflow = 0, .silence = milliseconds(1500)}, Factory());
+  Pool pool({.pool_size = 2, .max_overflow = 0, .silence = milliseconds(1500)}, server_.Factory());
   Lease a = Take(pool);
   server_.SetHanging(1000);
   const auto start = Clock::now();
@@ -241,14 +241,14 @@ TEST_F(AvailabilityTest, SlowStatementsAreNoOutage) {
   const Lease a = Take(*pool), b = Take(*pool);
   std::this_thread::sleep_for(seconds(4));
   EXPECT_TRUE(pool->available()) << "a new connection could be made";
-  EXPECT_LE(server_.Alive(), 3);
+  EXPECT_LE(server_.counts().open, 3);
 }
 
 TEST_F(AvailabilityTest, EndsWhileAnAttemptHangs) {
   auto pool = Make({});
   server_.SetHanging(1000);
   pool->Invalidate();
-  ASSERT_TRUE(Eventually([&] { return server_.waiting == 1; }));
+  ASSERT_TRUE(Eventually([&] { return server_.counts().hanging == 1; }));
   const auto start = Clock::now();
   pool.reset();
   EXPECT_LT(Clock::now() - start, seconds(5));
@@ -256,12 +256,12 @@ TEST_F(AvailabilityTest, EndsWhileAnAttemptHangs) {
 
 TEST_F(AvailabilityTest, EndsWhileTheDatabaseIsGone) {
   auto pool = Make({.backoff_min = seconds(60), .backoff_max = seconds(60)});
-  server_.SetDown(absl::UnavailableError("gone"));
+  server_.SetConnecting(absl::UnavailableError("gone"));
   EXPECT_FALSE(pool->Acquire(kNever).ok());
   const auto start = Clock::now();
   pool.reset();
   EXPECT_LT(Clock::now() - start, seconds(5));
-  EXPECT_EQ(server_.Alive(), 0);
+  EXPECT_EQ(server_.counts().open, 0);
 }
 
 }  // namespace

@@ -32,11 +32,11 @@ TEST_F(PoolTest, LendsNoMoreThanItsCapacityAndKeepsPoolSize) {
     const auto refused = pool->Acquire(kNever);
     EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
     EXPECT_EQ(status::ReasonOf(refused.status()), "POOL_TIMEOUT");
-    EXPECT_EQ(server_.Made(), 3);
+    EXPECT_EQ(server_.counts().made, 3);
   }
   EXPECT_EQ(pool->stats().lent, 0);
-  EXPECT_EQ(server_.Alive(), 3) << "the overflow is kept for what may come next";
-  EXPECT_TRUE(Eventually([&] { return server_.Alive() == 2; })) << "and closed when nothing has";
+  EXPECT_EQ(server_.counts().open, 3) << "the overflow is kept for what may come next";
+  EXPECT_TRUE(Eventually([&] { return server_.counts().open == 2; })) << "and closed when nothing has";
   EXPECT_EQ(pool->stats().idle, 2);
 }
 
@@ -46,14 +46,14 @@ TEST_F(PoolTest, OverflowThatIsUsedIsNotOpenedAgain) {
   while (Clock::now() < end) {
     Lease a = Take(*pool), b = Take(*pool), c = Take(*pool);
   }
-  EXPECT_EQ(server_.Made(), 3);
+  EXPECT_EQ(server_.counts().made, 3);
 }
 
 TEST_F(PoolTest, LendsTheSameConnectionAgain) {
   auto pool = Make({});
   Take(*pool);
   Take(*pool);
-  EXPECT_EQ(server_.Made(), 1);
+  EXPECT_EQ(server_.counts().made, 1);
 }
 
 TEST_F(PoolTest, TheOneIdleLongestIsLentFirst) {
@@ -91,9 +91,7 @@ TEST_F(PoolTest, ALeaseMovesAndIsGivenBackOnce) {
 }
 
 TEST_F(PoolTest, TheDeadlineIsToldFromThePoolsTimeout) {
-  Pool pool({.pool_size = 1, .max_overflow = 0, .pool_timeout = milliseconds(40)}, [this] {
-    return absl::StatusOr<std::unique_ptr<Connection>>(std::make_unique<FakeConnection>(server_, 1));
-  });
+  Pool pool({.pool_size = 1, .max_overflow = 0, .pool_timeout = milliseconds(40)}, server_.Factory());
   const Lease only = Take(pool);
   const auto start = Clock::now();
   EXPECT_EQ(pool.Acquire(start + milliseconds(20)).status().code(), StatusCode::kDeadlineExceeded);
@@ -121,7 +119,7 @@ TEST_F(PoolTest, WaitersAreServedInTheirOrder) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4));
-  EXPECT_EQ(server_.Made(), 1);
+  EXPECT_EQ(server_.counts().made, 1);
 }
 
 TEST_F(PoolTest, AWaiterGetsTheOverflowInsteadOfItsEnd) {
@@ -131,7 +129,7 @@ TEST_F(PoolTest, AWaiterGetsTheOverflowInsteadOfItsEnd) {
   ASSERT_TRUE(Eventually([&] { return pool->stats().waiting == 1; }));
   b = Lease();
   waiter.join();
-  EXPECT_EQ(server_.Made(), 2);
+  EXPECT_EQ(server_.counts().made, 2);
 }
 
 TEST_F(PoolTest, AWaiterConnectsWhereTheConnectionGivenBackWasBad) {
@@ -154,10 +152,10 @@ TEST_F(PoolTest, RecyclesWhenLentAndWhenGivenBackButNeverInBetween) {
     const Lease lease = Take(*pool);
     EXPECT_EQ(Fake(lease).id, 2);
     Advance(seconds(200));
-    EXPECT_TRUE(Fake(lease).idle);
-    EXPECT_EQ(server_.Alive(), 1);
+    EXPECT_TRUE(Fake(lease).Alive());
+    EXPECT_EQ(server_.counts().open, 1);
   }
-  EXPECT_EQ(server_.Alive(), 0) << "too old when it was given back";
+  EXPECT_EQ(server_.counts().open, 0) << "too old when it was given back";
 }
 
 TEST_F(PoolTest, LifetimesDiffer) {
@@ -171,8 +169,8 @@ TEST_F(PoolTest, LifetimesDiffer) {
     std::vector<Lease> leases;
     for (int i = 0; i < 40; ++i) leases.push_back(Take(*pool));
   }
-  EXPECT_GT(server_.Made(), 40);
-  EXPECT_LT(server_.Made(), 80);
+  EXPECT_GT(server_.counts().made, 40);
+  EXPECT_LT(server_.counts().made, 80);
 }
 
 TEST_F(PoolTest, ZeroNeverRecycles) {
@@ -189,27 +187,27 @@ TEST_F(PoolTest, ADeadConnectionIsReplacedUnseen) {
     const Lease lease = Take(*pool);
     fake = &Fake(lease);
   }
-  fake->idle = false;
+  fake->Lose();
   EXPECT_EQ(Fake(Take(*pool)).id, 2);
-  EXPECT_EQ(server_.pings, 0);
+  EXPECT_EQ(server_.counts().pings, 0);
 }
 
 TEST_F(PoolTest, WhatIsNotIdleOnReturnIsDestroyed) {
   auto pool = Make({});
-  Fake(Take(*pool)).idle = false;
+  Fake(Take(*pool)).Lose();
   {
     const Lease lease = Take(*pool);
-    Fake(lease).idle = false;
+    Fake(lease).Lose();
   }
   EXPECT_EQ(pool->stats().idle, 0);
-  EXPECT_EQ(server_.Alive(), 0);
+  EXPECT_EQ(server_.counts().open, 0);
 }
 
 TEST_F(PoolTest, WithoutResetItIsSeenWhenItIsLent) {
   auto pool = Make({.reset_on_return = ResetOnReturn::kNone});
   {
     const Lease lease = Take(*pool);
-    Fake(lease).idle = false;
+    Fake(lease).Lose();
   }
   EXPECT_NE(Fake(Take(*pool)).id, 1);
 }
@@ -218,11 +216,11 @@ TEST_F(PoolTest, PrePingReplacesADeadConnection) {
   auto pool = Make({.pool_pre_ping = true});
   {
     const Lease lease = Take(*pool);
-    Fake(lease).ping = absl::UnavailableError("gone");
+    Fake(lease).SetPing(absl::UnavailableError("gone"));
   }
-  EXPECT_EQ(server_.pings, 0) << "a new one is not pinged";
+  EXPECT_EQ(server_.counts().pings, 0) << "a new one is not pinged";
   const Lease lease = Take(*pool);
-  EXPECT_EQ(server_.pings, 1);
+  EXPECT_EQ(server_.counts().pings, 1);
   EXPECT_EQ(Fake(lease).id, 2);
 }
 
@@ -232,13 +230,9 @@ TEST_F(PoolTest, InvalidateClosesTheIdleNowAndTheLentOnReturn) {
     Lease a = Take(*pool);
     { const Lease b = Take(*pool); }
     pool->Invalidate();
-    std::lock_guard lock(server_.mutex);
-    EXPECT_THAT(server_.closed, ElementsAre(2));
+    EXPECT_THAT(server_.counts().closed, ElementsAre(2));
   }
-  ASSERT_TRUE(Eventually([&] {
-    std::lock_guard lock(server_.mutex);
-    return server_.closed.size() == 2;
-  }));
+  ASSERT_TRUE(Eventually([&] { return server_.counts().closed.size() == 2; }));
   EXPECT_GE(Fake(Take(*pool)).id, 3);
 }
 
@@ -252,8 +246,7 @@ TEST_F(PoolTest, ConnectionsMadeSinceTheLossStay) {
   b = Lease();
   EXPECT_GE(pool->stats().idle, 1) << "what was lost with the first says nothing new";
   c = Lease();
-  std::lock_guard lock(server_.mutex);
-  EXPECT_THAT(server_.closed, ElementsAre(1, 2, 3));
+  EXPECT_THAT(server_.counts().closed, ElementsAre(1, 2, 3));
 }
 
 TEST_F(PoolTest, ManyThreadsNeverExceedTheCapacity) {
@@ -274,13 +267,14 @@ TEST_F(PoolTest, ManyThreadsNeverExceedTheCapacity) {
         ++served;
         if ((n + i) % 7 == 0) lease->Discard();
         if ((n + i) % 97 == 0) pool->Invalidate();
-        if (i == 0 && n % 50 == 0) server_.SetDown(n % 100 == 0 ? absl::UnavailableError("gone") : absl::OkStatus());
+        if (i == 0 && n % 50 == 0)
+          server_.SetConnecting(n % 100 == 0 ? absl::UnavailableError("gone") : absl::OkStatus());
         --lent;
       }
     });
   }
   for (auto& thread : threads) thread.join();
-  server_.SetDown(absl::OkStatus());
+  server_.SetConnecting(absl::OkStatus());
   EXPECT_LE(most, 5);
   EXPECT_GT(served, 0);
   EXPECT_TRUE(Eventually([&] { return pool->available(); }));
@@ -289,7 +283,7 @@ TEST_F(PoolTest, ManyThreadsNeverExceedTheCapacity) {
   EXPECT_EQ(stats.waiting, 0);
   EXPECT_LE(stats.idle, 3);
   pool.reset();
-  EXPECT_EQ(server_.Alive(), 0) << "a connection was lost sight of";
+  EXPECT_EQ(server_.counts().open, 0) << "a connection was lost sight of";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-// How a cancel and a Session's connection meet, with a fake connection: the moments that a real one seldom shows.
+// How a cancel and a Session's connection meet, with a fake database: the moments that a real one seldom shows.
 #include "db/session.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -10,212 +11,144 @@
 
 #include "status/sqlstate.h"
 #include "status/status.h"
+#include "support/eventually.h"
+#include "support/fake_database.h"
 
 namespace protogres::db {
 namespace {
 
 using absl::StatusCode;
 using std::chrono::milliseconds;
-
-struct Fake {
-  std::function<absl::Status()> execute = [] { return absl::OkStatus(); };
-  std::function<absl::Status()> ping = [] { return absl::OkStatus(); };
-  std::function<void()> cancel = [] {};
-  std::function<void()> shut = [] {};
-  milliseconds patience{30000};
-  std::atomic<int> cancels = 0;
-  std::atomic<int> pings = 0;
-  std::atomic<int> closed = 0;
-  std::atomic<int> rollbacks = 0;
-  std::atomic<bool> alive = true;
-};
-
-class FakeStopper : public Stopper {
- public:
-  explicit FakeStopper(Fake& fake) : fake_(fake) {}
-  void Ask() override {
-    fake_.cancel();
-    ++fake_.cancels;
-  }
-  void Shut() override { fake_.shut(); }
-  milliseconds patience() const override { return fake_.patience; }
-
- private:
-  Fake& fake_;
-};
-
-class FakeConnection : public Connection {
- public:
-  explicit FakeConnection(Fake& fake) : fake_(fake) {}
-  ~FakeConnection() override { ++fake_.closed; }
-  absl::StatusOr<Rows> Execute(const std::string&, std::span<const Param>, bool) override {
-    const absl::Status status = fake_.execute();
-    if (!status.ok()) return status;
-    return Rows();
-  }
-  absl::Status OpenRows(const std::string&, std::span<const Param>) override { return absl::OkStatus(); }
-  absl::StatusOr<bool> FetchRows(TakeRow) override { return false; }
-  absl::Status OpenCopy(const std::string&) override { return absl::OkStatus(); }
-  absl::Status PutCopy(std::string_view) override { return absl::OkStatus(); }
-  absl::StatusOr<std::int64_t> CloseCopy() override { return 0; }
-  absl::Status Abandon() override { return absl::OkStatus(); }
-  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
-  absl::Status Commit() override { return fake_.execute(); }
-  absl::Status Rollback() override {
-    ++fake_.rollbacks;
-    return absl::OkStatus();
-  }
-  absl::Status Ping() override {
-    ++fake_.pings;
-    return fake_.ping();
-  }
-  bool Idle() override { return fake_.alive; }
-  bool Aborted() const override { return false; }
-  bool Alive() const override { return fake_.alive; }
-  const std::shared_ptr<Stopper>& stopper() const override { return stopper_; }
-  absl::StatusOr<bool> AwaitNotification(milliseconds) override { return false; }
-
- private:
-  Fake& fake_;
-  const std::shared_ptr<Stopper> stopper_ = std::make_shared<FakeStopper>(fake_);
-};
-
-absl::Status QueryCancelled() {
-  return status::ToStatus({"57014", "canceling statement due to user request", "", "", ""});
-}
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 class SessionTest : public ::testing::Test {
  protected:
-  static void Await(const std::function<bool()>& holds) {
-    for (int i = 0; i < 2000 && !holds(); ++i) std::this_thread::sleep_for(milliseconds(1));
-    EXPECT_TRUE(holds());
-  }
+  static void Await(const std::function<bool()>& holds) { EXPECT_TRUE(Eventually(holds)); }
   absl::Status Read(const Cancellation& cancellation, Transaction transaction = Transaction::kImplicit) {
     auto session = Session::Open(pool_, cancellation, {.transaction = transaction});
     return session.ok() ? (*session)->Read("SELECT 1", {}).status() : session.status();
   }
 
-  Fake fake_;
-  Pool pool_{{.pool_size = 1, .max_overflow = 0},
-             [this] { return absl::StatusOr<std::unique_ptr<Connection>>(std::make_unique<FakeConnection>(fake_)); }};
+  FakeDatabase database_;
+  Pool pool_{{.pool_size = 1, .max_overflow = 0}, database_.Factory()};
 };
 
 TEST_F(SessionTest, ACancelThatOvertakesItsStatementIsSentAgain) {
   Cancellation cancellation;
-  fake_.execute = [&] {
+  database_.SetScript([&] {
     cancellation.Cancel();
-    Await([&] { return fake_.cancels == 3; });
+    Await([&] { return database_.counts().asked >= 3; });
     return QueryCancelled();
-  };
+  });
   EXPECT_EQ(Read(cancellation).code(), StatusCode::kCancelled);
 }
 
 TEST_F(SessionTest, TheConnectionStaysUntilACancelInFlightIsDone) {
   Cancellation cancellation;
   std::atomic<bool> sending = false, sent = false;
-  fake_.cancel = [&] {
+  database_.SetAsk([&] {
     sending = true;
     std::this_thread::sleep_for(milliseconds(100));
     sent = true;
-  };
-  fake_.execute = [&] {
+  });
+  database_.SetScript([&] {
     cancellation.Cancel();
     Await([&] { return sending.load(); });
-    return absl::OkStatus();
-  };
-  fake_.ping = [&] {
+    return Rows();
+  });
+  database_.SetPing([&] {
     EXPECT_TRUE(sent);
     return absl::OkStatus();
-  };
+  });
   EXPECT_TRUE(Read(cancellation).ok()) << "it was done before the cancel";
   EXPECT_TRUE(sent);
-  EXPECT_EQ(fake_.pings, 1);
-  EXPECT_EQ(fake_.closed, 0);
+  EXPECT_EQ(database_.counts().pings, 1);
+  EXPECT_THAT(database_.counts().closed, IsEmpty());
 }
 
 TEST_F(SessionTest, ALateCancelMayHitOnePing) {
   Cancellation cancellation;
-  fake_.execute = [&] {
+  database_.SetScript([&] {
     cancellation.Cancel();
-    Await([&] { return fake_.cancels > 0; });
-    return absl::OkStatus();
-  };
-  fake_.ping = [&] { return fake_.pings == 1 ? QueryCancelled() : absl::OkStatus(); };
+    Await([&] { return database_.counts().asked > 0; });
+    return Rows();
+  });
+  database_.SetPing([&] { return database_.counts().pings == 1 ? QueryCancelled() : absl::OkStatus(); });
   EXPECT_TRUE(Read(cancellation).ok());
-  EXPECT_EQ(fake_.pings, 2);
-  EXPECT_EQ(fake_.closed, 0);
+  EXPECT_EQ(database_.counts().pings, 2);
+  EXPECT_THAT(database_.counts().closed, IsEmpty());
 }
 
 TEST_F(SessionTest, WhatCannotBeProvenIdleIsClosed) {
   Cancellation cancellation;
-  fake_.execute = [&] {
+  database_.SetScript([&] {
     cancellation.Cancel();
-    Await([&] { return fake_.cancels > 0; });
+    Await([&] { return database_.counts().asked > 0; });
     return QueryCancelled();
-  };
-  fake_.ping = [] { return QueryCancelled(); };
+  });
+  database_.SetPing([] { return QueryCancelled(); });
   EXPECT_EQ(Read(cancellation, Transaction::kExplicit).code(), StatusCode::kCancelled);
-  EXPECT_EQ(fake_.rollbacks, 1);
-  EXPECT_EQ(fake_.closed, 1);
+  EXPECT_EQ(database_.counts().rollbacks, 1);
+  EXPECT_THAT(database_.counts().closed, SizeIs(1));
 }
 
 TEST_F(SessionTest, WhatAnExceptionEndsIsNotCancelledAnyMore) {
   Cancellation cancellation;
-  fake_.execute = []() -> absl::Status { throw std::bad_alloc(); };
+  database_.SetScript([]() -> absl::StatusOr<Rows> { throw std::bad_alloc(); });
   EXPECT_THROW(Read(cancellation).IgnoreError(), std::bad_alloc);
   EXPECT_EQ(pool_.stats().lent, 0);
   cancellation.Cancel();
   std::this_thread::sleep_for(milliseconds(100));
-  EXPECT_EQ(fake_.cancels, 0);
+  EXPECT_EQ(database_.counts().asked, 0);
 }
 
 TEST_F(SessionTest, WhatDoesNotAnswerACancelIsGivenUp) {
   std::atomic<bool> shut = false;
-  fake_.patience = milliseconds(100);
-  fake_.shut = [&] { shut = true; };
+  database_.SetPatience(milliseconds(100));
+  database_.SetShut([&] { shut = true; });
   Cancellation cancellation;
-  fake_.execute = [&] {
+  database_.SetScript([&] {
     cancellation.Cancel();
     Await([&] { return shut.load(); });
-    fake_.alive = false;
+    database_.LoseConnections();
     return status::ToStatus({"08006", "the connection was lost", "", "", ""});
-  };
+  });
   const absl::Status status = Read(cancellation);
   EXPECT_EQ(status.code(), StatusCode::kCancelled) << status;
-  EXPECT_GE(fake_.closed, 1);
+  EXPECT_THAT(database_.counts().closed, Not(IsEmpty()));
 }
 
 TEST_F(SessionTest, ACancelWithoutAnAnswerHoldsUpNeitherOthersNorItsOwnSession) {
   std::atomic<bool> stuck = false, release = false;
-  fake_.patience = milliseconds(200);
-  fake_.cancel = [&] {
+  database_.SetPatience(milliseconds(200));
+  database_.SetAsk([&] {
     stuck = true;
     Await([&] { return release.load(); });
-  };
-  Fake other;
-  Pool others{{.pool_size = 1, .max_overflow = 0},
-              [&] { return absl::StatusOr<std::unique_ptr<Connection>>(std::make_unique<FakeConnection>(other)); }};
+  });
+  FakeDatabase other;
+  Pool others{{.pool_size = 1, .max_overflow = 0}, other.Factory()};
   Cancellation first, second;
-  other.execute = [&] {
+  other.SetScript([&] {
     second.Cancel();
-    Await([&] { return other.cancels > 0; });
+    Await([&] { return other.counts().asked > 0; });
     return QueryCancelled();
-  };
-  fake_.execute = [&] {
+  });
+  database_.SetScript([&] {
     first.Cancel();
     Await([&] { return stuck.load(); });
-    return absl::OkStatus();
-  };
+    return Rows();
+  });
   EXPECT_TRUE(Read(first).ok()) << "it was done before the cancel";
   EXPECT_FALSE(release) << "its cancel is still on its way";
-  EXPECT_EQ(fake_.closed, 1) << "so its connection is not lent again";
+  EXPECT_THAT(database_.counts().closed, SizeIs(1)) << "so its connection is not lent again";
   auto session = Session::Open(others, second);
   ASSERT_TRUE(session.ok());
   EXPECT_EQ((*session)->Read("SELECT 1", {}).status().code(), StatusCode::kCancelled);
   EXPECT_FALSE(release);
   release = true;
-  Await([&] { return fake_.cancels > 0; });
-  std::this_thread::sleep_for(milliseconds(50));
+  Await([&] { return database_.counts().asked > 0; });
 }
 
 TEST_F(SessionTest, ACancelShortlyBeforeTheDeadlineIsTheDeadlines) {
@@ -235,7 +168,7 @@ TEST_F(SessionTest, ACancelShortlyBeforeTheDeadlineIsTheDeadlines) {
 
 TEST_F(SessionTest, ACancelOfSomebodyElseIsToBeTriedAgain) {
   const Cancellation never;
-  fake_.execute = [] { return QueryCancelled(); };
+  database_.SetScript([] { return QueryCancelled(); });
   const absl::Status status = Read(never);
   EXPECT_EQ(status.code(), StatusCode::kAborted);
   EXPECT_EQ(status::ReasonOf(status), "QUERY_CANCELLED");
@@ -245,24 +178,24 @@ TEST_F(SessionTest, WithoutACancelThereIsNoRoundTripMore) {
   const Cancellation never;
   EXPECT_TRUE(Read(never).ok());
   EXPECT_TRUE(Read(never).ok());
-  EXPECT_EQ(fake_.pings, 0);
+  EXPECT_EQ(database_.counts().pings, 0);
 }
 
 TEST_F(SessionTest, ALostConnectionIsClosed) {
   const Cancellation never;
-  fake_.execute = [&] {
-    fake_.alive = false;
+  database_.SetScript([&] {
+    database_.LoseConnections();
     return status::ToStatus({"57P01", "terminating connection", "", "", ""});
-  };
+  });
   EXPECT_EQ(Read(never).code(), StatusCode::kUnavailable);
-  EXPECT_GE(fake_.closed, 1) << "and, where it was made already, the one that was to replace it";
+  EXPECT_THAT(database_.counts().closed, Not(IsEmpty()));
 }
 
 TEST_F(SessionTest, AnErrorOfAForeignServerCostsTheOneConnection) {
   const Cancellation never;
-  fake_.execute = [] { return status::ToStatus({"08001", "could not connect to server \"far\"", "", "", ""}); };
+  database_.SetScript([] { return status::ToStatus({"08001", "could not connect to server \"far\"", "", "", ""}); });
   EXPECT_EQ(Read(never).code(), StatusCode::kUnavailable);
-  EXPECT_EQ(fake_.closed, 1);
+  EXPECT_THAT(database_.counts().closed, SizeIs(1));
   EXPECT_TRUE(pool_.available());
 }
 
