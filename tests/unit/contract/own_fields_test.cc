@@ -39,7 +39,9 @@ TEST(OwnFieldsTest, ABatchTakesRequestsOfItsSingleMethod) {
     const RequestField* first = FindRequestField(info.kind, 1);
     const bool requests = first != nullptr && first->name != nullptr && std::string(first->name) == "requests";
     EXPECT_EQ(requests, info.single.has_value()) << info.verb << info.tail;
-    if (info.single) EXPECT_EQ(InfoOf(*info.single).served, info.served) << info.verb;
+    if (info.single) {
+      EXPECT_EQ(InfoOf(*info.single).served, info.served) << info.verb;
+    }
   }
 }
 
