@@ -8,7 +8,7 @@
 #include <sstream>
 #include <utility>
 
-#include "config/table.h"
+#include "config/option_table.h"
 #include "text/address.h"
 #include "text/ascii.h"
 
@@ -41,7 +41,7 @@ std::string SetPackages(const std::string& text, ApiOptions* api) {
   return "";
 }
 
-void AddConnection(Table& table, db::ConnectionOptions* connection, bool database) {
+void AddConnection(OptionTable& table, db::ConnectionOptions* connection, bool database) {
   table.Group("Database");
   if (database) {
     table.Text("database", "URI", &connection->database,
@@ -65,7 +65,7 @@ void AddConnection(Table& table, db::ConnectionOptions* connection, bool databas
   table.MarkFlag();
 }
 
-void AddApi(Table& table, ApiOptions* api, bool pin) {
+void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
   table.Group("API");
   table.Add("schemas", "NAME,...", "schemas to serve; not set: all but the system's", "",
             [api](const std::string& text) -> std::string {
@@ -87,7 +87,7 @@ void AddApi(Table& table, ApiOptions* api, bool pin) {
                "a nullable timestamp column deleted_at is a soft delete by itself; off: only what @protogres declares");
 }
 
-void AddPool(Table& table, db::PoolOptions* pool) {
+void AddPool(OptionTable& table, db::PoolOptions* pool) {
   using std::chrono::milliseconds;
   table.Group("Connection pool");
   table.Integer("pool_size", &pool->pool_size, 1, 10'000, "connections kept open");
@@ -117,7 +117,7 @@ void AddPool(Table& table, db::PoolOptions* pool) {
              "the longest delay between attempts to reconnect while no call comes");
 }
 
-void AddServer(Table& table, Serve* serve) {
+void AddServer(OptionTable& table, Serve* serve) {
   using std::chrono::milliseconds;
   rpc::ServerOptions* server = &serve->server;
   constexpr int kMost = std::numeric_limits<int>::max();
@@ -180,7 +180,7 @@ void AddServer(Table& table, Serve* serve) {
                "read the catalog again on NOTIFY protogres (SIGHUP always does)");
 }
 
-void AddLimits(Table& table, crud::Limits* limits) {
+void AddLimits(OptionTable& table, crud::Limits* limits) {
   table.Group("Limits");
   table.Integer("page_size", &limits->page_size, 1, kMillion, "rows of a List page that asks for no page_size");
   table.Integer("max_page_size", &limits->max_page_size, 1, kMillion, "rows of a List page at the most");
@@ -192,7 +192,7 @@ void AddLimits(Table& table, crud::Limits* limits) {
              "how long the answer to a request_id is kept");
 }
 
-void AddLog(Table& table, Log* log) {
+void AddLog(OptionTable& table, Log* log) {
   table.Group("Log");
   table.Choice<std::string>(
       "log_level", &log->level,
@@ -202,7 +202,7 @@ void AddLog(Table& table, Log* log) {
                           "how it is logged");
 }
 
-void AddServe(Table& table, Serve* command) {
+void AddServe(OptionTable& table, Serve* command) {
   AddApi(table, &command->api, true);
   AddServer(table, command);
   AddPool(table, &command->pool);
@@ -238,14 +238,14 @@ std::string EnvironmentName(const std::string& name) {
 }
 
 std::vector<Option> ServeOptions(Serve* command) {
-  Table table;
+  OptionTable table;
   AddConnection(table, &command->connection, true);
   AddServe(table, command);
   return table.Take();
 }
 
 std::vector<Option> DevOptions(Dev* command) {
-  Table table;
+  OptionTable table;
   table.Group("Embedded PostgreSQL");
   table.Text("data", "DIR", &command->data, "keep the database in this directory; not set: it is removed at exit");
   table.Add("database_name", "NAME", "name of the database; the package of its schema public is NAME.v1",
@@ -262,7 +262,7 @@ std::vector<Option> DevOptions(Dev* command) {
 }
 
 std::vector<Option> ContractOptions(ContractCommand* command) {
-  Table table;
+  OptionTable table;
   table.Group("Contract");
   table.Text("out", "DIR", &command->out, "write the .proto files and contract.binpb to this directory");
   table.Text(
@@ -275,7 +275,7 @@ std::vector<Option> ContractOptions(ContractCommand* command) {
 }
 
 std::vector<Option> InstallOptions(InstallCommand* command) {
-  Table table;
+  OptionTable table;
   table.Group("Install");
   table.Text("role", "NAME", &command->role, "let this role use what is installed; not set: only who installs it");
   AddConnection(table, &command->connection, true);

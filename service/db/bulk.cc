@@ -13,7 +13,7 @@ namespace {
 using Clock = Exchange::Clock;
 using std::chrono::milliseconds;
 
-// Rows that came are not held back for longer than this while the next is not there.
+// Rows that have come are returned after this time at the latest, even if the next row is not there yet.
 constexpr milliseconds kPatience{50};
 
 void ReadCells(const PGresult* row, Cells* cells) {
@@ -86,7 +86,7 @@ absl::StatusOr<Bulk::Next> Bulk::NextCopied(TakeRow take, bool* more) {
     return Next::kRow;
   }
   if (size == 0 && PQstatus(connection_) == CONNECTION_OK) return Next::kNotYet;
-  // Its end, or its error.
+  // The COPY has ended, perhaps with an error.
   if (absl::Status ended = exchange_.Finish(false).status(); !ended.ok()) return ended;
   return Next::kEnd;
 }
@@ -98,13 +98,14 @@ absl::Status Bulk::OpenCopy(const std::string& sql) {
 }
 
 absl::Status Bulk::PutCopy(std::string_view lines) {
-  // An error, most likely, which would be told only at the end. If it is none, another COPY goes on.
+  // The server has sent something, most likely an error, which libpq would return only at the end of the COPY. If it is
+  // not an error, another COPY goes on.
   if (exchange_.Readable()) {
     if (absl::Status ended = EndCopy(); !ended.ok()) return ended;
     if (absl::Status begun = BeginCopy(copy_, State::kCopyIn); !begun.ok()) return begun;
   }
   if (PQputCopyData(connection_, lines.data(), static_cast<int>(lines.size())) == 1) return absl::OkStatus();
-  // What the server says of it, or that it is lost.
+  // Either the server has sent an error, or the connection is lost.
   absl::Status ended = EndCopy();
   return ended.ok() ? exchange_.Lost(false, "it takes no more rows of a COPY") : ended;
 }

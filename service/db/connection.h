@@ -1,6 +1,5 @@
-// One connection to PostgreSQL. The interface is what the Pool lends and tests
-// fake; Connect makes the real one, on libpqxx. Exceptions end here: all
-// results are absl::Status.
+// One connection to PostgreSQL. The Pool lends connections by this interface, and tests implement it; Connect makes the
+// real one, on libpqxx. No exception leaves a connection: all results are absl::Status.
 #ifndef PROTOGRES_SERVICE_DB_CONNECTION_H_
 #define PROTOGRES_SERVICE_DB_CONNECTION_H_
 
@@ -25,19 +24,19 @@ using Param = std::optional<std::string>;  // PostgreSQL's text form; no value i
 
 // A row in PostgreSQL's text form; no value is NULL.
 using Cells = std::vector<std::optional<std::string_view>>;
-// Takes a row, which lives until it returns. False: no more for now.
+// Takes a row, which lives until the function returns. False: it wants no more rows for now.
 using TakeRow = absl::FunctionRef<bool(const Cells&)>;
 
-// Stops what runs on a connection, from any thread; of a connection that is gone it does nothing.
+// Stops the statement that runs on a connection. May be used on any thread, and does nothing if the connection is gone.
 class Stopper {
  public:
   virtual ~Stopper() = default;
   // Asks the server to cancel the running statement. Blocks until the server has taken the request, which has no bound
   // of time where the network is silent.
   virtual void Ask() = 0;
-  // Shuts the socket: what waits for the server ends at once, and the connection is lost. Does not block.
+  // Shuts the socket: a thread that waits for the server wakes at once, and the connection is lost. Does not block.
   virtual void Shut() = 0;
-  // How long the server may leave a cancel unanswered before it is given up.
+  // How long the server may leave a cancel unanswered before the connection is given up.
   virtual std::chrono::milliseconds patience() const = 0;
 };
 
@@ -45,72 +44,76 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Runs one statement with parameters and blocks until it is done. Within
-  // Begin ... Commit it is part of that transaction, else of its own implicit
-  // one. Errors by the table in error.h. `writes` says whether a lost
-  // connection leaves an outcome in doubt (implicit transactions only).
+  // Runs one statement with parameters and blocks until it is done. Between Begin and Commit the statement belongs to
+  // that transaction; otherwise it has an implicit transaction of its own. Errors are made by status::ToStatus.
+  // `writes` says whether the outcome of an implicit transaction is in doubt if the connection is lost.
   virtual absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) = 0;
 
-  // The same of a statement that reads, but of at most as many rows as reach `most_bytes`, roughly, and one at the
-  // least where there is one: then Rows::cut is true, and there may be more.
+  // The same for a statement that reads. Stops when the rows have roughly `most_bytes`, but not before the first row;
+  // then Rows::cut is true, and there may be more rows.
   virtual absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params, std::int64_t) {
     return Execute(sql, params, false);
   }
 
-  // The same of a statement that reads, but its rows come by FetchRows, in as much memory as one of them takes:
-  // PostgreSQL goes only as far ahead as the socket's buffers.
+  // The same for a statement that reads, but FetchRows gives its rows. They take only the memory of one row: PostgreSQL
+  // gets ahead only by the buffers of the socket.
   virtual absl::Status OpenRows(const std::string& sql, std::span<const Param> params) = 0;
-  // Gives rows to `take` until it wants no more, or none has come for a moment: true. False: that was the last.
+  // Gives rows to `take`. True: `take` wants no more rows for now, or no row has come for a moment. False: the last row
+  // has come.
   virtual absl::StatusOr<bool> FetchRows(TakeRow take) = 0;
 
-  // COPY ... FROM STDIN, in the text format (PostgreSQL manual, COPY, "Text Format"), within a transaction.
+  // Begins a COPY ... FROM STDIN in the text format (PostgreSQL manual, COPY, "Text Format"). A transaction must be
+  // open.
   virtual absl::Status OpenCopy(const std::string& sql) = 0;
-  // Sends whole lines. An error of an earlier line may be told here; its ErrorInfo's `row` is the line, from 1.
+  // Sends whole lines. The error may be that of an earlier line; `row` in its ErrorInfo is the number of the line,
+  // from 1.
   virtual absl::Status PutCopy(std::string_view lines) = 0;
-  // How many rows were stored.
+  // Ends the COPY and returns the number of rows that were stored.
   virtual absl::StatusOr<std::int64_t> CloseCopy() = 0;
 
-  // Between an Open and its end (an error, the last row, CloseCopy) nothing but the functions above may be called, and
-  // this, which gives it up: an implicit transaction is rolled back, an explicit one aborted.
-  // Fails only with the connection, within cancel_timeout.
+  // Gives up the rows or the COPY that is open: an implicit transaction is rolled back, an explicit one is aborted.
+  // Fails only if the connection is lost; this takes at most cancel_timeout. From OpenRows or OpenCopy until the end
+  // (an error, the last row, CloseCopy) only the functions above and this one may be called.
   virtual absl::Status Abandon() = 0;
 
-  // BEGIN with this tail ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults).
+  // Runs BEGIN, followed by `mode` ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults).
   virtual absl::Status Begin(const std::string& mode) = 0;
-  // UNKNOWN, reason COMMIT_IN_DOUBT, where the connection was lost meanwhile.
+  // UNKNOWN, reason COMMIT_IN_DOUBT: the connection was lost during the COMMIT.
   virtual absl::Status Commit() = 0;
-  // ROLLBACK of the open transaction, if any. Fails only with the connection, within cancel_timeout.
+  // Rolls back the open transaction, if there is one. Fails only if the connection is lost; this takes at most
+  // cancel_timeout.
   virtual absl::Status Rollback() = 0;
 
-  // A round trip that proves that the connection lives and is idle, and that
-  // the server takes writes as it did when the connection was made (a primary that became a
-  // replica fails it). At most cancel_timeout.
+  // Proves by a round trip that the connection is alive and idle, and that the server still takes writes if it took
+  // them when the connection was made (a primary may have become a replica). Takes at most cancel_timeout.
   virtual absl::Status Ping() = 0;
 
-  // Before another caller may have the connection, which must be idle. `discard`: ends all that the session has beside
-  // its prepared statements, in one round trip. Else fails if a call that wrote has left another role or search_path,
-  // which is asked only where the database has code of its own. At most cancel_timeout.
+  // Prepares the connection for another caller. It must be idle. With `discard`, resets everything that the session has
+  // except its prepared statements, in one round trip. Without, fails if a call that wrote has left another role or
+  // search_path; the server is asked for them only if the database has functions of its own. Takes at most
+  // cancel_timeout.
   virtual absl::Status Reset(bool /*discard*/) { return absl::OkStatus(); }
 
-  // True while the connection is usable and in no transaction: no I/O but a
-  // look at the socket, which shows whether the server has closed it.
+  // True: the connection is usable and no transaction is open. Does no I/O except a look at the socket, which shows
+  // whether the server has closed it.
   virtual bool Idle() = 0;
-  // False from the first sign that the connection is lost.
+  // False: there was a sign that the connection is lost.
   virtual bool Alive() const = 0;
-  // This side has given it up for want of memory, which says nothing of other connections.
+  // True: this process has given the connection up because it had no memory for an answer. Other connections may be
+  // fine.
   virtual bool GivenUp() const { return false; }
-  // An error has ended the open transaction: only Rollback, or ROLLBACK TO a savepoint, goes on.
+  // True: an error has ended the open transaction. Only Rollback, or ROLLBACK TO a savepoint, is possible now.
   virtual bool Aborted() const = 0;
 
-  // The catalog has moved: statements that are prepared may not fit it any more, and are prepared again when they are
-  // used next. No I/O.
+  // Says that the catalog has moved. Prepared statements may not fit it any more, so each is prepared again when it is
+  // used next. Does no I/O.
   virtual void Forget() {}
 
-  // What another thread stops the running statement by.
+  // Lets another thread stop the running statement.
   virtual const std::shared_ptr<Stopper>& stopper() const = 0;
 
-  // Waits for a NOTIFY on a channel that was LISTENed to, at most `timeout`.
-  // True: there was one. UNAVAILABLE: the connection was lost.
+  // Waits for at most `timeout` for a NOTIFY on a channel to which this connection listens. True: there was one.
+  // UNAVAILABLE: the connection was lost.
   virtual absl::StatusOr<bool> AwaitNotification(std::chrono::milliseconds timeout) = 0;
 };
 
@@ -118,22 +121,22 @@ class Connection {
 enum class Echo { kOff, kTypes, kValues };
 
 struct ConnectionOptions {
-  // libpq connection string or URI (PostgreSQL manual, chapter 34.1.1); PG* variables fill in what it leaves out.
+  // A libpq connection string or URI (PostgreSQL manual, chapter 34.1.1). PG* variables give what it leaves out.
   std::string database = {};
   // How long one attempt to connect may take.
   std::chrono::seconds connect_timeout{10};
-  // How long the server may take to answer a cancel, and any statement that it has nothing to wait for in: a ping,
-  // BEGIN, ROLLBACK, DEALLOCATE. After it the connection is given up as lost.
+  // How long the server may take to answer a cancel, or a statement for which it has nothing to wait for: a ping,
+  // BEGIN, ROLLBACK, DEALLOCATE. After this time the connection is given up as lost.
   std::chrono::milliseconds cancel_timeout{2000};
-  // Prepared statements kept by a connection; the least recently used one goes first. 0: none is prepared.
+  // The most prepared statements that a connection keeps. The least recently used one is dropped first. 0: no statement
+  // is prepared.
   int statement_cache_size = 256;
   Echo echo = Echo::kOff;
 };
 
-// Opens a connection with UTF-8, ISO dates, UTC and ISO 8601 intervals as its
-// session's defaults. Blocks. UNAVAILABLE: no server there or it refuses
-// connections for now; UNAUTHENTICATED: wrong role or password;
-// NOT_FOUND: no such database; INVALID_ARGUMENT: a malformed connection string.
+// Opens a connection whose session has UTF-8, ISO dates, UTC and ISO 8601 intervals as defaults. Blocks. UNAVAILABLE:
+// no server is there, or it refuses connections for now. UNAUTHENTICATED: the role or the password is wrong. NOT_FOUND:
+// there is no such database. INVALID_ARGUMENT: the connection string is malformed.
 absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options);
 
 using ConnectionFactory = std::function<absl::StatusOr<std::unique_ptr<Connection>>()>;

@@ -1,5 +1,5 @@
-// The Pool: connections lent as Leases, with SQLAlchemy's options and meanings
-// (SQLAlchemy 2.0, "Connection Pooling"), and an eye on whether the database is there.
+// The Pool lends connections as Leases and watches whether the database is available. Its options have the names and
+// meanings that they have in SQLAlchemy 2.0 ("Connection Pooling").
 #ifndef PROTOGRES_SERVICE_DB_POOL_H_
 #define PROTOGRES_SERVICE_DB_POOL_H_
 
@@ -18,36 +18,39 @@ using Clock = std::chrono::steady_clock;
 enum class ResetOnReturn { kRollback, kDiscard, kNone };
 
 struct PoolOptions {
-  // Connections kept open.
+  // The number of connections that stay open.
   int pool_size = 8;
-  // Connections opened beyond pool_size under load; closed when for a second nobody had a use for them.
+  // The number of connections that may be opened beyond pool_size under load. They are closed when nobody has used them
+  // for a second.
   int max_overflow = 4;
-  // How long a request waits for a connection before RESOURCE_EXHAUSTED.
+  // How long a request waits for a connection before it gets RESOURCE_EXHAUSTED.
   std::chrono::milliseconds pool_timeout{30000};
-  // A connection older than this is replaced when it is lent or given back,
-  // never while it is lent. Each connection's own limit is shortened by up to a tenth, at random,
-  // so that they do not all reconnect at once. 0: never.
+  // A connection that is older than this is replaced when it is lent or given back, never while it is lent. The limit
+  // of each connection is shortened by a random part, up to a tenth, so that they do not all reconnect at the same
+  // time. 0: connections are never replaced.
   std::chrono::milliseconds pool_recycle{1500 * 1000};
-  // A round trip before each lending, which replaces a dead connection unseen.
+  // Each connection is tested by a round trip before it is lent. A dead one is replaced, and the caller does not
+  // notice.
   bool pool_pre_ping = false;
-  // The connection given back last is lent first, so that the others can idle out.
+  // The connection that was given back last is lent first, so that the others become idle and can be closed.
   bool pool_use_lifo = false;
-  // What is done to a connection that is given back. kRollback: one with an open transaction, or with another role or
-  // search_path after a write, was not given back clean and is closed. kDiscard: beside it all that its session has but
-  // its prepared statements is ended, by a round trip more each time. kNone: nothing.
+  // What is done to a connection that is given back. kRollback: the connection is closed if a transaction is open, or
+  // if a write has left another role or search_path. kDiscard: the same, and everything that the session has is reset
+  // except its prepared statements, which takes one more round trip. kNone: nothing.
   ResetOnReturn reset_on_return = ResetOnReturn::kRollback;
-  // Attempts to connect after one that failed: the first delay and the longest; doubled in between, with jitter. While
-  // requests want a connection it is always the first.
+  // The delay after an attempt to connect that has failed: the first and the longest one. The delay doubles in between,
+  // and a part of it is random. While requests want a connection it is always the first one.
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{5000};
-  // While requests wait, a database that has answered none for so long, nor a new connection, is taken to be gone.
+  // If requests wait and the database has answered neither a statement nor a new connection for this time, it is taken
+  // to be gone.
   std::chrono::milliseconds silence{5000};
 };
 
 class Pool;
 
-// A connection lent by the Pool; given back when it goes out of scope. Movable,
-// for one thread at a time.
+// A connection that the Pool has lent. It is given back when the Lease goes out of scope. Movable. For one thread at a
+// time.
 class Lease {
  public:
   Lease() = default;
@@ -57,12 +60,12 @@ class Lease {
 
   Connection& connection() const;
   explicit operator bool() const { return slot_ != nullptr; }
-  // The connection is closed instead of kept when it is given back.
+  // The connection will be closed when it is given back.
   void Discard();
-  // The database has answered a statement: it is there. Cheap.
+  // Says that the database has answered a statement, so it is available. Cheap.
   void Answered();
-  // The connection was lost: it is discarded, and so are those that are as old,
-  // as by Pool::Invalidate. Connections made since the first to be lost of them stay.
+  // Says that the connection was lost. It is discarded, and so are the connections that are as old, as by
+  // Pool::Invalidate. Connections that were made after the first of these was lost stay.
   void Lost();
 
  private:
@@ -75,34 +78,34 @@ class Lease {
 class Pool {
  public:
   Pool(PoolOptions options, ConnectionFactory factory, std::function<Clock::time_point()> now = &Clock::now);
-  // Closes idle connections. Blocks until the maintenance thread has ended, and for at most half a second for attempts
-  // to connect; those that hang end by themselves, so what `factory` refers to must live as long.
+  // Closes idle connections. Blocks until the maintenance thread has ended. Waits for attempts to connect for at most
+  // half a second; those that hang end by themselves later, so what `factory` refers to must live until then.
   ~Pool();
 
-  // Lends a connection; waits for one until pool_timeout or `deadline`,
-  // whichever is sooner. RESOURCE_EXHAUSTED, reason POOL_TIMEOUT. UNAVAILABLE
-  // at once while the database is known to be gone, with RetryInfo.
-  // DEADLINE_EXCEEDED. As long as other connections work, an attempt to connect that fails refuses nobody: the request
-  // waits for a connection that is given back.
+  // Lends a connection. Blocks until there is one. RESOURCE_EXHAUSTED, reason POOL_TIMEOUT: there was none within
+  // pool_timeout. DEADLINE_EXCEEDED: there was none before `deadline`. UNAVAILABLE, at once and with RetryInfo: the
+  // database is known to be gone. As long as other connections work, an attempt to connect that fails is not an error
+  // of the request, which waits for a connection that is given back.
   absl::StatusOr<Lease> Acquire(Clock::time_point deadline);
 
-  // False while neither a new connection can be made nor one of those that are there answers a ping, or while the
-  // database answers nothing (see `silence`). Then a thread of the Pool's own reconnects with backoff.
+  // False while no new connection can be made and no existing one answers a ping, or while the database answers nothing
+  // (see `silence`). Then a thread of the Pool tries to reconnect, with backoff.
   bool available() const;
-  // Called on each change of available(), from any thread, never concurrently. Set before the first Acquire.
+  // `listener` is called at each change of available(), on any thread, but never on two at the same time. Must be set
+  // before the first Acquire.
   void OnAvailability(std::function<void(bool)> listener);
 
-  // Every connection that exists now is closed when it is idle or given back: after a
-  // lost connection, which is seldom lost alone (SQLAlchemy, "Disconnect Handling").
+  // Closes every idle connection, and every connection that is lent now when it is given back. This is done after a
+  // connection was lost, as it is seldom the only one (SQLAlchemy, "Disconnect Handling").
   void Invalidate();
 
-  // The catalog has moved: each connection forgets its prepared statements when it is lent next.
+  // Says that the catalog has moved: each connection forgets its prepared statements when it is lent next.
   void ForgetStatements();
 
-  // Refuses all who wait for a connection and all who come, for good: UNAVAILABLE, reason SHUTTING_DOWN.
+  // From now on refuses everyone who waits for a connection or asks for one: UNAVAILABLE, reason SHUTTING_DOWN.
   void Close();
 
-  // The most connections there can be: pool_size + max_overflow.
+  // The most connections that there can be: pool_size + max_overflow.
   int capacity() const;
 
   struct Stats {

@@ -1,5 +1,5 @@
-// Calls whose statement failed as the catalog had moved: they wait here, without a worker, for the Api that the next
-// reload brings. It knows neither what a reload is nor what becomes of the calls.
+// A call whose statement failed because the catalog has moved waits here, without a worker, for the Api that the next
+// reload brings. A Renewal knows neither what a reload is nor what becomes of the calls.
 #ifndef PROTOGRES_SERVICE_RPC_RENEWAL_H_
 #define PROTOGRES_SERVICE_RPC_RENEWAL_H_
 
@@ -13,8 +13,8 @@
 
 namespace protogres::rpc {
 
-// Asks for a reload that begins after the call, and gives its number: they are numbered in the order in which they
-// begin, from 1. 0: there will be none. From any thread; does not block.
+// Asks for a reload that begins after this call, and returns its number. Reloads are numbered from 1 in the order in
+// which they begin. 0: there will be no reload. Any thread may call it. Does not block.
 using RequestReload = std::function<std::uint64_t()>;
 
 // Thread-safe.
@@ -22,7 +22,8 @@ class Renewal {
  public:
   class Waiter {
    public:
-    // The reload is over, whatever it has brought, or took too long, or there will be none. Must not block.
+    // The wait is over: the reload has ended, well or badly, or has taken too long, or there will be none. Must not
+    // block.
     virtual void OnRenewal() = 0;
 
    protected:
@@ -36,27 +37,27 @@ class Renewal {
     std::chrono::steady_clock::time_point until_;
   };
 
-  // `longest`: how long a waiter waits at most.
+  // A waiter waits for at most `longest`.
   Renewal(RequestReload request, std::chrono::milliseconds longest);
   ~Renewal();
   Renewal(const Renewal&) = delete;
   Renewal& operator=(const Renewal&) = delete;
 
-  // Asks for a reload for which nobody waits.
+  // Asks for a reload for which no call waits.
   void Request() const;
-  // Asks for a reload; OnRenewal follows, perhaps before this returns. `waiter` must live until then, or until Leave
-  // has returned true.
+  // Asks for a reload. Waiter::OnRenewal follows, perhaps before this function returns. `waiter` must live until then,
+  // or until Leave has returned true.
   void Wait(Waiter& waiter);
-  // True: it was waiting still, and OnRenewal will not be called.
+  // Ends a wait. True: `waiter` was still waiting, and OnRenewal will not be called.
   bool Leave(Waiter& waiter);
-  // The reload of this number is over, and with it those before.
+  // Says that the reload with this number, and all reloads before it, are over.
   void Over(std::uint64_t reload);
-  // There will be no more reloads: calls all that wait, and all that come at once.
+  // Says that there will be no more reloads. Calls OnRenewal of all waiters, and of later ones at once.
   void Close();
 
  private:
   void Watch();
-  // Takes those out whose wait is over, to be called without the mutex.
+  // Removes the waiters for which `done` is true, and calls OnRenewal of each without the mutex.
   template <typename Done>
   void Call(const Done& done);
 
@@ -64,7 +65,7 @@ class Renewal {
   const std::chrono::milliseconds longest_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::list<Waiter*> waiters_;  // those that came first are at the front
+  std::list<Waiter*> waiters_;  // in the order in which they came
   std::uint64_t over_ = 0;
   bool closed_ = false;
   bool stopping_ = false;

@@ -1,4 +1,4 @@
-// What new calls run against: the Api in force and what reflection says of it.
+// A Snapshot is what a new call runs with: the Api that is in force, and what reflection says about it.
 #ifndef PROTOGRES_SERVICE_RPC_SNAPSHOT_H_
 #define PROTOGRES_SERVICE_RPC_SNAPSHOT_H_
 
@@ -18,7 +18,7 @@ struct Snapshot {
       : api(std::move(api_in_force)), why(std::move(reason)), files(api.get()) {}
 
   const std::shared_ptr<const api::Api> api;  // null: the catalog could not be read yet
-  const std::string why;                      // then: the reason
+  const std::string why;                      // the reason, if there is no Api
   const ServedFiles files;
 };
 

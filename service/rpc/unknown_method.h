@@ -1,4 +1,4 @@
-// The error for a path that no method has: it says what there is instead. Pure.
+// The error for a path that no method has. It says what exists instead. Pure.
 #ifndef PROTOGRES_SERVICE_RPC_UNKNOWN_METHOD_H_
 #define PROTOGRES_SERVICE_RPC_UNKNOWN_METHOD_H_
 
@@ -9,7 +9,8 @@
 
 namespace protogres::rpc {
 
-// UNIMPLEMENTED, reason UNKNOWN_METHOD; without an Api UNAVAILABLE, since nobody knows yet.
+// UNIMPLEMENTED, reason UNKNOWN_METHOD. Without an Api it is UNAVAILABLE, because nobody knows yet which methods there
+// are.
 absl::Status UnknownMethod(const std::string& path, const Snapshot& snapshot);
 
 }  // namespace protogres::rpc

@@ -14,15 +14,15 @@ namespace {
 namespace pb = google::protobuf;
 using Cpp = pb::FieldDescriptor;
 
-// "requests[3]" -> ("requests", 3). Nothing: neither a name nor an element.
-std::optional<std::pair<std::string, int>> Split(std::string_view part) {
-  const auto bracket = part.find('[');
-  if (bracket == std::string_view::npos) return std::pair(std::string(part), -1);
+// "requests[3]" -> ("requests", 3), "etag" -> ("etag", -1). Nothing: the text is neither a name nor an element.
+std::optional<std::pair<std::string, int>> Split(std::string_view step) {
+  const auto bracket = step.find('[');
+  if (bracket == std::string_view::npos) return std::pair(std::string(step), -1);
   int index = -1;
-  const std::string_view digits = part.substr(bracket + 1);
+  const std::string_view digits = step.substr(bracket + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
   if (error != std::errc() || index < 0 || std::string_view(end, digits.data() + digits.size()) != "]") return {};
-  return std::pair(std::string(part.substr(0, bracket)), index);
+  return std::pair(std::string(step.substr(0, bracket)), index);
 }
 
 bool WidensToInt64(const Cpp& from, const Cpp& to) {
@@ -36,10 +36,10 @@ std::string TypeName(const Cpp& field) {
   return field.type_name();
 }
 
-// One field, or one of its elements, of a message.
+// A field of a message, or an element of a repeated field.
 struct Place {
   const Cpp* field;
-  int index;
+  int index;  // -1: the field as a whole
 };
 
 std::int64_t Integer(const pb::Message& message, const Place& at) {
@@ -57,7 +57,7 @@ std::int64_t Integer(const pb::Message& message, const Place& at) {
   }
 }
 
-// Calls Set or, where `to` is an element, SetRepeated; one beyond the end is Added.
+// Sets the field `to`, or the element `to` of a repeated field; an element just beyond the end is added.
 #define PROTOGRES_WRITE(Type, value)                              \
   do {                                                            \
     if (to.index < 0) {                                           \
@@ -131,25 +131,25 @@ absl::StatusOr<FieldPath> FieldPath::Parse(const pb::Descriptor& type, const std
   std::size_t begin = 0;
   while (begin <= text.size()) {
     const std::size_t end = std::min(text.find('.', begin), text.size());
-    const std::string part = text.substr(begin, end - begin);
+    const std::string step = text.substr(begin, end - begin);
     begin = end + 1;
     if (message == nullptr) {
       return absl::InvalidArgumentError(
-          fmt::format("\"{}\" is no message: it has no field \"{}\"", path.last().field->name(), part));
+          fmt::format("\"{}\" is no message: it has no field \"{}\"", path.last().field->name(), step));
     }
-    const auto split = Split(part);
+    const auto split = Split(step);
     const pb::FieldDescriptor* field = split ? message->FindFieldByName(split->first) : nullptr;
     if (field == nullptr) {
-      return absl::InvalidArgumentError(fmt::format("{} has no field \"{}\"", message->full_name(), part));
+      return absl::InvalidArgumentError(fmt::format("{} has no field \"{}\"", message->full_name(), step));
     }
     const int index = split->second;
-    if (field->is_map()) return absl::InvalidArgumentError(fmt::format("\"{}\" is a map, which has no paths", part));
+    if (field->is_map()) return absl::InvalidArgumentError(fmt::format("\"{}\" is a map, which has no paths", step));
     if (index >= 0 && !field->is_repeated()) {
       return absl::InvalidArgumentError(fmt::format("\"{}\" is not repeated: it has no elements", split->first));
     }
     if (index < 0 && field->is_repeated() && end < text.size()) {
       return absl::InvalidArgumentError(
-          fmt::format("\"{0}\" is repeated: name an element of it, as in \"{0}[0]\"", part));
+          fmt::format("\"{0}\" is repeated: name an element of it, as in \"{0}[0]\"", step));
     }
     path.steps_.push_back({field, index});
     message = field->message_type();

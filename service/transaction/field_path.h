@@ -14,22 +14,23 @@ namespace protogres::transaction {
 
 class FieldPath {
  public:
-  // `type` must outlive it. InvalidArgument, in words without a path: no such field, an index where there is nothing
-  // repeated, none where there is and the path goes on, a map.
+  // The path `text` in messages of `type`, which must outlive it. INVALID_ARGUMENT, with a message that names no path:
+  // there is no such field; an index is given for a field that is not repeated, or missing before the path goes on; a
+  // field is a map.
   static absl::StatusOr<FieldPath> Parse(const google::protobuf::Descriptor& type, const std::string& text);
 
-  // OK where a value of `from` can be given to this. InvalidArgument says why not.
+  // OK: this field can take a value of the field `from`. INVALID_ARGUMENT says why it cannot.
   absl::Status CheckTakes(const FieldPath& from) const;
 
-  // Gives this field of `target` the value of `from` in `source`; clears it where `source` does not set it.
-  // Both were checked by CheckTakes. FailedPrecondition: an element that is not there.
+  // Gives this field of `target` the value that the field `from` has in `source`, or clears it if `source` does not set
+  // that field. CheckTakes must have returned OK. FAILED_PRECONDITION: an element of a path does not exist.
   absl::Status Copy(const FieldPath& from, const google::protobuf::Message& source,
                     google::protobuf::Message* target) const;
 
  private:
   struct Step {
     const google::protobuf::FieldDescriptor* field;
-    int index = -1;  // of an element; -1: the field as a whole
+    int index = -1;  // the index of an element; -1: the field as a whole
   };
 
   const Step& last() const { return steps_.back(); }

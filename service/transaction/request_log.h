@@ -1,5 +1,5 @@
-// Replay-safe writes (AIP-155): the requests that were answered, in a table of
-// the database itself, written in the transaction of the request.
+// Writes that may be sent again (AIP-155): a table of the database records the requests and their answers, in the
+// transaction of the request itself.
 #ifndef PROTOGRES_SERVICE_TRANSACTION_REQUEST_LOG_H_
 #define PROTOGRES_SERVICE_TRANSACTION_REQUEST_LOG_H_
 
@@ -17,32 +17,31 @@
 
 namespace protogres::transaction {
 
-// The schema that holds it, which is not served unless it is asked for.
+// The schema of that table. It is not served unless an option names it.
 inline constexpr char kRequestSchema[] = "protogres";
 
-// Creates the schema and the table where they do not exist, and lets `role`
-// use them (empty: only their owner). Blocks. The Pool's errors; PERMISSION_DENIED.
+// Creates the schema and the table unless they exist, and lets `role` use them (empty: only their owner may). Blocks.
+// The errors of the Pool; PERMISSION_DENIED.
 absl::Status Install(db::Pool& pool, const std::string& role);
 
-// INVALID_ARGUMENT: a request_id that is too long, or has a NUL.
+// INVALID_ARGUMENT: the request_id is too long, or contains a NUL.
 absl::Status CheckRequestId(std::string_view id);
 
-// What tells two requests apart: a hash of the method and all that it says, the same
-// however a client's library happened to write it down.
+// A hash of the method and of everything that the request says, by which two requests are told apart. It does not
+// depend on how the library of a client has encoded the message.
 std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, std::string_view request);
 
-// Claims `id` in the Session's open transaction, or gives the answer that it
-// has been given before. Waits for another transaction that has claimed it.
-// FAILED_PRECONDITION, reason REQUEST_ID_NOT_INSTALLED: there is no table.
-// INVALID_ARGUMENT, reason REQUEST_ID_REUSED: it was another request's.
+// Claims `id` in the open transaction of the Session, or returns the answer that is recorded for it. Waits for another
+// transaction that has claimed it. FAILED_PRECONDITION, reason REQUEST_ID_NOT_INSTALLED: there is no table.
+// INVALID_ARGUMENT, reason REQUEST_ID_REUSED: the id was used for another request.
 absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, std::string_view id,
                                                         const std::string& hash, std::chrono::seconds ttl);
 
-// Records the answer of a claimed request, to be committed with it.
+// Records the answer of a claimed request. It is committed with the transaction of the Session.
 absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer);
 
-// Deletes some of the records that are past their time; a few calls for each new record keep the table small. Outside
-// a transaction. Errors are logged: the next call tries again.
+// Deletes some of the records that are past their time. Called now and then, this keeps the table small. No transaction
+// may be open. Errors are logged, and the next call tries again.
 void PurgeRequests(db::Session& session, std::chrono::seconds ttl);
 
 }  // namespace protogres::transaction

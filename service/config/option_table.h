@@ -1,6 +1,7 @@
-// How a command's table of options is written: a line an option, with what its value may be. Private to config/.
-#ifndef PROTOGRES_SERVICE_CONFIG_TABLE_H_
-#define PROTOGRES_SERVICE_CONFIG_TABLE_H_
+// How the table of the options of a command is written: one line for each option, with the values that it may have.
+// Private to config/.
+#ifndef PROTOGRES_SERVICE_CONFIG_OPTION_TABLE_H_
+#define PROTOGRES_SERVICE_CONFIG_OPTION_TABLE_H_
 
 #include <fmt/format.h>
 
@@ -18,8 +19,8 @@
 
 namespace protogres::config {
 
-// Builds a command's table, a line an option.
-class Table {
+// The options of a command, one call for each option.
+class OptionTable {
  public:
   void Group(const std::string& group) { group_ = group; }
 
@@ -81,7 +82,7 @@ class Table {
     options_.back().flag = true;
   }
 
-  // One of some words; the first is the default.
+  // An option whose value is one of some words. The first word is the default.
   template <typename Value>
   void Choice(const std::string& name, Value* target, const std::vector<std::pair<std::string, Value>>& choices,
               const std::string& help) {
@@ -112,4 +113,4 @@ class Table {
 
 }  // namespace protogres::config
 
-#endif  // PROTOGRES_SERVICE_CONFIG_TABLE_H_
+#endif  // PROTOGRES_SERVICE_CONFIG_OPTION_TABLE_H_
