@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import functools
 import glob
+import itertools
 import os
 import pathlib
 import re
@@ -152,7 +153,23 @@ class Server:
         return None
 
     def log(self):
+        """What of the log has been read so far; all_lines() has all."""
         return "\n".join(self.lines)
+
+    def all_lines(self):
+        """The lines of all that the server has logged before this was called. Another thread reads the log, so that what
+        a call logs may not be in `lines` yet when the call is answered. The server must log at the level debug."""
+        if not hasattr(self, "marker"):
+            self.marker = self.channel()
+            self.markers = itertools.count(1)
+        method = f"/harness.Marker/Marker{next(self.markers)}"
+        try:
+            self.marker.unary_unary(method)(b"", timeout=20 * PATIENCE)
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.UNIMPLEMENTED:
+                raise
+        wait_for(lambda: self._find(f"method={method} "), "the log to be read")
+        return list(self.lines)
 
     def channel(self, **options):
         channel = grpc.insecure_channel(

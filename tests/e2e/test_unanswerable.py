@@ -63,8 +63,8 @@ class Unanswerable(ServedTestCase):
         self.assertEqual(self.psql("SELECT name FROM person"), answered)
 
     def test_rows_that_always_fit_take_one_round_trip(self):
-        before = len(self.server.lines)
+        before = len(self.server.all_lines())
         self.call("CreatePlain", {"plain": {"name": "a"}})
         self.call("UpdatePlain", {"plain": {"id": 1, "name": "b"}})
         self.call("DeletePlain", {"id": 1})
-        self.assertNotIn("BEGIN", "\n".join(self.server.lines[before:]))
+        self.assertNotIn("BEGIN", "\n".join(self.server.all_lines()[before:]))
