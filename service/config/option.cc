@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <limits>
 #include <set>
 #include <sstream>
 #include <utility>
 
 #include "config/option_table.h"
+#include "contract/naming.h"
 #include "text/address.h"
 #include "text/ascii.h"
 
@@ -28,7 +28,7 @@ std::string SetPackages(const std::string& text, ApiOptions* api) {
   for (const std::string& part : *parts) {
     const std::size_t equals = part.rfind('=');
     const std::string package = equals == std::string::npos ? part : part.substr(equals + 1);
-    if (!IsPackage(package)) return kRight;
+    if (!contract::IsPackage(package)) return kRight;
     if (equals == std::string::npos) {
       if (parts->size() > 1) return kRight;
       result.package = package;
@@ -250,7 +250,7 @@ std::vector<Option> DevOptions(Dev* command) {
   table.Text("data", "DIR", &command->data, "keep the database in this directory; not set: it is removed at exit");
   table.Add("database_name", "NAME", "name of the database; the package of its schema public is NAME.v1",
             command->database, [command](const std::string& text) -> std::string {
-              if (!IsPackage(text) || text.find('.') != std::string::npos || text.size() > 63) {
+              if (!contract::IsPackage(text) || text.find('.') != std::string::npos || text.size() > 63) {
                 return "must be up to 63 letters, digits and _, and begin with no digit";
               }
               command->database = text;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
+
+#include "text/ascii.h"
+#include "text/number.h"
 
 namespace protogres::config {
 namespace {
@@ -36,19 +38,11 @@ std::optional<std::int64_t> Multiply(std::int64_t number, std::int64_t factor) {
   return number * factor;
 }
 
-bool IsDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+bool IsDigits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), text::IsDigit); }
 
 }  // namespace
 
-std::optional<std::int64_t> ParseInteger(std::string_view text) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, number);
-  if (text.empty() || result.ec != std::errc() || result.ptr != end) return std::nullopt;
-  return number;
-}
+std::optional<std::int64_t> ParseInteger(std::string_view text) { return text::ParseNumber<std::int64_t>(text); }
 
 std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   const std::int64_t factor = TakeUnit(kDurations, &text);
@@ -110,17 +104,6 @@ std::optional<std::vector<std::string>> ParseList(std::string_view text) {
   const bool has_empty = std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.empty(); });
   if (quoted || has_empty) return std::nullopt;
   return names;
-}
-
-bool IsPackage(std::string_view text) {
-  bool starts = true;
-  for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    const bool digit = c >= '0' && c <= '9';
-    if (c == '.' ? starts : !(letter || (digit && !starts))) return false;
-    starts = c == '.';
-  }
-  return !starts;
 }
 
 }  // namespace protogres::config

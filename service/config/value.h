@@ -29,9 +29,6 @@ std::optional<bool> ParseSwitch(std::string_view text);
 // None: an empty name or an open quote.
 std::optional<std::vector<std::string>> ParseList(std::string_view text);
 
-// foo, foo.bar.v1: what protobuf takes for a package.
-bool IsPackage(std::string_view text);
-
 }  // namespace protogres::config
 
 #endif  // PROTOGRES_SERVICE_CONFIG_VALUE_H_

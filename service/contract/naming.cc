@@ -14,7 +14,6 @@ namespace {
 using text::IsDigit;
 using text::IsLower;
 using text::IsUpper;
-using text::Lower;
 using text::ToLower;
 using text::ToUpper;
 using text::Upper;

@@ -8,8 +8,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "fmt/format.h"
 #include "text/ascii.h"
+#include "text/number.h"
 #include "text/timestamp.h"
-#include "wire/decimal.h"
 
 namespace protogres::crud {
 namespace {
@@ -34,8 +34,8 @@ std::string Canonical(const contract::Type& type, std::string_view value) {
     return parsed ? fmt::format("{}.{}", time.seconds, time.nanos) : std::string(value);
   }
   if (type.kind == Kind::kDouble || type.kind == Kind::kFloat) {
-    double number = 0;
-    return wire::ParseDouble(value, &number) ? fmt::format("{}", number == 0 ? 0.0 : number) : std::string(value);
+    const auto number = text::ParseNumber<double>(value);
+    return number ? fmt::format("{}", *number == 0 ? 0.0 : *number) : std::string(value);
   }
   if (type.text == contract::Text::kUuid) return text::Lower(value);
   return std::string(type.text == contract::Text::kNumeric ? WithoutTrailingZeros(value) : value);

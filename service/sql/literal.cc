@@ -1,7 +1,6 @@
 #include "sql/literal.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "text/ascii.h"
 #include "text/excerpt.h"
 #include "text/hex.h"
+#include "text/number.h"
 #include "text/timestamp.h"
 #include "text/value.h"
 
@@ -32,13 +32,11 @@ std::string_view Unsigned(std::string_view text) {
 }
 
 absl::StatusOr<std::string> IntegerText(std::int64_t low, std::int64_t high, const Literal& literal) {
-  const std::string_view digits = Unsigned(literal.text);
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size() || value < low || value > high) {
+  const auto value = text::ParseNumber<std::int64_t>(Unsigned(literal.text));
+  if (!value || *value < low || *value > high) {
     return Expected(fmt::format("an integer from {} to {}", low, high), literal);
   }
-  return std::to_string(value);
+  return std::to_string(*value);
 }
 
 // NaN and the infinities, spelled as PostgreSQL takes them; empty: not one.
@@ -55,8 +53,7 @@ absl::StatusOr<std::string> FloatText(const Literal& literal) {
   if (std::string special = SpecialNumber(literal.text); !special.empty()) return special;
   if (!text::IsDecimal(literal.text)) return Expected("a number", literal);
   const std::string_view digits = Unsigned(literal.text);
-  Float value = 0;
-  if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc()) {
+  if (!text::ParseNumber<Float>(digits)) {
     return Expected(sizeof(Float) == 4 ? "a number that a float can hold" : "a number that a double can hold", literal);
   }
   return std::string(digits);

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "text/number.h"
 
 namespace protogres::text {
 namespace {
@@ -44,12 +44,6 @@ absl::StatusOr<Address> ParseAddress(std::string_view text) {
   return address;
 }
 
-std::optional<std::uint16_t> ParsePort(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || at != end) return std::nullopt;
-  return port;
-}
+std::optional<std::uint16_t> ParsePort(std::string_view text) { return ParseNumber<std::uint16_t>(text); }
 
 }  // namespace protogres::text

@@ -64,13 +64,6 @@ void AppendPostgres(Float value, std::string* out) {
   }
 }
 
-template <typename Float>
-bool ParsePostgres(std::string_view text, Float* value) {
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, *value);
-  return parsed.ec == std::errc() && parsed.ptr == end;
-}
-
 }  // namespace
 
 bool SurvivesDouble(std::string_view decimal, double value) {
@@ -101,7 +94,4 @@ void AppendJsonNumber(double value, std::string* out) {
 
 void AppendFloat(float value, std::string* out) { AppendPostgres(value, out); }
 void AppendDouble(double value, std::string* out) { AppendPostgres(value, out); }
-bool ParseFloat(std::string_view text, float* value) { return ParsePostgres(text, value); }
-bool ParseDouble(std::string_view text, double* value) { return ParsePostgres(text, value); }
-
 }  // namespace protogres::wire

@@ -20,10 +20,6 @@ void AppendJsonNumber(double value, std::string* out);
 void AppendFloat(float value, std::string* out);
 void AppendDouble(double value, std::string* out);
 
-// Read PostgreSQL's text form. False: it is not one, or out of range.
-bool ParseFloat(std::string_view text, float* value);
-bool ParseDouble(std::string_view text, double* value);
-
 }  // namespace protogres::wire
 
 #endif  // PROTOGRES_SERVICE_WIRE_DECIMAL_H_

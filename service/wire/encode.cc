@@ -4,16 +4,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
 #include "text/excerpt.h"
 #include "text/hex.h"
+#include "text/number.h"
 #include "text/timestamp.h"
 #include "text/utf8.h"
 #include "wire/array.h"
-#include "wire/decimal.h"
 #include "wire/json.h"
 #include "wire/kind.h"
 #include "wire/writer.h"
@@ -104,15 +103,15 @@ bool ValueEncoder::AppendScalar(const contract::Type& type, std::string_view tex
       out_->push_back(text == "t" ? '\1' : '\0');
       return true;
     case Kind::kFloat: {
-      float value = 0;
-      if (!ParseFloat(text, &value)) return Strange(type, text);
-      AppendFixed(std::bit_cast<std::uint32_t>(value), sizeof(value), out_);
+      const auto value = text::ParseNumber<float>(text);
+      if (!value) return Strange(type, text);
+      AppendFixed(std::bit_cast<std::uint32_t>(*value), sizeof(*value), out_);
       return true;
     }
     case Kind::kDouble: {
-      double value = 0;
-      if (!ParseDouble(text, &value)) return Strange(type, text);
-      AppendFixed(std::bit_cast<std::uint64_t>(value), sizeof(value), out_);
+      const auto value = text::ParseNumber<double>(text);
+      if (!value) return Strange(type, text);
+      AppendFixed(std::bit_cast<std::uint64_t>(*value), sizeof(*value), out_);
       return true;
     }
     case Kind::kEnum:
@@ -124,12 +123,10 @@ bool ValueEncoder::AppendScalar(const contract::Type& type, std::string_view tex
 
 template <typename Int>
 bool ValueEncoder::AppendInteger(const contract::Type& type, std::string_view text) {
-  Int value = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return Strange(type, text);
+  const auto value = text::ParseNumber<Int>(text);
+  if (!value) return Strange(type, text);
   // A negative int32 takes ten bytes, as an int64 does.
-  AppendVarint(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), out_);
+  AppendVarint(static_cast<std::uint64_t>(static_cast<std::int64_t>(*value)), out_);
   return true;
 }
 

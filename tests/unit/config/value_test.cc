@@ -75,11 +75,5 @@ TEST(ParseListTest, SplitsAtCommasOutsideQuotes) {
   }
 }
 
-TEST(IsPackageTest, IsProtobufsIdea) {
-  for (const char* text : {"a", "shop.v1", "_x.Y9"}) EXPECT_TRUE(IsPackage(text)) << text;
-  for (const char* text : {"", ".", "a.", ".a", "a..b", "1a", "a.1", "a-b", "a b", "ä"})
-    EXPECT_FALSE(IsPackage(text)) << text;
-}
-
 }  // namespace
 }  // namespace protogres::config

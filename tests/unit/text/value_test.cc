@@ -1,11 +1,13 @@
 #include "text/value.h"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "text/hash.h"
 #include "text/hex.h"
+#include "text/number.h"
 
 namespace protogres::text {
 namespace {
@@ -40,6 +42,17 @@ TEST(ValueTest, Numeric) {
        {"", "-", ".", "1,5", " 1", "1 ", "1e", "1e+", "e5", "--1", "0x10", "1_000", "nan1", "$5", "1.2.3", "-NaN"}) {
     EXPECT_FALSE(IsNumeric(text)) << text;
   }
+}
+
+TEST(NumberTest, AllOfTheText) {
+  EXPECT_EQ(ParseNumber<int>("-12"), -12);
+  EXPECT_EQ(ParseNumber<double>("1e3"), 1000);
+  EXPECT_EQ(ParseNumber<double>("-Infinity"), -std::numeric_limits<double>::infinity());
+  for (const char* text : {"", " 1", "1 ", "+1", "1.0", "0x10", "1e3", "2147483648", "--1", "-"}) {
+    EXPECT_FALSE(ParseNumber<int>(text)) << text;
+  }
+  EXPECT_FALSE(ParseNumber<unsigned>("-1"));
+  EXPECT_FALSE(ParseNumber<float>("1e39"));
 }
 
 TEST(HexTest, ThereAndBack) {
