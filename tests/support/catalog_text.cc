@@ -141,7 +141,7 @@ std::string TypeText(const Catalog& catalog, const Type& type) {
   said.If(type.orderable, "orderable");
   if (type.delimiter != ',') said.Add(fmt::format("delimiter {}", type.delimiter));
   said.Numbers("dropped", type.dropped);
-  said.Comment(type.comment);
+  if (type.schema != "pg_catalog") said.Comment(type.comment);  // else it is PostgreSQL's own
   std::string text = fmt::format("{} {}{}\n", Word(type.kind), Quoted(type.schema, type.name), said.Text());
   for (const std::string& label : type.labels) text += fmt::format("  {}\n", Quoted(label));
   for (const auto& attribute : type.attributes) {
