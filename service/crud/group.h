@@ -18,11 +18,11 @@ namespace protogres::crud {
 // nothing.
 Grouping GroupingOfWrites(const BoundTable& bound);
 
-// UnaryMethod::RunGroup of requests of `kind`, of which each writes one row as `plan` says. All of the group are committed
-// together or none is. These members are left without a response, to be run alone: those that only validate, or have a
-// request_id; large ones; all but one of those that write the same row; and all of them, if the write of one has
-// failed, if an answer is large, or if the COMMIT was rolled back. If it is not known whether the COMMIT took place,
-// that is the response of each member: none may be run again. Blocks.
+// UnaryMethod::RunGroup of requests of `kind`, of which each writes one row as `plan` says. All of the group are
+// committed together or none is. These members are left without a response, to be run alone: those that only validate,
+// or have a request_id; large ones; all but one of those that write the same row; and all of them, if the write of one
+// has failed, if an answer is large, or if the COMMIT was rolled back. If it is not known whether the COMMIT took
+// place, that is the response of each member: none may be run again. Blocks.
 void RunWriteGroup(const BoundTable& bound, contract::MethodKind kind, RowPlanner plan, std::span<GroupMember> members,
                    db::Pool& pool, const db::Cancellation& cancellation);
 

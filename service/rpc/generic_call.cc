@@ -60,7 +60,6 @@ bool IsService(const std::string& method) { return method.starts_with("/grpc.");
 // saves.
 constexpr std::int64_t kFewCalls = 3;
 
-
 }  // namespace
 
 GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), line_(line) {
