@@ -11,6 +11,7 @@
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "support/database.h"
+#include "support/eventually.h"
 
 namespace protogres::db {
 namespace {
@@ -42,15 +43,6 @@ class PoolTest : public ::testing::Test {
   static std::string NextPid(Pool& pool) {
     const auto lease = pool.Acquire(kNever);
     return lease.ok() ? Pid(*lease) : lease.status().ToString();
-  }
-
-  template <typename Condition>
-  static bool Eventually(const Condition& holds) {
-    for (int i = 0; i < 1500; ++i) {
-      if (holds()) return true;
-      std::this_thread::sleep_for(milliseconds(10));
-    }
-    return false;
   }
 
   testing::Database database_;

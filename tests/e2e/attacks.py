@@ -107,6 +107,16 @@ class Bystander:
         self.thread.join(15)
 
 
+def until_idle(target, seconds=10):
+    """Returns when the server does nothing any more, or `seconds` are over."""
+    end = time.monotonic() + seconds * harness.PATIENCE
+    idle = False
+    while not idle and time.monotonic() < end:
+        before = target.server.cpu_seconds()
+        time.sleep(0.5)
+        idle = target.server.cpu_seconds() - before < 0.05
+
+
 def reset_streams(target, count=200_000):
     """Streams that are opened and reset at once (CVE-2023-44487)."""
     peer = target.peer()
@@ -172,7 +182,7 @@ def gzip_bombs(target, megabytes=1_000, count=4):
         thread.start()
     for thread in threads:
         thread.join()
-    time.sleep(3)
+    until_idle(target)
 
 
 def unread_answers(target, count=2_000):

@@ -126,7 +126,7 @@ class DrainTimeout(ServedTestCase):
     def drain(self, server):
         begin = time.monotonic()
         self.assertEqual(server.terminate(), 0)
-        self.assertLess(time.monotonic() - begin, 2 + (PATIENCE - 1))
+        self.assertLess(time.monotonic() - begin, 1 + 2 * PATIENCE)  # what hangs would take a minute
 
     def test_statements_are_cancelled_and_their_callers_told(self):
         server, client = self.start()

@@ -14,7 +14,7 @@ SLOW = """
 CREATE TABLE account (id integer PRIMARY KEY, balance integer NOT NULL);
 INSERT INTO account SELECT i, 100 FROM generate_series(1, 100) i;
 CREATE FUNCTION slow(integer) RETURNS integer LANGUAGE sql VOLATILE AS
-  $$ SELECT $1 FROM pg_sleep(30) $$;
+  $$ SELECT $1 FROM pg_sleep(120) $$;
 CREATE VIEW sleeper AS SELECT slow(1) AS id;
 CREATE FUNCTION sleep_then() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN PERFORM pg_sleep(NEW.seconds); RETURN NEW; END $$;
@@ -43,8 +43,22 @@ class Faults(ServedTestCase):
     def idle(self):
         return wait_for(lambda: self.running() == 0, "the statement to end")
 
-    def future(self, method, request, timeout=25):
+    def future(self, method, request, timeout=60):
         return self.client.stub(method).future(self.client.request(method, request), timeout=timeout * PATIENCE)
+
+    def fill(self):
+        """Keeps all four connections of the pool busy; the calls that do."""
+        sleepers = []
+
+        def full():
+            # On a busy machine a call may be refused, since its connection was not made within --pool_timeout.
+            sleepers[:] = [call for call in sleepers if not call.done()]
+            while len(sleepers) < 4:
+                sleepers.append(self.future("ListSleepers", {}))
+            return self.running() == 4
+
+        wait_for(full, "four statements", 30)
+        return sleepers
 
     def test_a_client_that_cancels_ends_its_statement(self):
         call = self.future("ListSleepers", {})
@@ -112,41 +126,43 @@ class Faults(ServedTestCase):
     def test_idle_connections_killed_are_replaced_unseen(self):
         for _ in range(8):
             self.call("GetAccount", {"id": 1})
-        self.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.database}' "
+        # Returns when they have ended.
+        self.psql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{self.database}' "
                   "AND pid <> pg_backend_pid()")
-        time.sleep(0.2)
         for _ in range(8):
             self.assertEqual(self.call("GetAccount", {"id": 1})["balance"], 100)
 
     def test_the_pool_exhausted(self):
-        sleepers = [self.future("ListSleepers", {}) for _ in range(4)]
-        wait_for(lambda: self.running() == 4, "four statements")
+        sleepers = self.fill()
         begin = time.monotonic()
         with self.fails("RESOURCE_EXHAUSTED", "POOL_TIMEOUT"):
             self.call("GetAccount", {"id": 1})
         self.assertLess(time.monotonic() - begin, 4 * PATIENCE)
-        calls = [self.future("GetAccount", {"id": 1}) for _ in range(60)]
+        calls = [self.future("GetAccount", {"id": 1}) for _ in range(200)]
         codes = {}
         for call in calls:
             failure = RpcFailure(call.exception())
             codes[failure.reason] = codes.get(failure.reason, 0) + 1
-        self.assertGreaterEqual(codes.get("QUEUE_FULL", 0), 30, codes)
-        self.assertGreaterEqual(codes.get("POOL_TIMEOUT", 0), 10, codes)
+        # Whatever they are sent in less than a second, the queue has room for 20.
+        self.assertLessEqual(codes.keys(), {"QUEUE_FULL", "POOL_TIMEOUT"}, codes)
+        self.assertGreater(codes.get("QUEUE_FULL", 0), 0, codes)
+        self.assertGreaterEqual(codes.get("POOL_TIMEOUT", 0), 20, codes)
         for sleeper in sleepers:
             sleeper.cancel()
         self.idle()
         self.assertEqual(self.call("GetAccount", {"id": 1})["balance"], 100)
 
     def test_requests_past_their_deadline_leave_the_queue_unexecuted(self):
-        sleepers = [self.future("ListSleepers", {}) for _ in range(4)]
-        wait_for(lambda: self.running() == 4, "four statements")
+        sleepers = self.fill()
         call = self.future("UpdateAccount", {"account": {"id": 50, "balance": 1}}, timeout=0.3 / PATIENCE)
         with self.fails("DEADLINE_EXCEEDED"):
             call.result()
         for sleeper in sleepers:
             sleeper.cancel()
         self.idle()
-        time.sleep(0.3)
+        # What waited before these, if anything did, has run before the last of them.
+        for _ in range(20):
+            self.call("GetAccount", {"id": 1})
         self.assertEqual(self.psql("SELECT balance FROM account WHERE id = 50"), "100")
 
 
@@ -160,6 +176,7 @@ class Schema(ServedTestCase):
         return sum("reloaded" in line for line in self.server.lines)
 
     def reload(self, how):
+        self.server.all_lines()
         before = self.reloads()
         how()
         try:
@@ -206,8 +223,9 @@ class Schema(ServedTestCase):
             thread.start()
         for ddl in ("ADD COLUMN d integer", "DROP COLUMN b", "ALTER COLUMN d TYPE text",
                     "ADD COLUMN b text DEFAULT 'again'", "RENAME COLUMN d TO e", "DROP COLUMN e"):
+            before = outcomes.get("OK", 0)
             self.psql(f"ALTER TABLE item {ddl}")
-            time.sleep(0.5 * PATIENCE)
+            wait_for(lambda: outcomes.get("OK", 0) > before + 30, "calls to be served after it")
         stop.set()
         for thread in threads:
             thread.join()
@@ -266,9 +284,9 @@ class Gone(TestCase):
         threads = [threading.Thread(target=work, args=(i + 1,)) for i in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(0.5 * PATIENCE)
+        wait_for(lambda: codes.get("OK", 0) > 50, "calls to be answered")
         cluster.stop(how)
-        time.sleep(0.5 * PATIENCE)
+        wait_for(lambda: codes.get("UNAVAILABLE", 0) > 50, "calls to be refused")
         stop.set()
         for thread in threads:
             thread.join()

@@ -180,7 +180,7 @@ MEGABYTES = 3
 
 class IdleSessions(Transactions):
     # Long enough for a client on a busy machine to be no idle one.
-    OPTIONS = ("--session_idle_timeout=2s", "--max_sessions=3")
+    OPTIONS = (f"--session_idle_timeout={int(2000 * PATIENCE)}ms", "--max_sessions=3")
 
     def test_an_idle_session_is_rolled_back(self):
         session = self.session()
@@ -222,7 +222,7 @@ class LongSessions(Transactions):
 
 
 class SlowReaders(Transactions):
-    OPTIONS = ("--session_idle_timeout=2s", "--max_sessions=3")
+    OPTIONS = IdleSessions.OPTIONS
 
     def test_a_client_that_does_not_read_is_idle(self):
         self.psql(f"INSERT INTO orders (customer_id, note) VALUES (1, repeat('x', {MEGABYTES * 1024 * 1024}))")
