@@ -144,11 +144,6 @@ consteval bool NumbersRise() {
 }
 static_assert(NumbersRise());
 
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-
 }  // namespace
 
 std::span<const RequestField> RequestFields() { return kRequestFields; }
@@ -163,14 +158,10 @@ const RequestField* FindRequestField(MethodKind kind, int number) {
 }
 
 Kind KindOf(const RequestMember& member) {
-  return std::visit(Overloaded{
-                        [](std::string Request::*) { return Kind::kString; },
-                        [](bool Request::*) { return Kind::kBool; },
-                        [](std::int32_t Request::*) { return Kind::kInt32; },
-                        [](std::int64_t Request::*) { return Kind::kInt64; },
-                        [](const auto&) { return Kind::kMessage; },
-                    },
-                    member);
+  if (std::holds_alternative<std::string Request::*>(member)) return Kind::kString;
+  if (std::holds_alternative<bool Request::*>(member)) return Kind::kBool;
+  if (std::holds_alternative<std::int32_t Request::*>(member)) return Kind::kInt32;
+  return std::holds_alternative<std::int64_t Request::*>(member) ? Kind::kInt64 : Kind::kMessage;
 }
 
 }  // namespace protogres::contract
