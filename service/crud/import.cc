@@ -7,6 +7,7 @@
 
 #include "crud/masks.h"
 #include "crud/methods.h"
+#include "crud/row_error.h"
 #include "crud/streaming.h"
 #include "fmt/format.h"
 #include "sql/copy.h"
@@ -213,9 +214,8 @@ absl::Status RowImport::Locate(const absl::Status& error) const {
   absl::Status located = status::WithMetadata(error, "row", std::to_string(row + 1));
   const auto after = std::ranges::upper_bound(recent_, row, {}, &Message::first_row);
   if (after == recent_.begin()) return status::Within(fmt::format("row {} of all", row + 1), located);
-  const auto field =
-      std::ranges::find(bound_.table().fields, status::MetadataOf(error, "column"), &contract::Field::column);
-  if (field != bound_.table().fields.end()) located = status::Within(field->name, located);
+  if (const contract::Field* field = FieldInError(bound_.table(), error))
+    located = status::Within(field->name, located);
   const Message& message = *std::prev(after);
   return status::Within(
       fmt::format("messages[{}].{}[{}]", message.index, bound_.table().rows_field, row - message.first_row), located);

@@ -54,18 +54,6 @@ absl::StatusOr<RowState> Probe(const Table& table, const sql::Key& key, db::Sess
   return state;
 }
 
-// The field of the column that PostgreSQL names in `error`. Null: it names none, or a column of another table, whose
-// row a trigger was to write. For a row of a view PostgreSQL names the table below it, and for a row of a partitioned
-// table the partition.
-const contract::Field* FieldInError(const Table& table, const absl::Status& error) {
-  const std::string column = status::MetadataOf(error, "column");
-  if (column.empty()) return nullptr;
-  const std::string named = status::MetadataOf(error, "table");
-  if (table.relation == catalog::RelationKind::kTable && !named.empty() && named != table.name) return nullptr;
-  const auto field = std::ranges::find(table.fields, column, &contract::Field::column);
-  return field == table.fields.end() ? nullptr : &*field;
-}
-
 absl::Status WithinField(const Table& table, const contract::Field& field, const absl::Status& error) {
   return status::Within(table.row_field + "." + field.name, error);
 }
@@ -96,6 +84,15 @@ absl::Status MissedDeleted(const Table& table, const sql::Key& key, const std::o
   if (!state->exists) return NotFound(table, key);
   if (etag.has_value() && state->etag != etag) return EtagMismatch(table, key);
   return NotDeleted(table, key);
+}
+
+const contract::Field* FieldInError(const Table& table, const absl::Status& error) {
+  const std::string column = status::MetadataOf(error, "column");
+  if (column.empty()) return nullptr;
+  const std::string named = status::MetadataOf(error, "table");
+  if (table.relation == catalog::RelationKind::kTable && !named.empty() && named != table.name) return nullptr;
+  const auto field = std::ranges::find(table.fields, column, &contract::Field::column);
+  return field == table.fields.end() ? nullptr : &*field;
 }
 
 absl::Status Locate(const Table& table, const absl::Status& error, const sql::Row& row) {
