@@ -117,10 +117,8 @@ void AddPool(OptionTable& table, db::PoolOptions* pool) {
              "the longest delay between attempts to reconnect while no call comes");
 }
 
-void AddServer(OptionTable& table, Serve* serve) {
-  using std::chrono::milliseconds;
-  rpc::ServerOptions* server = &serve->server;
-  constexpr int kMost = std::numeric_limits<int>::max();
+// Where the server listens, and with what threads it works.
+void AddServer(OptionTable& table, rpc::ServerOptions* server) {
   table.Group("Server");
   table.Add("listen", "HOST:PORT",
             "address to listen on, or :PORT for all IPv4 interfaces, or unix:/PATH; port 0: a free one, which the log "
@@ -143,6 +141,13 @@ void AddServer(OptionTable& table, Serve* serve) {
                "commit Creates, Updates, Deletes and Undeletes that wait for one table together, in one transaction");
   table.Integer("queue_size", &server->queue_size, 1, kMillion,
                 "requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED");
+}
+
+// What clients may take of the server: in bytes, in numbers, and in time.
+void AddClients(OptionTable& table, Serve* serve) {
+  using std::chrono::milliseconds;
+  rpc::ServerOptions* server = &serve->server;
+  constexpr int kMost = std::numeric_limits<int>::max();
   table.Bytes("max_receive_message_bytes", &server->max_receive_message_bytes, false, "largest request");
   table.Bytes("max_send_message_bytes", &server->max_send_message_bytes, true, "largest answer; -1: no limit");
   table.Bytes("max_memory", &server->max_memory, false,
@@ -204,7 +209,8 @@ void AddLog(OptionTable& table, Log* log) {
 
 void AddServe(OptionTable& table, Serve* command) {
   AddApi(table, &command->api, true);
-  AddServer(table, command);
+  AddServer(table, &command->server);
+  AddClients(table, command);
   AddPool(table, &command->pool);
   AddLimits(table, &command->limits);
   AddLog(table, &command->log);
