@@ -1,4 +1,6 @@
-// FileDescriptorProto -> .proto source text. Pure.
+// FileDescriptorProto -> .proto source text. Pure. protobuf's own FileDescriptor::DebugString is not used: it needs
+// descriptors that are built, and writes each type by its full name with a dot before it, which nobody would write by
+// hand.
 #ifndef PROTOGRES_SERVICE_CONTRACT_PROTO_TEXT_H_
 #define PROTOGRES_SERVICE_CONTRACT_PROTO_TEXT_H_
 

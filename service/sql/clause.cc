@@ -50,13 +50,13 @@ std::string_view ElementCast(const Type& type) {
   return cast;
 }
 
-const Field& SoftDelete(const Table& table) { return table.fields[static_cast<std::size_t>(*table.soft_delete)]; }
+const Field& SoftDelete(const Table& table) { return table.field(*table.soft_delete); }
 
 std::string SelectListWith(const Table& table, const Projection& projection, const std::string& etag) {
   std::string list;
   for (const int field : projection.fields) {
     if (!list.empty()) list += ", ";
-    list += ReadColumn(table.fields[static_cast<std::size_t>(field)]);
+    list += ReadColumn(table.field(field));
   }
   if (projection.etag) {
     if (!list.empty()) list += ", ";
@@ -109,7 +109,7 @@ std::string Presence(const std::string& sql, const Type& type, bool present) {
 std::string KeyIs(const Table& table, int first) {
   std::string condition;
   for (const int index : table.key) {
-    const Field& field = table.fields[static_cast<std::size_t>(index)];
+    const Field& field = table.field(index);
     if (!condition.empty()) condition += " AND ";
     condition += fmt::format("{} {} {}", Column(field), field.type.repeated ? "=" : Operator(field.type, "="),
                              field.type.repeated ? Exactly(field.type, first) : Operand(field.type, first));

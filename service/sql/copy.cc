@@ -29,7 +29,7 @@ std::string CopyFrom(const contract::Table& table, const std::vector<int>& field
   std::string columns;
   for (const int field : fields) {
     if (!columns.empty()) columns += ", ";
-    columns += text::QuoteName(table.fields[static_cast<std::size_t>(field)].column);
+    columns += text::QuoteName(table.field(field).column);
   }
   return fmt::format("COPY {} ({}) FROM STDIN", table.sql_name, columns);
 }

@@ -70,8 +70,7 @@ absl::StatusOr<std::vector<OrderTerm>> ParseOrderBy(const contract::Table& table
     const absl::StatusOr<OrderTerm> term = ParseTerm(table, order_by.substr(0, comma));
     if (!term.ok()) return term.status();
     if (std::ranges::find(order, term->field, &OrderTerm::field) != order.end()) {
-      return Invalid(
-          fmt::format("{} is named twice", text::Excerpt(table.fields[static_cast<std::size_t>(term->field)].name)));
+      return Invalid(fmt::format("{} is named twice", text::Excerpt(table.field(term->field).name)));
     }
     order.push_back(*term);
     if (comma == order_by.size()) return order;

@@ -13,9 +13,7 @@ using contract::Field;
 using contract::Table;
 using By = SortKey::By;
 
-const Field& FieldOf(const Table& table, const SortKey& key) {
-  return table.fields[static_cast<std::size_t>(key.field)];
-}
+const Field& FieldOf(const Table& table, const SortKey& key) { return table.field(key.field); }
 
 // The key as the token has it, such that PostgreSQL reads back the same value.
 std::string TokenColumn(const Table& table, const RowOrder& order, const SortKey& key) {

@@ -65,12 +65,12 @@ std::uint64_t Fingerprint(const contract::Table& table, std::string_view filter,
       hash.AddByte(static_cast<unsigned char>(key.by));
       continue;
     }
-    const contract::Field& field = table.fields[static_cast<std::size_t>(key.field)];
+    const contract::Field& field = table.field(key.field);
     hash.AddText(field.column);
     hash.AddText(field.type.sql_type);
   }
   for (const int rest : order.rest) {
-    const contract::Field& field = table.fields[static_cast<std::size_t>(rest)];
+    const contract::Field& field = table.field(rest);
     hash.AddText(field.column);
     hash.AddText(field.type.sql_type);
   }

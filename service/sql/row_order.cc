@@ -16,8 +16,6 @@ using contract::Table;
 using contract::Type;
 using By = SortKey::By;
 
-const Field& FieldAt(const Table& table, int index) { return table.fields[static_cast<std::size_t>(index)]; }
-
 // Types of strings whose equal values have the same text form.
 constexpr std::string_view kExactStrings[] = {
     R"("pg_catalog"."date")",     R"("pg_catalog"."time")", R"("pg_catalog"."timetz")", R"("pg_catalog"."macaddr")",
@@ -55,7 +53,7 @@ bool Named(const RowOrder& order, int field) {
 void AddColumns(const Table& table, const std::vector<int>& fields, RowOrder* order) {
   for (const int field : fields) {
     if (Named(*order, field)) continue;
-    order->keys.push_back({.by = FieldAt(table, field).type.orderable ? By::kValue : By::kText, .field = field});
+    order->keys.push_back({.by = table.field(field).type.orderable ? By::kValue : By::kText, .field = field});
   }
 }
 
@@ -67,14 +65,14 @@ void AddAll(const Table& table, RowOrder* order) {
   const auto is_named = [&named](int field) { return std::ranges::find(named, field, &SortKey::field) != named.end(); };
   const auto add = [&](By by, const auto& suits) {
     for (int field = 0; field < fields; ++field) {
-      if (!is_named(field) && suits(FieldAt(table, field).type)) order->keys.push_back({.by = by, .field = field});
+      if (!is_named(field) && suits(table.field(field).type)) order->keys.push_back({.by = by, .field = field});
     }
   };
   add(By::kValue, IsExact);
   add(By::kText, IsText);
   add(By::kValue, [](const Type& type) { return type.orderable && !IsExact(type) && !IsText(type); });
   for (int field = 0; field < fields; ++field) {
-    const Type& type = FieldAt(table, field).type;
+    const Type& type = table.field(field).type;
     if (!IsExact(type) && (is_named(field) || !IsText(type))) order->rest.push_back(field);
   }
   if (!order->rest.empty()) order->keys.push_back({.by = By::kRest});
@@ -103,9 +101,9 @@ RowOrder TotalOrder(const Table& table, const std::vector<OrderTerm>& order_by) 
 std::string SortSql(const Table& table, const RowOrder& order, const SortKey& key) {
   switch (key.by) {
     case By::kValue:
-      return Column(FieldAt(table, key.field));
+      return Column(table.field(key.field));
     case By::kText:
-      return fmt::format("({}::text COLLATE \"C\")", Column(FieldAt(table, key.field)));
+      return fmt::format("({}::text COLLATE \"C\")", Column(table.field(key.field)));
     case By::kTable:
       return "t.tableoid";
     case By::kRow:
@@ -114,7 +112,7 @@ std::string SortSql(const Table& table, const RowOrder& order, const SortKey& ke
       break;
   }
   std::string columns;
-  for (const int field : order.rest) columns += (columns.empty() ? "" : ", ") + Column(FieldAt(table, field));
+  for (const int field : order.rest) columns += (columns.empty() ? "" : ", ") + Column(table.field(field));
   return fmt::format("(ROW({})::text COLLATE \"C\")", columns);
 }
 

@@ -17,8 +17,6 @@ using contract::Field;
 using contract::Kind;
 using contract::Table;
 
-const Field& FieldAt(const Table& table, int index) { return table.fields[static_cast<std::size_t>(index)]; }
-
 std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
 
 void Append(const Key& key, std::vector<Param>* params) { params->insert(params->end(), key.begin(), key.end()); }
@@ -39,7 +37,7 @@ std::string Emptied(const Field& field, std::vector<Param>* params) {
 std::string Assignments(const Table& table, const Row& row, std::vector<Param>* params) {
   std::string text;
   for (const Assignment& assignment : row) {
-    const Field& field = FieldAt(table, assignment.field);
+    const Field& field = table.field(assignment.field);
     if (!text.empty()) text += ", ";
     const bool empties = field.type.repeated && assignment.value == kEmptyArray;
     text += fmt::format("{} = {}", text::QuoteName(field.column),
@@ -49,14 +47,14 @@ std::string Assignments(const Table& table, const Row& row, std::vector<Param>* 
 }
 
 std::string MarkDeleted(const Table& table) {
-  const Field& field = FieldAt(table, *table.soft_delete);
+  const Field& field = table.field(*table.soft_delete);
   std::string_view value = "TRUE";
   if (field.type.kind != Kind::kBool) value = field.type.zoned ? "now()" : "(now() AT TIME ZONE 'UTC')";
   return fmt::format("{} = {}", text::QuoteName(field.column), value);
 }
 
 std::string MarkLive(const Table& table) {
-  const Field& field = FieldAt(table, *table.soft_delete);
+  const Field& field = table.field(*table.soft_delete);
   return fmt::format("{} = {}", text::QuoteName(field.column), field.type.kind == Kind::kBool ? "FALSE" : "NULL");
 }
 
@@ -89,7 +87,7 @@ std::string Shown(const Table& table) {
   if (table.relation != catalog::RelationKind::kView) return "";
   std::string same;
   for (const int index : table.key) {
-    const Field& field = FieldAt(table, index);
+    const Field& field = table.field(index);
     if (!same.empty()) same += " AND ";
     same += fmt::format("v.{} {} {}", text::QuoteName(field.column),
                         field.type.repeated ? "=" : Operator(field.type, "="), Column(field));
@@ -105,7 +103,7 @@ int AnyColumn(const Table& table) {
 
 // A column that an UPDATE may name: the key's first if it can be.
 int AnyUpdatable(const Table& table) {
-  if (FieldAt(table, table.key.front()).updatable) return table.key.front();
+  if (table.field(table.key.front()).updatable) return table.key.front();
   const auto it = std::ranges::find_if(table.fields, &Field::updatable);
   return it == table.fields.end() ? table.key.front() : static_cast<int>(it - table.fields.begin());
 }
@@ -130,7 +128,7 @@ Statement SelectByKeys(const Table& table, const Projection& projection, bool sh
   Statement statement;
   std::string arrays, names, on;
   for (std::size_t i = 0; i < table.key.size(); ++i) {
-    const Field& field = FieldAt(table, table.key[i]);
+    const Field& field = table.field(table.key[i]);
     std::vector<std::string_view> values;
     values.reserve(keys.size());
     for (const Key& key : keys) values.push_back(key[i]);
@@ -160,14 +158,14 @@ Statement SelectByKeys(const Table& table, const Projection& projection, bool sh
 
 bool HasPlainKey(const Table& table) {
   if (table.key.size() != 1) return false;
-  const contract::Type& type = FieldAt(table, table.key.front()).type;
+  const contract::Type& type = table.field(table.key.front()).type;
   const bool integer = type.kind == Kind::kInt32 || type.kind == Kind::kInt64;
   return integer && !type.repeated && BuiltIn(type);
 }
 
 Statement SelectByAnyKey(const Table& table, const Projection& projection, bool show_deleted,
                          const std::vector<Key>& keys) {
-  const Field& key = FieldAt(table, table.key.front());
+  const Field& key = table.field(table.key.front());
   std::string values = "{";
   for (const Key& value : keys) {
     if (values.size() > 1) values += ',';
@@ -197,7 +195,7 @@ Statement Insert(const Table& table, const std::vector<Row>& rows, const Project
   text += " (";
   for (const int column : columns) {
     if (text.back() != '(') text += ", ";
-    text += text::QuoteName(FieldAt(table, column).column);
+    text += text::QuoteName(table.field(column).column);
   }
   text += ") VALUES ";
   for (const Row& row : rows) {
@@ -208,7 +206,7 @@ Statement Insert(const Table& table, const std::vector<Row>& rows, const Project
       if (assignment == row.end()) {
         text += "DEFAULT";
       } else {
-        text += Exactly(FieldAt(table, column).type, Bind(assignment->value, &statement.params));
+        text += Exactly(table.field(column).type, Bind(assignment->value, &statement.params));
       }
     }
     text += ')';
@@ -221,7 +219,7 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
   Statement statement;
   std::string columns, values, key, set;
   for (const Assignment& assignment : insert) {
-    const Field& field = FieldAt(table, assignment.field);
+    const Field& field = table.field(assignment.field);
     if (!columns.empty()) {
       columns += ", ";
       values += ", ";
@@ -231,20 +229,20 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
   }
   for (const int index : table.key) {
     if (!key.empty()) key += ", ";
-    key += text::QuoteName(FieldAt(table, index).column);
+    key += text::QuoteName(table.field(index).column);
   }
   for (const int index : update) {
-    const std::string column = text::QuoteName(FieldAt(table, index).column);
+    const std::string column = text::QuoteName(table.field(index).column);
     const auto assigned = std::ranges::find(insert, index, &Assignment::field);
     if (!set.empty()) set += ", ";
     const bool empties =
-        FieldAt(table, index).type.repeated && (assigned == insert.end() || assigned->value == kEmptyArray);
-    set += fmt::format("{} = {}", column,
-                       empties ? Emptied(FieldAt(table, index), &statement.params) : "EXCLUDED." + column);
+        table.field(index).type.repeated && (assigned == insert.end() || assigned->value == kEmptyArray);
+    set +=
+        fmt::format("{} = {}", column, empties ? Emptied(table.field(index), &statement.params) : "EXCLUDED." + column);
   }
   // With nothing to take over, a column is set to itself: DO NOTHING would return no row.
   if (set.empty()) {
-    const Field& field = FieldAt(table, AnyUpdatable(table));
+    const Field& field = table.field(AnyUpdatable(table));
     set = fmt::format("{} = {}", text::QuoteName(field.column), Column(field));
   }
   statement.text =
