@@ -27,9 +27,9 @@ absl::Status Missed(const contract::Table& table, const sql::Key& key, const std
 absl::Status MissedDeleted(const contract::Table& table, const sql::Key& key, const std::optional<std::string>& etag,
                            db::Session& session);
 
-// The field of the column that PostgreSQL names in `error`, which is of writing a row of `table`. Null: it names none, or
-// a column of another table, whose row a trigger was to write. For a row of a view PostgreSQL names the table below it,
-// and for a row of a partitioned table the partition.
+// The field of the column that PostgreSQL names in `error`, which is of writing a row of `table`. Null: it names none,
+// or a column of another table, whose row a trigger was to write. For a row of a view PostgreSQL names the table below
+// it, and for a row of a partitioned table the partition.
 const contract::Field* FieldInError(const contract::Table& table, const absl::Status& error);
 
 // `error` of writing `row`. Where it is INVALID_ARGUMENT and it can be told which field it is about, it gets that
