@@ -10,7 +10,6 @@
 namespace protogres::sql {
 namespace {
 
-using contract::Field;
 using contract::Kind;
 using contract::Table;
 using contract::Type;
