@@ -50,7 +50,8 @@ int Run(const config::Serve& options) {
 
 int Run(const config::Dev& options) {
   config::SetUpLog(options.serve.log);
-  auto postgres = dev::Postgres::Start({.data = options.data, .database = options.database, .settings = {}});
+  auto postgres = dev::Postgres::Start(
+      {.data = options.data, .database = options.database, .bin = options.postgres_bin, .settings = {}});
   if (!postgres.ok()) return Fail(postgres.status());
   if ((*postgres)->created()) {
     for (const std::string& file : options.files) {

@@ -44,6 +44,7 @@ struct Dev {
   std::vector<std::string> files;  // loaded by psql, in order
   std::string database = "dev";    // the name of the database; "public" is served under it
   std::string data;                // a directory to keep the database in; empty: a temporary one
+  std::string postgres_bin;        // the folder of `initdb` and `postgres`; empty: the newest that is installed
 };
 
 struct ContractCommand {

@@ -254,6 +254,8 @@ std::vector<Option> DevOptions(Dev* command) {
   OptionTable table;
   table.Group("Embedded PostgreSQL");
   table.Text("data", "DIR", &command->data, "keep the database in this directory; not set: it is removed at exit");
+  table.Text("postgres_bin", "DIR", &command->postgres_bin,
+             "the folder of initdb and postgres; not set: the newest PostgreSQL of the distribution's usual folders");
   table.Add("database_name", "NAME", "name of the database; the package of its schema public is NAME.v1",
             command->database, [command](const std::string& text) -> std::string {
               if (!contract::IsPackage(text) || text.find('.') != std::string::npos || text.size() > 63) {

@@ -18,6 +18,8 @@ struct PostgresOptions {
   std::string data = {};
   // The database that is created; letters, digits and _.
   std::string database = "dev";
+  // The folder of `initdb` and `postgres`; empty: what FindServer (install.h) finds.
+  std::string bin = {};
   // Lines of postgresql.conf.
   std::vector<std::string> settings = {};
 };
@@ -26,10 +28,10 @@ class Postgres {
  public:
   // initdb (unless `data` holds a cluster), start, create the database. As root
   // it runs as an unprivileged user. Blocks, some seconds the first time.
-  // NOT_FOUND: no PostgreSQL server is installed (the message says what to install). Other errors carry the server's
-  // own log. INVALID_ARGUMENT: `data` holds something else, or a bad name. The server gets SIGINT, and goes, when the
-  // thread that calls this ends, be it by kill -9; what was temporary is then removed by the next Start. It is out of a
-  // terminal's Ctrl-C's reach.
+  // NOT_FOUND: no PostgreSQL server is installed, or none in `bin` (the message says what to do). Other errors carry
+  // the server's own log. INVALID_ARGUMENT: `data` holds something else, or a bad name. The server gets SIGINT, and
+  // goes, when the thread that calls this ends, be it by kill -9; what was temporary is then removed by the next Start.
+  // It is out of a terminal's Ctrl-C's reach.
   static absl::StatusOr<std::unique_ptr<Postgres>> Start(const PostgresOptions& options);
   // Stops the server (fast) and removes what was temporary.
   ~Postgres();

@@ -165,9 +165,11 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
 }
 
 TEST(ParseTest, DevTakesFilesBetweenOptions) {
-  const auto dev = ParseAs<Dev>({"dev", "a.sql", "--echo", "serve", "--data", "kept", "b c.sql", "--", "-d.sql"});
+  const auto dev = ParseAs<Dev>(
+      {"dev", "a.sql", "--echo", "serve", "--data", "kept", "--postgres_bin=/pg/bin", "b c.sql", "--", "-d.sql"});
   EXPECT_THAT(dev.files, ElementsAre("a.sql", "serve", "b c.sql", "-d.sql"));
   EXPECT_EQ(dev.data, "kept");
+  EXPECT_EQ(dev.postgres_bin, "/pg/bin");
   EXPECT_EQ(dev.serve.connection.echo, db::Echo::kTypes);
 }
 
