@@ -102,6 +102,9 @@ class Session {
   absl::Status Commit();
   absl::Status Rollback();
 
+  // Not OK as soon as the call is cancelled or past its deadline. For work that is done between two statements.
+  absl::Status CheckCancellation() const { return cancellation_.Check(); }
+
   // An explicit transaction is open.
   bool in_transaction() const { return open_; }
   // An error has ended the open transaction: only Rollback, or ROLLBACK TO a savepoint, goes on.
