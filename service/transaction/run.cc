@@ -97,12 +97,12 @@ class Runner {
   // True: a statement without a transaction around it has written rows, so they are committed.
   static bool Committed(const db::Session& session) { return !session.in_transaction() && session.affected() > 0; }
 
-  // The error of a call whose rows are written already. The call must not run again, as it does after an error that
-  // says that the catalog has moved.
+  // The error of a call whose rows are written already. Neither the server nor the caller may run it again, as they do
+  // after other errors of these codes.
   static absl::Status Written(const absl::Status& error) {
-    if (!status::CatalogMoved(error)) return error;
     return status::Error(
-        error.code(), fmt::format("the row was written, but cannot be answered: {}", std::string(error.message())),
+        absl::StatusCode::kFailedPrecondition,
+        fmt::format("the row was written, but cannot be answered: {}", std::string(error.message())),
         status::kWrittenNotRepresentable,
         {{"table", status::MetadataOf(error, "table")}, {"column", status::MetadataOf(error, "column")}});
   }
