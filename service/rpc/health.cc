@@ -116,7 +116,8 @@ int Health::StatusOf(const std::string& service) const {
       return HealthCheckResponse::SERVICE_UNKNOWN;
     }
   }
-  return ready_.load() ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+  const bool ready = ready_.load() && !service_calls_.draining();
+  return ready ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 
 std::unique_ptr<Handler> Health::Check(Call& call) const { return std::make_unique<CheckHandler>(*this, call); }

@@ -20,7 +20,8 @@ class Health {
 
   Health(const Current& current, ServiceCalls& service_calls) : current_(current), service_calls_(service_calls) {}
 
-  // Of "" and of every service of the Api in force.
+  // Of "" and of every service of the Api in force. From the beginning of a drain on they are not ready, whatever is
+  // said here.
   void SetReady(bool ready);
 
   // grpc.health.v1.HealthCheckResponse.ServingStatus
