@@ -39,6 +39,7 @@ struct Type {
   char delimiter = ',';               // between the elements of an array of it (pg_type.typdelim)
   bool comparable = false;            // it has an equality operator (a btree or hash default operator class)
   bool orderable = false;             // it has a default btree operator class
+  std::string operator_schema;        // where these operators are; empty: in pg_catalog, or there are none
   std::string comment;
 
   bool operator==(const Type&) const = default;

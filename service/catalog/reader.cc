@@ -268,6 +268,7 @@ class Reading {
       type.orderable = Flag(row[9]);
       type.comment = Text(row[10]);
       type.delimiter = Text(row[11]).front();
+      type.operator_schema = Text(row[12]);
     }
     return absl::OkStatus();
   }

@@ -53,6 +53,8 @@ struct Type {
   bool comparable = false;  // it has =
   bool orderable = false;   // it has <
   bool jsonb = false;       // Kind::kJson: jsonb, not json
+  // The schema of its operators (of the element's, when repeated), quoted. Empty: pg_catalog, which is always found.
+  std::string operator_schema;
 
   bool operator==(const Type&) const = default;
 };

@@ -29,8 +29,9 @@ std::string Operand(const contract::Type& type, int n);
 // Only its cast: "::numeric::money"; empty where PostgreSQL tells the type by the other side.
 std::string OperandCast(const contract::Type& type);
 
-// An operator between values of `type` (of its element, when repeated). citext's are named by their schema: where that
-// is not in the search path, PostgreSQL would compare as text without a word. `op` may be LIKE or NOT LIKE.
+// An operator between values of `type` (of its element, when repeated). Those of an extension's type are named by their
+// schema: where that is not in the search path, PostgreSQL finds none, or compares citext as text without a word. `op`
+// may be LIKE or NOT LIKE.
 std::string Operator(const contract::Type& type, std::string_view op);
 
 // True for a type of PostgreSQL's own: not a domain, not an extension's.

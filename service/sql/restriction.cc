@@ -156,9 +156,9 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileRepeated(const Target& t
   }
   absl::StatusOr<std::string> operand = Operand(target, restriction.literal);
   if (!operand.ok()) return operand;
-  // @> can use a GIN index, but wants exactly the column's type.
+  // @> can use a GIN index, but wants exactly the column's type. intarray has one for integers that fails on a NULL.
   if (BuiltIn(type) && operand->ends_with(type.element_sql_type)) {
-    return Has(target.sql, fmt::format("@> ARRAY[{}]", *operand));
+    return Has(target.sql, fmt::format("OPERATOR(pg_catalog.@>) ARRAY[{}]", *operand));
   }
   return fmt::format("coalesce({} {} ANY({}), FALSE)", *operand, Operator(type, "="), target.sql);
 }

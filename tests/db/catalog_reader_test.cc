@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 
 #include "catalog/reader.h"
 #include "support/catalog.h"
@@ -14,6 +15,7 @@ using testing::Database;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using testing::ReadCatalog;
 using ::testing::StartsWith;
 
@@ -306,6 +308,27 @@ TEST(CatalogReaderTest, AnEmptyDatabase) {
   catalog = ReadCatalog(database);
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_THAT(catalog->schemas, IsEmpty());
+}
+
+// As an extension's type has them.
+TEST(CatalogReaderTest, WhereOperatorsAre) {
+  const Database database;
+  database.Exec(R"(
+    CREATE SCHEMA ext;
+    CREATE TYPE ext.part AS (a int);
+    CREATE TYPE ext.whole AS (a int);
+    CREATE FUNCTION ext.less(ext.part, ext.part) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1.a < $2.a';
+    CREATE FUNCTION ext.compare(ext.part, ext.part) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.a - $2.a';
+    CREATE OPERATOR ext.< (leftarg = ext.part, rightarg = ext.part, function = ext.less);
+    CREATE OPERATOR CLASS ext.part_ops DEFAULT FOR TYPE ext.part USING btree AS
+      OPERATOR 1 ext.<, FUNCTION 1 ext.compare(ext.part, ext.part);
+    CREATE TABLE t (part ext.part, parts ext.part[], whole ext.whole, name varchar, n int, mood text);)");
+  const absl::StatusOr<Catalog> catalog = ReadCatalog(database);
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  std::map<std::string, std::string> schemas;
+  for (const auto& [oid, type] : catalog->types) schemas[type.name] = type.operator_schema;
+  EXPECT_THAT(schemas, ElementsAre(Pair("_part", ""), Pair("int4", ""), Pair("part", "ext"), Pair("text", ""),
+                                   Pair("varchar", ""), Pair("whole", "")));
 }
 
 TEST(CatalogReaderTest, TheUsersSearchPathChangesNothing) {

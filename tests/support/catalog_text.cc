@@ -139,6 +139,7 @@ std::string TypeText(const Catalog& catalog, const Type& type) {
   if (type.base != 0) said.Add(fmt::format("over {}", TypeName(catalog, type.base)));
   said.If(type.comparable, "comparable");
   said.If(type.orderable, "orderable");
+  if (!type.operator_schema.empty()) said.Add(fmt::format("operators in {}", Quoted(type.operator_schema)));
   if (type.delimiter != ',') said.Add(fmt::format("delimiter {}", type.delimiter));
   said.Numbers("dropped", type.dropped);
   if (type.schema != "pg_catalog") said.Comment(type.comment);  // else it is PostgreSQL's own

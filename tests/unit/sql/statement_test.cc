@@ -206,6 +206,18 @@ TEST_F(StatementTest, ProbeTellsTheEtagAndTheState) {
   EXPECT_THAT(Probe(view, {"x"}).text, HasSubstr("SELECT NULL::text, FALSE FROM"));
 }
 
+TEST_F(StatementTest, OperatorsOfExtensionsAreNamedByTheirSchema) {
+  contract::Table view = contract_.tables[3];
+  view.relation = catalog::RelationKind::kView;
+  EXPECT_EQ(SelectByKey(view, Only({1}), true),
+            R"(SELECT t."path" FROM "public"."book" AS t WHERE t."isbn" OPERATOR("ext".=) $1::"ext"."isbn")");
+  EXPECT_THAT(SelectByKeys(view, Only({1}), true, {{"0-393-04002-X"}}).text,
+              HasSubstr(R"(unnest($1::"ext"."isbn"[]) WITH ORDINALITY AS k(k1, n) JOIN "public"."book" AS t )"
+                        R"(ON t."isbn" OPERATOR("ext".=) k.k1)"));
+  EXPECT_THAT(Upsert(view, {{0, "0-393-04002-X"}}, {}, Only({0})).text,
+              HasSubstr(R"(v."isbn" OPERATOR("ext".=) t."isbn")"));
+}
+
 TEST_F(StatementTest, KeysAreNotCutToTheTypesLength) {
   contract::Table table = customer_;
   table.key = {customer_.FieldIndex(27)};  // name: 63 bytes
