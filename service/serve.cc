@@ -153,6 +153,7 @@ crud::Limits LimitsOf(const config::Serve& options) {
 
 api::LoadOptions WhatToLoad(const config::Serve& options) {
   api::LoadOptions load = options.api;
+  load.search_path = options.connection.search_path;
   load.fixed = {&transaction::MakeTransact, &transaction::MakeSession};
   return load;
 }

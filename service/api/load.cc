@@ -26,13 +26,14 @@ absl::StatusOr<std::vector<catalog::TextRow>> Query(db::Session& session, const 
   return result;
 }
 
-absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const std::vector<std::string>& schemas,
+absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& options,
                                              const db::Cancellation& cancellation) {
   auto session = db::Session::Open(
       pool, cancellation,
       {.transaction = db::Transaction::kExplicit, .isolation = db::Isolation::kRepeatableRead, .read_only = true});
   if (!session.ok()) return session.status();
-  auto catalog = catalog::Read([&](const std::string& sql) { return Query(**session, sql); }, schemas);
+  const auto query = [&](const std::string& sql) { return Query(**session, sql); };
+  auto catalog = catalog::Read(query, options.schemas, options.search_path);
   if (!catalog.ok()) return catalog.status();
   if (auto done = (*session)->Commit(); !done.ok()) return done;
   return catalog;
@@ -67,7 +68,7 @@ absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOption
     if (!files.ok()) return files.status();
     named = *std::move(files);
   }
-  const auto catalog = ReadCatalog(pool, options.schemas, cancellation);
+  const auto catalog = ReadCatalog(pool, options, cancellation);
   if (!catalog.ok()) return catalog.status();
   const auto derive = MakeDeriveOptions(options, *catalog);
   if (!derive.ok()) return derive.status();

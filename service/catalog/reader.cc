@@ -81,9 +81,9 @@ class Reading {
  public:
   explicit Reading(const Query& query) : query_(query) {}
 
-  absl::StatusOr<Catalog> Run(const std::vector<std::string>& schemas) {
+  absl::StatusOr<Catalog> Run(const std::vector<std::string>& schemas, const std::vector<std::string>& search_path) {
     if (absl::Status status = ReadServer(); !status.ok()) return status;
-    if (absl::Status status = ReadSchemas({schemas.begin(), schemas.end()}); !status.ok()) return status;
+    if (absl::Status status = ReadSchemas({schemas.begin(), schemas.end()}, search_path); !status.ok()) return status;
     if (!schema_oids_.empty()) {
       for (const auto step :
            {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
@@ -120,27 +120,31 @@ class Reading {
         fmt::format("PostgreSQL {} is too old: version 13 or newer is needed", catalog_.server_version / 10000));
   }
 
-  absl::Status ReadSchemas(const std::set<std::string>& wanted) {
+  absl::Status ReadSchemas(const std::set<std::string>& wanted, const std::vector<std::string>& search_path) {
     const absl::StatusOr<Rows> rows = query_(kSchemasSql);
     if (!rows.ok()) return rows.status();
-    std::set<std::string> missing = wanted;
+    // Of the search_path PostgreSQL itself passes over what does not exist: it would show in triggers alone.
+    std::set<std::string> needed = wanted;
+    for (const std::string& name : search_path) {
+      if (name != "$user" && name != "pg_temp") needed.insert(name);
+    }
     for (const TextRow& row : *rows) {
       const std::string name = Text(row[1]);
       const bool usage = Flag(row[2]);
-      if (wanted.empty() ? SystemSchema(name) || !usage : !wanted.contains(name)) continue;
-      if (!usage) {
+      if (needed.erase(name) != 0 && !usage) {
         return absl::FailedPreconditionError(
             fmt::format("role \"{}\" may not use schema \"{}\" of database \"{}\": GRANT USAGE ON SCHEMA", role_, name,
                         catalog_.database));
       }
-      missing.erase(name);
+      if (wanted.empty() ? SystemSchema(name) || !usage : !wanted.contains(name)) continue;
       catalog_.schemas.push_back(name);
       schema_oids_.push_back(Number(row[0]));
     }
     std::ranges::sort(catalog_.schemas);
-    if (missing.empty()) return absl::OkStatus();
+    if (needed.empty()) return absl::OkStatus();
     return absl::FailedPreconditionError(
-        fmt::format("database \"{}\" has no schema \"{}\"", catalog_.database, fmt::join(missing, "\", \"")));
+        fmt::format("database \"{}\" has no schema \"{}\", which --schemas or --search_path names", catalog_.database,
+                    fmt::join(needed, "\", \"")));
   }
 
   std::string RelationFilter() const { return fmt::format(kRelationFilter, List(schema_oids_)); }
@@ -313,8 +317,9 @@ class Reading {
 
 }  // namespace
 
-absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas) {
-  return Reading(query).Run(schemas);
+absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas,
+                             const std::vector<std::string>& search_path) {
+  return Reading(query).Run(schemas, search_path);
 }
 
 }  // namespace protogres::catalog

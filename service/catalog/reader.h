@@ -24,9 +24,11 @@ using Query = std::function<absl::StatusOr<std::vector<TextRow>>(const std::stri
 // Blocks.
 //
 // Partitions are left out: their rows are reached through the partitioned table.
-// FAILED_PRECONDITION: a named schema does not exist, or PostgreSQL is older
-// than 13. Errors of `query` are passed on.
-absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas);
+// FAILED_PRECONDITION: a schema of `schemas` or `search_path` does not exist, or
+// the role may not use it; or PostgreSQL is older than 13. Errors of `query` are
+// passed on.
+absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas,
+                             const std::vector<std::string>& search_path = {});
 
 }  // namespace protogres::catalog
 

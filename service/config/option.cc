@@ -67,15 +67,7 @@ void AddConnection(OptionTable& table, db::ConnectionOptions* connection, bool d
 
 void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
   table.Group("API");
-  table.Add("schemas", "NAME,...", "schemas to serve; not set: all but the system's", "",
-            [api](const std::string& text) -> std::string {
-              auto names = ParseList(text);
-              if (!names)
-                return "must be names between commas; one that has a comma or a quote stands in double quotes";
-              if (std::set<std::string>(names->begin(), names->end()).size() < names->size()) return "names one twice";
-              api->schemas = *std::move(names);
-              return "";
-            });
+  table.Names("schemas", &api->schemas, "schemas to serve; not set: all but the system's");
   table.Add("package", "NAME | SCHEMA=NAME,...",
             "protobuf package of the one schema served, or of each; not set: <schema>.v1, for public <database>.v1", "",
             [api](const std::string& text) { return SetPackages(text, api); });
@@ -208,6 +200,10 @@ void AddLog(OptionTable& table, Log* log) {
 }
 
 void AddServe(OptionTable& table, Serve* command) {
+  // Beside the options of AddConnection: the other commands run no code of the database's.
+  table.Names("search_path", &command->connection.search_path,
+              "schemas in which functions and triggers find names without a schema, such as extensions,public; not "
+              "set: the role's own search_path");
   AddApi(table, &command->api, true);
   AddServer(table, &command->server);
   AddClients(table, command);

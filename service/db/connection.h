@@ -123,6 +123,9 @@ enum class Echo { kOff, kTypes, kValues };
 struct ConnectionOptions {
   // A libpq connection string or URI (PostgreSQL manual, chapter 34.1.1). PG* variables give what it leaves out.
   std::string database = {};
+  // The session's search_path, for functions and triggers of the database; "$user" stands for the role. Empty: that of
+  // the role or the database.
+  std::vector<std::string> search_path = {};
   // How long one attempt to connect may take.
   std::chrono::seconds connect_timeout{10};
   // How long the server may take to answer a cancel, or a statement for which it has nothing to wait for: a ping,

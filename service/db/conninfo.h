@@ -10,8 +10,8 @@
 
 namespace protogres::db {
 
-// options.database with our session defaults added as the startup parameter
-// `options`, so that RESET and DISCARD keep them; after the user's own options, so that
+// options.database with our session defaults and the search_path added as the
+// startup parameter `options`, so that RESET and DISCARD keep them; after the user's own options, so that
 // ours win. Where it says nothing of tcp_user_timeout and keepalives they get values that suit a server.
 // INVALID_ARGUMENT: it is malformed; the words never show a part of it.
 absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options);

@@ -292,6 +292,19 @@ TEST_F(HostileTest, ASchemaThatCannotBeReadIsAnError) {
   EXPECT_THAT(std::string(forbidden.message()), HasSubstr("may not use schema \"forbidden\""));
 }
 
+TEST_F(HostileTest, ASchemaOfTheSearchPathMustExistToo) {
+  const auto read = [](const std::string& role, const std::vector<std::string>& search_path) {
+    return ReadCatalog(*database_, {}, role, nullptr, search_path);
+  };
+  const absl::StatusOr<Catalog> catalog = read("", {"$user", "public", "pg_temp", "pg_catalog"});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_TRUE(*catalog == *catalog_);
+  EXPECT_THAT(std::string(read("", {"public", "nope"}).status().message()),
+              HasSubstr("has no schema \"nope\", which --schemas or --search_path names"));
+  EXPECT_THAT(std::string(read("hostile_reader", {"forbidden"}).status().message()),
+              HasSubstr("may not use schema \"forbidden\""));
+}
+
 TEST_F(HostileTest, TheSameEachTime) {
   const absl::StatusOr<Catalog> again = ReadCatalog(*database_);
   ASSERT_TRUE(again.ok());

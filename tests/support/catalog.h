@@ -50,7 +50,8 @@ inline catalog::Query QueryOn(db::Connection& connection, int* count = nullptr) 
 // Reads as `role` (empty: the superuser that Database connects as).
 inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
                                                     const std::vector<std::string>& schemas = {},
-                                                    const std::string& role = "", int* count = nullptr) {
+                                                    const std::string& role = "", int* count = nullptr,
+                                                    const std::vector<std::string>& search_path = {}) {
   db::ConnectionOptions options;
   options.database = database.uri();
   absl::StatusOr<std::unique_ptr<db::Connection>> connection = db::Connect(options);
@@ -61,7 +62,7 @@ inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
   if (!role.empty()) {
     if (auto set = (*connection)->Execute("SET LOCAL ROLE " + role, {}, false); !set.ok()) return set.status();
   }
-  return catalog::Read(QueryOn(**connection, count), schemas);
+  return catalog::Read(QueryOn(**connection, count), schemas, search_path);
 }
 
 }  // namespace protogres::testing

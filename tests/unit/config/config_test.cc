@@ -84,6 +84,7 @@ TEST(ParseTest, WhatIsDoneToAConnectionThatIsGivenBack) {
 TEST(ParseTest, EveryOptionOfServeReachesItsField) {
   const auto serve = ParseAs<Serve>({"serve",
                                      "--database=postgresql://a/b?c=d",
+                                     "--search_path=extensions,$user",
                                      "--schemas=shop,hr",
                                      "--package=shop=s.v1,hr=h.v2",
                                      "--contract=c.binpb",
@@ -123,6 +124,7 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
                                      "--backoff_min=1ms",
                                      "--backoff_max=2ms"});
   EXPECT_EQ(serve.connection.database, "postgresql://a/b?c=d");
+  EXPECT_THAT(serve.connection.search_path, ElementsAre("extensions", "$user"));
   EXPECT_THAT(serve.api.schemas, ElementsAre("shop", "hr"));
   EXPECT_THAT(serve.api.packages, ElementsAre(Pair("hr", "h.v2"), Pair("shop", "s.v1")));
   EXPECT_EQ(serve.api.contract, "c.binpb");
@@ -245,6 +247,7 @@ TEST(ParseTest, RefusesValuesOutOfRange) {
                                "--pool_pre_ping=maybe",
                                "--schemas=a,,b",
                                "--schemas=a,a",
+                               "--search_path=",
                                "--package=a-b",
                                "--package=a=b,c",
                                "--package==b",

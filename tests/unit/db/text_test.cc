@@ -125,6 +125,13 @@ TEST(ConninfoTest, TheEnvironmentsOptionsAreKept) {
   EXPECT_THAT(*conninfo, HasSubstr("options='-c work_mem=6MB -c client"));
 }
 
+TEST(ConninfoTest, TheSearchPathIsOneOfTheOptions) {
+  const auto conninfo = Conninfo({.database = "", .search_path = {"extensions", "$user", "a \"b\\c"}});
+  ASSERT_TRUE(conninfo.ok());
+  EXPECT_THAT(*conninfo, HasSubstr(R"( -c search_path="extensions","$user","a\\ ""b\\\\c"')"));
+  EXPECT_THAT(*Conninfo({.database = ""}), Not(HasSubstr("search_path")));
+}
+
 TEST(ConninfoTest, ValuesAreQuoted) {
   const auto conninfo = Conninfo({.database = "host=h password='it\\'s \\\\ a secret'"});
   ASSERT_TRUE(conninfo.ok());
