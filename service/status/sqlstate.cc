@@ -86,12 +86,21 @@ constexpr char kStale[] = "cached plan must not change result type";
 constexpr char kStalePlan[] = "RevalidateCachedQuery";
 constexpr ErrorRow kCachedPlan = {"0A000", StatusCode::kFailedPrecondition, kCatalogMoved, ""};
 constexpr ErrorRow kTimedOut = {"57014", StatusCode::kDeadlineExceeded, kStatementTimeout, ""};
+constexpr ErrorRow kNotFoundByCode = {"42", StatusCode::kFailedPrecondition, kRaisedException, ""};
+constexpr char kWhereCodeLooks[] =
+    "; this is in a function or trigger of the database, which finds names without a schema in the search_path "
+    "(--search_path)";
+
+// The database's own code names what it does not find. No reload mends that.
+bool IsNotFoundByCode(const ServerError& error) {
+  return error.in_code && Find(error.sqlstate).reason == std::string_view(kCatalogMoved);
+}
 
 ErrorRow Classify(const ServerError& error) {
   const auto says = [&error](const char* words) { return error.message.find(words) != std::string::npos; };
   if (error.sqlstate == "0A000" && (error.function == kStalePlan || says(kStale))) return kCachedPlan;
   if (error.sqlstate == "57014" && says("statement timeout")) return kTimedOut;
-  return Find(error.sqlstate);
+  return IsNotFoundByCode(error) ? kNotFoundByCode : Find(error.sqlstate);
 }
 
 // Adds what only BadRequest has: a violation. The path of its field in the request is the caller's to add.
@@ -114,7 +123,8 @@ std::span<const ErrorRow> ErrorTable() { return kTable; }
 
 absl::Status ToStatus(const ServerError& error) {
   const ErrorRow row = Classify(error);
-  const std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
+  std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
+  if (IsNotFoundByCode(error)) message += kWhereCodeLooks;
   const std::map<std::string, std::string> metadata = {{"sqlstate", error.sqlstate},
                                                        {"table", error.table},
                                                        {"constraint", error.constraint},

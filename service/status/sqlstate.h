@@ -22,6 +22,7 @@ struct ServerError {
   std::int64_t row = 0;       // of a COPY, from 1; 0: it cannot be told
   std::string position = {};  // in the statement's own text, in characters from 1; empty: it is not of that
   std::string function = {};  // of the server's source, whose names are never translated
+  bool in_code = false;       // it is of the text of a statement that a function or trigger of the database runs
 };
 
 // A row of the table: the first whose `prefix` begins the SQLSTATE wins.
@@ -33,7 +34,8 @@ struct ErrorRow {
 };
 std::span<const ErrorRow> ErrorTable();
 
-// The Status of an error, with ErrorInfo, BadRequest (class 22 and kin) and RetryInfo (40001, 40P01) by the table.
+// The Status of an error, with ErrorInfo, BadRequest (class 22 and kin) and RetryInfo (40001, 40P01) by the table. A
+// name that the database's own code does not find is no sign that the catalog moved: RAISED_EXCEPTION.
 absl::Status ToStatus(const ServerError& error);
 
 // Errors that this process finds itself, with the SQLSTATE that PostgreSQL gives in such a case.

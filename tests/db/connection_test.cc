@@ -152,7 +152,9 @@ TEST_F(ConnectionTest, ErrorsSayWhatAndWhere) {
       c int CONSTRAINT positive CHECK (c > 0), v varchar(3));
     INSERT INTO parent VALUES (1); INSERT INTO "Odd ""Name" (id, p) VALUES (1, 1);
     CREATE FUNCTION raise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today' USING HINT = 'tomorrow'; END $$;
-    CREATE TABLE guarded (a int); CREATE TRIGGER g BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION raise();)");
+    CREATE TABLE guarded (a int); CREATE TRIGGER g BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION raise();
+    CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := nosuch(); RETURN NEW; END $$;
+    CREATE TABLE lost (a int); CREATE TRIGGER l BEFORE INSERT ON lost FOR EACH ROW EXECUTE FUNCTION lose();)");
   auto connection = Open();
   for (const ErrorCase& test : std::vector<ErrorCase>{
            {"INSERT INTO \"Odd \"\"Name\" (id) VALUES (1)", StatusCode::kAlreadyExists, "UNIQUE_VIOLATION",
@@ -171,6 +173,8 @@ TEST_F(ConnectionTest, ErrorsSayWhatAndWhere) {
             "not today (tomorrow)"},
            {"SELECT nosuch FROM parent", StatusCode::kFailedPrecondition, "CATALOG_MOVED", "", "", "", "nosuch"},
            {"SELECT * FROM nosuch", StatusCode::kFailedPrecondition, "CATALOG_MOVED", "", "", "", "nosuch"},
+           {"INSERT INTO lost VALUES (1)", StatusCode::kFailedPrecondition, "RAISED_EXCEPTION", "", "", "",
+            "function nosuch() does not exist"},
            {"SELEC 1", StatusCode::kInternal, "INVALID_STATEMENT", "", "", "", "syntax error at or near \"SELEC\""},
        }) {
     for (int use = 0; use < 3; ++use) {

@@ -65,6 +65,15 @@ TEST(MessageTest, ManyLinesBecomeOne) {
   EXPECT_EQ(FromFields({.sqlstate = "P0001", .message = "one\n  two\r\nthree\n"}).message, "one two three");
 }
 
+TEST(MessageTest, WhatTheDatabasesOwnCodeDoesNotFind) {
+  const absl::Status status = status::ToStatus(FromFields({.sqlstate = "42883",
+                                                           .message = "function uuid_generate_v4() does not exist",
+                                                           .internal_query = "NEW.id := uuid_generate_v4()"}));
+  EXPECT_EQ(status::ReasonOf(status), "RAISED_EXCEPTION");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("uuid_generate_v4() does not exist; this is in a function"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--search_path"));
+}
+
 TEST(MessageTest, ACachedPlanIsKnownInAnyLanguage) {
   const status::ServerError error = FromFields(
       {.sqlstate = "0A000", .message = "zwischengespeicherter Plan ...", .function = "RevalidateCachedQuery"});
