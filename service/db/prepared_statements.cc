@@ -1,6 +1,7 @@
 #include "db/prepared_statements.h"
 
 #include <random>
+#include <ranges>
 #include <utility>
 
 #include "fmt/format.h"
@@ -10,8 +11,8 @@
 namespace protogres::db {
 namespace {
 
-// Each statement that is deallocated takes a round trip, so at most this many are deallocated at a time.
-constexpr int kMostDeallocated = 4;
+// Where a transaction has left so many statements to be deallocated, its new ones are run without being prepared.
+constexpr std::size_t kMostUnwanted = 64;
 
 // 64 random bits, from the system's source.
 std::string RandomPrefix() {
@@ -28,7 +29,7 @@ absl::Status PreparedStatements::Prepare(const std::string& sql, bool in_transac
   *name = cache_.Find(sql);
   if (*name != nullptr) return absl::OkStatus();
   if (!in_transaction) RETURN_IF_ERROR(Deallocate());
-  if (!cache_.Note(sql)) return absl::OkStatus();
+  if (unwanted_.size() >= kMostUnwanted || !cache_.Note(sql)) return absl::OkStatus();
   const std::string fresh = cache_.NewName();
   RETURN_IF_ERROR(exchange_.SendPrepare(fresh, sql));
   RETURN_IF_ERROR(exchange_.Finish(false).status());
@@ -48,15 +49,15 @@ void PreparedStatements::DropAll() {
 }
 
 absl::Status PreparedStatements::Deallocate() {
-  for (int i = 0; i < kMostDeallocated && !unwanted_.empty(); ++i) {
-    const std::string name = std::move(unwanted_.back());
-    unwanted_.pop_back();
-    RETURN_IF_ERROR(exchange_.SendText("DEALLOCATE \"" + name + "\""));
-    const absl::Status status = exchange_.Finish(false, Exchange::Clock::now() + patience_).status();
-    // A statement that the server does not have any more is not an error here.
-    if (!status.ok() && status::ReasonOf(status) != status::kStatementLost) return status;
-  }
-  return absl::OkStatus();
+  if (unwanted_.empty()) return absl::OkStatus();
+  // One text takes one round trip. It ends at a statement that the server does not have any more. Where somebody has
+  // deallocated all of them, these are the older ones, so the newest come first.
+  std::string text;
+  for (const std::string& name : std::views::reverse(unwanted_)) text += "DEALLOCATE \"" + name + "\";";
+  unwanted_.clear();
+  RETURN_IF_ERROR(exchange_.SendText(text));
+  const absl::Status status = exchange_.Finish(false, Exchange::Clock::now() + patience_).status();
+  return status::ReasonOf(status) == status::kStatementLost ? absl::OkStatus() : status;
 }
 
 }  // namespace protogres::db

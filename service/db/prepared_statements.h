@@ -22,15 +22,15 @@ class PreparedStatements {
 
   // Sets `name` to the name under which `sql` is prepared, or to null if `sql` is not worth preparing. The name is
   // valid until the next call. Takes a round trip if the statement is new, and may deallocate others unless the
-  // connection is `in_transaction`.
+  // connection is `in_transaction`. In one, no more are prepared once many wait to be deallocated.
   absl::Status Prepare(const std::string& sql, bool in_transaction, const std::string** name);
 
   // The statement, or each statement, must be prepared again when it is used next. No I/O.
   void Drop(const std::string& sql);
   void DropAll();
 
-  // Deallocates some of the statements that were dropped. Must not be called in a transaction, because an error would
-  // end it.
+  // Deallocates the statements that were dropped, in one round trip. Must not be called in a transaction, because an
+  // error would end it.
   absl::Status Deallocate();
 
  private:

@@ -242,6 +242,32 @@ TEST_F(ConnectionTest, EvictedStatementsAreDeallocated) {
   EXPECT_EQ(Prepared(*connection), 2);
 }
 
+TEST_F(ConnectionTest, StatementsThatTransactionsEvictAreDeallocated) {
+  auto connection = Open({.statement_cache_size = 2});
+  const auto use = [&](int first, int count) {
+    for (int i = first; i < first + count; ++i) {
+      for (int n = 0; n < 2; ++n) EXPECT_EQ(Cell(*connection, "SELECT " + std::to_string(i)), std::to_string(i));
+    }
+  };
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(connection->Begin("").ok());
+    use(20 * round, 20);
+    EXPECT_LT(Prepared(*connection), 50);
+    ASSERT_TRUE(connection->Commit().ok());
+  }
+  ASSERT_TRUE(connection->Begin("").ok());
+  use(1000, 500);
+  EXPECT_LT(Prepared(*connection), 100) << "all of one transaction";
+  ASSERT_TRUE(connection->Commit().ok());
+
+  ASSERT_TRUE(connection->Begin("").ok());
+  use(2000, 20);
+  ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
+  use(3000, 20);
+  ASSERT_TRUE(connection->Commit().ok());
+  EXPECT_EQ(Prepared(*connection), 2) << "those that were gone already are in nobody's way";
+}
+
 TEST_F(ConnectionTest, WithoutACacheNothingIsPrepared) {
   auto connection = Open({.statement_cache_size = 0});
   for (int use = 0; use < 4; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
