@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "db/memory.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
@@ -152,6 +153,25 @@ TEST_P(RpcReflectionTest, AMalformedRequestEndsTheStream) {
   EXPECT_TRUE(stream.Write("\xff\xff"));
   EXPECT_FALSE(stream.Read(&message));
   EXPECT_EQ(stream.Finish().error_code(), StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_P(RpcReflectionTest, IsRefusedWhereThereIsNoMemory) {
+  Start();
+  ClientStream open(channel_, Path());
+  EXPECT_EQ(AskSymbol(open, std::string(1000, 'x')).error_response().error_message(),
+            "there is no symbol \"" + std::string(60, 'x') + "...\"");
+  db::Memory::Hold all;
+  db::Memory::OfProcess().Force(static_cast<std::size_t>(options_.max_memory), &all);
+  EXPECT_TRUE(open.Write(""));
+  ClientStream late(channel_, Path());
+  for (ClientStream* stream : {&open, &late}) {
+    std::string message;
+    EXPECT_FALSE(stream->Read(&message));
+    const grpc::Status status = stream->Finish();
+    EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(Reason(status), "MEMORY_EXHAUSTED");
+  }
+  EXPECT_TRUE(Call("/grpc.health.v1.Health/Check", "").status.ok());
 }
 
 class RpcHealthTest : public RpcTest {
