@@ -54,6 +54,8 @@ constexpr std::size_t kLarge = 16 * 1024;
 constexpr std::size_t kFraming = 128;
 
 bool IsHealth(const std::string& method) { return method.starts_with("/grpc.health."); }
+// A request of health names a service. One that has more bytes may be refused.
+constexpr std::size_t kHealthBytes = 1024;
 
 // If at most this many calls are in flight, passing a reply to another thread costs more than the wake-up that it
 // saves.
@@ -178,7 +180,8 @@ void GenericCall::OnMessage() {
 absl::Status GenericCall::Hold(bool may_refuse) {
   db::Memory& memory = db::Memory::OfProcess();
   const std::size_t bytes = kCallBytes + message_.size();
-  if (may_refuse && !IsHealth(method())) return memory.Resize(bytes, &received_hold_);
+  const bool small = IsHealth(method()) && message_.size() <= kHealthBytes;
+  if (may_refuse && !small) return memory.Resize(bytes, &received_hold_);
   memory.Force(bytes, &received_hold_);
   return absl::OkStatus();
 }

@@ -38,6 +38,7 @@ class CheckHandler final : public Handler {
     }
     call_.Answer(Response(status));
   }
+  void OnRefused(const absl::Status& status) override { call_.Finish(status); }
   void OnEnd() override { call_.Finish(Malformed()); }
   // Its request has not come.
   void OnShutdown() override { call_.Finish(status::ShuttingDown()); }
@@ -63,6 +64,7 @@ class WatchHandler final : public Handler {
     watching_ = true;
     Continue();
   }
+  void OnRefused(const absl::Status& status) override { End(status); }
   void OnWritten() override {
     writing_ = false;
     Continue();

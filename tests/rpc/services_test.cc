@@ -171,7 +171,6 @@ TEST_P(RpcReflectionTest, IsRefusedWhereThereIsNoMemory) {
     EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
     EXPECT_EQ(Reason(status), "MEMORY_EXHAUSTED");
   }
-  EXPECT_TRUE(Call("/grpc.health.v1.Health/Check", "").status.ok());
 }
 
 class RpcHealthTest : public RpcTest {
@@ -213,6 +212,19 @@ TEST_F(RpcHealthTest, Check) {
   EXPECT_EQ(Check("liveness"), HealthCheckResponse::SERVING);
   EXPECT_EQ(Call("/grpc.health.v1.Health/Check", "\xff").status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(database_.counts().executed, 0);
+}
+
+TEST_F(RpcHealthTest, OnlyALargeRequestIsRefusedWhereThereIsNoMemory) {
+  Start();
+  db::Memory::Hold all;
+  db::Memory::OfProcess().Force(static_cast<std::size_t>(options_.max_memory), &all);
+  const std::string large(2000, 'x');
+  EXPECT_EQ(Check(""), HealthCheckResponse::SERVING);
+  EXPECT_EQ(Check(large), -StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Next(*Watch("")), HealthCheckResponse::SERVING);
+  ClientStream watch(channel_, "/grpc.health.v1.Health/Watch");
+  EXPECT_TRUE(watch.Write(Request(large)));
+  EXPECT_EQ(watch.Finish().error_code(), StatusCode::RESOURCE_EXHAUSTED);
 }
 
 TEST_F(RpcHealthTest, WatchTellsEachChange) {
