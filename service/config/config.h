@@ -37,6 +37,8 @@ struct Serve {
   std::chrono::milliseconds drain_timeout{30000};
   // LISTEN protogres on a connection of its own, and reload on NOTIFY.
   bool listen_notify = true;
+  // Of this connection; empty: connection.database.
+  std::string listen_database;
 };
 
 struct Dev {

@@ -175,6 +175,8 @@ void AddClients(OptionTable& table, Serve* serve) {
              "how long calls in flight may take after SIGTERM");
   table.Switch("listen_notify", &serve->listen_notify,
                "read the catalog again on NOTIFY protogres (SIGHUP always does)");
+  table.Text("listen_database", "URI", &serve->listen_database,
+             "connection string of the connection that waits for NOTIFY, past a pooler; not set: that of the pool");
 }
 
 void AddLimits(OptionTable& table, crud::Limits* limits) {
@@ -310,6 +312,9 @@ std::string CheckServe(const Serve& command) {
         "--max_sessions={} and --max_streams={} leave no connection for other calls: together they must be less than "
         "pool_size + max_overflow, {}",
         server.max_sessions, server.max_streams, most);
+  }
+  if (!command.listen_notify && !command.listen_database.empty()) {
+    return "--listen_database needs --listen_notify, which is off";
   }
   if (command.pool.backoff_min > command.pool.backoff_max) {
     return fmt::format("--backoff_min={} is more than --backoff_max={}", FormatDuration(command.pool.backoff_min),

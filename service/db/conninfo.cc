@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -100,8 +101,10 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
   }
   std::string& own = values["options"];
   if (own.empty() && InEnvironment("PGOPTIONS")) own = std::getenv("PGOPTIONS");
-  own += (own.empty() ? "" : " ") + std::string(kSessionDefaults);
-  if (!options.search_path.empty()) own += " -c search_path=" + EscapedOption(SearchPath(options.search_path));
+  if (!options.pooler->refuses_options()) {
+    own += (own.empty() ? "" : " ") + std::string(kSessionDefaults);
+    if (!options.search_path.empty()) own += " -c search_path=" + EscapedOption(SearchPath(options.search_path));
+  }
   // As a keyword it would be sent beside `options`, and win.
   values["client_encoding"] = "UTF8";
   values.try_emplace("fallback_application_name", "protogres");
@@ -115,6 +118,16 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
     conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", keyword, text::QuoteSetting(value));
   }
   return conninfo;
+}
+
+std::string TransactionDefaults(const ConnectionOptions& options) {
+  std::string sql = "; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO " +
+                    (options.search_path.empty() ? "DEFAULT" : SearchPath(options.search_path));
+  std::istringstream words(kSessionDefaults);
+  for (std::string word; words >> word;) {
+    if (word != "-c") sql += "; SET LOCAL " + word;
+  }
+  return sql;
 }
 
 }  // namespace protogres::db

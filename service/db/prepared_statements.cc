@@ -6,7 +6,7 @@
 
 #include "fmt/format.h"
 #include "status/macros.h"
-#include "status/status.h"
+#include "status/sqlstate.h"
 
 namespace protogres::db {
 namespace {
@@ -22,10 +22,13 @@ std::string RandomPrefix() {
 
 }  // namespace
 
-PreparedStatements::PreparedStatements(Exchange& exchange, std::size_t capacity, std::chrono::milliseconds patience)
-    : exchange_(exchange), patience_(patience), cache_(capacity, RandomPrefix()) {}
+PreparedStatements::PreparedStatements(Exchange& exchange, const Pooler& pooler, std::size_t capacity,
+                                       std::chrono::milliseconds patience)
+    : exchange_(exchange), pooler_(pooler), patience_(patience), cache_(capacity, RandomPrefix()) {}
 
 absl::Status PreparedStatements::Prepare(const std::string& sql, bool in_transaction, const std::string** name) {
+  *name = nullptr;
+  if (pooler_.found()) return absl::OkStatus();
   *name = cache_.Find(sql);
   if (*name != nullptr) return absl::OkStatus();
   if (!in_transaction) RETURN_IF_ERROR(Deallocate());
@@ -39,8 +42,24 @@ absl::Status PreparedStatements::Prepare(const std::string& sql, bool in_transac
   return status;
 }
 
-void PreparedStatements::Drop(const std::string& sql) {
+absl::Status PreparedStatements::Run(const std::string& sql, std::span<const Param> params,
+                                     const Circumstances& circumstances, Result* result, bool* stale) {
+  const std::string* name = nullptr;
+  absl::Status status = Prepare(sql, circumstances.in_transaction, &name);
+  const bool prepares = !status.ok() || name != nullptr;
+  if (status.ok()) {
+    status = name != nullptr ? exchange_.SendPrepared(*name, params) : exchange_.SendParams(sql, params);
+  }
+  if (status.ok()) {
+    exchange_.LimitAnswer(circumstances.most_bytes);
+    auto answer = exchange_.Finish(circumstances.writes && !circumstances.in_transaction);
+    if (answer.ok()) *result = *std::move(answer);
+    status = answer.status();
+  }
+  *stale = prepares && (status::StatementLost(status) || status::CatalogMoved(status));
+  if (!*stale) return status;
   if (auto gone = cache_.Erase(sql)) unwanted_.push_back(*std::move(gone));
+  return status;
 }
 
 void PreparedStatements::DropAll() {
@@ -49,7 +68,8 @@ void PreparedStatements::DropAll() {
 }
 
 absl::Status PreparedStatements::Deallocate() {
-  if (unwanted_.empty()) return absl::OkStatus();
+  // Behind a pooler the session that answers may be another one than that which has them.
+  if (unwanted_.empty() || pooler_.found()) return absl::OkStatus();
   // One text takes one round trip. It ends at a statement that the server does not have any more. Where somebody has
   // deallocated all of them, these are the older ones, so the newest come first.
   std::string text;
@@ -57,7 +77,7 @@ absl::Status PreparedStatements::Deallocate() {
   unwanted_.clear();
   RETURN_IF_ERROR(exchange_.SendText(text));
   const absl::Status status = exchange_.Finish(false, Exchange::Clock::now() + patience_).status();
-  return status::ReasonOf(status) == status::kStatementLost ? absl::OkStatus() : status;
+  return status::StatementLost(status) ? absl::OkStatus() : status;
 }
 
 }  // namespace protogres::db

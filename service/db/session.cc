@@ -157,7 +157,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
   auto lease = pool.Acquire(Steady(cancellation.deadline()));
   if (!lease.ok()) return lease.status();
   std::unique_ptr<Session> session(new Session(*std::move(lease), cancellation, options));
-  if (options.transaction == Transaction::kExplicit) {
+  // Behind a pooler only a transaction has the session's defaults.
+  if (options.transaction == Transaction::kExplicit || session->lease_.connection().pooled()) {
     const absl::Status begun =
         session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); });
     if (!begun.ok()) return begun;

@@ -44,7 +44,8 @@ class Cancellation {
 };
 
 enum class Transaction {
-  // Each statement is its own implicit transaction: one round trip. For requests of one statement.
+  // Each statement is its own implicit transaction: one round trip. For requests of one statement. Behind a pooler it
+  // is as kExplicit, so that what has succeeded is to be followed by Commit in any case.
   kImplicit,
   // BEGIN ... COMMIT.
   kExplicit,

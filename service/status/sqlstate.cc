@@ -51,6 +51,7 @@ constexpr ErrorRow kTable[] = {
      "The transaction lost against another one, and was rolled back."},
     {"42501", StatusCode::kPermissionDenied, kPermissionDenied, "The database's role may not do this."},
     {"42P01", StatusCode::kFailedPrecondition, kCatalogMoved, "The table does not exist any more."},
+    {"42P05", StatusCode::kAborted, kStatementLost, "A prepared statement of this name exists already."},
     {"42P10", StatusCode::kFailedPrecondition, kCatalogMoved, "The key does not exist any more."},
     {"42703", StatusCode::kFailedPrecondition, kCatalogMoved, "The column does not exist any more."},
     {"42704", StatusCode::kFailedPrecondition, kCatalogMoved, "The type does not exist any more."},
@@ -111,6 +112,9 @@ void AddViolation(const std::string& message, absl::Status* status) {
   });
 }
 
+// Of PgBouncer, who translates nothing, and has one SQLSTATE for all of its own errors.
+constexpr char kRefusedParameter[] = "unsupported startup parameter";
+
 constexpr char kCannotConnect[] = "cannot connect to the database: ";
 
 std::string Because(const std::string& cause) { return cause.empty() ? "" : ": " + cause; }
@@ -151,7 +155,9 @@ absl::Status NoPassword(const std::string& why) {
 absl::Status Refused(ServerError error) {
   error.message = kCannotConnect + error.message;
   const std::string_view state = error.sqlstate;
-  const bool bad_setting = state != "42501" && !state.starts_with("28") && (state.starts_with("42") || state[0] == '2');
+  const bool bad_setting =
+      error.message.find(kRefusedParameter) != std::string::npos ||
+      (state != "42501" && !state.starts_with("28") && (state.starts_with("42") || state[0] == '2'));
   if (!bad_setting) return ToStatus(error);
   return Error(StatusCode::kInvalidArgument, error.message, kInvalidConnectionString, {{"sqlstate", error.sqlstate}});
 }
@@ -217,6 +223,8 @@ bool LostRace(const absl::Status& status) {
   return state == "40001" || state == "40P01";
 }
 
+bool StatementLost(const absl::Status& status) { return ReasonOf(status) == kStatementLost; }
+
 bool InDoubt(const absl::Status& status) { return ReasonOf(status) == kCommitInDoubt; }
 
 bool RolledBack(const absl::Status& status) { return !StateOf(status).empty() && !InDoubt(status); }
@@ -231,6 +239,10 @@ bool NoSuchTable(const absl::Status& status) {
 bool NoSuchOperator(const absl::Status& status) {
   const std::string state = StateOf(status);
   return state == "42883" || state == "42725";
+}
+
+bool RefusesParameter(const absl::Status& status) {
+  return ReasonOf(status) == kInvalidConnectionString && status.message().find(kRefusedParameter) != std::string::npos;
 }
 
 bool NeverListens(const absl::Status& status) {

@@ -78,6 +78,8 @@ bool MovedWhileRead(const absl::Status& status);
 bool ConnectionLost(const absl::Status& status);
 // The transaction lost against another one, and may win when it is run again (40001, 40P01).
 bool LostRace(const absl::Status& status);
+// A prepared statement is not the one that this connection has made (26000, 42P05): nothing of it was run.
+bool StatementLost(const absl::Status& status);
 // It is not known whether the COMMIT took place.
 bool InDoubt(const absl::Status& status);
 // The error of a COMMIT, of which PostgreSQL says that it did not take place.
@@ -88,6 +90,8 @@ bool QueryCancelled(const absl::Status& status);
 bool NoSuchTable(const absl::Status& status);
 // No operator takes these types, or more than one does (42883, 42725).
 bool NoSuchOperator(const absl::Status& status);
+// A pooler does not let a connection in because of a parameter that it came with.
+bool RefusesParameter(const absl::Status& status);
 // The server will never take a LISTEN: it is a standby (25006), or a pooler or replica that does not know it (0A000).
 bool NeverListens(const absl::Status& status);
 // The last word of a connection that was lost: the server itself says what became of the statement. False: it has said

@@ -308,9 +308,20 @@ TEST_F(ConnectionTest, StatementsThatTheServerForgotArePreparedAgain) {
     ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
     for (int use = 0; use < 3; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
   }
+  EXPECT_FALSE(connection->pooled());
+}
+
+TEST_F(ConnectionTest, InATransactionOnlyTheFirstStatementCanBePreparedAgain) {
+  auto connection = Open();
+  for (int use = 0; use < 3; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
   ASSERT_TRUE(Run(*connection, "DISCARD ALL").ok());
-  ASSERT_TRUE(connection->Begin("").ok());
-  EXPECT_EQ(Run(*connection, "SELECT 5").status().code(), StatusCode::kAborted) << "to be tried again";
+  ASSERT_TRUE(connection->Begin("ISOLATION LEVEL SERIALIZABLE").ok());
+  EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
+  EXPECT_EQ(Cell(*connection, "SHOW transaction_isolation"), "serializable") << "as it was begun";
+  ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
+  const absl::Status lost = Run(*connection, "SELECT 5").status();
+  EXPECT_EQ(lost.code(), StatusCode::kAborted) << "to be tried again";
+  EXPECT_TRUE(status::StatementLost(lost)) << lost;
   EXPECT_FALSE(connection->Commit().ok());
   EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
 }

@@ -340,9 +340,14 @@ class ServedTestCase(TestCase):
     CONTRACT_OPTIONS = ()
 
     @classmethod
+    def make_database(cls):
+        """The connection string by which the server reaches it; psql() always goes straight there."""
+        return postgres().create(cls.database, cls.SQL, cls.FILE)
+
+    @classmethod
     def setUpClass(cls):
         cls.database = cls.__name__.lower()
-        cls.uri = postgres().create(cls.database, cls.SQL, cls.FILE)
+        cls.uri = cls.make_database()
         cls.server = Server(cls.uri, *cls.OPTIONS)
         cls.addClassCleanup(cls.server.close)
         cls.contract = Contract(cls.uri, *cls.CONTRACT_OPTIONS)

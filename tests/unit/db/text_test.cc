@@ -141,6 +141,24 @@ TEST(ConninfoTest, TheSearchPathIsOneOfTheOptions) {
   EXPECT_THAT(*Conninfo({.database = ""}), Not(HasSubstr("search_path")));
 }
 
+TEST(ConninfoTest, APoolerThatRefusesOptionsGetsOnlyTheUsersOwn) {
+  ConnectionOptions options{.database = "host=h"};
+  options.pooler->RefusedOptions();
+  EXPECT_THAT(*Conninfo(options), HasSubstr("options=''"));
+  options.database += " options='-c work_mem=5MB'";
+  EXPECT_THAT(*Conninfo(options), HasSubstr("options='-c work_mem=5MB'"));
+  EXPECT_THAT(*Conninfo({.database = "host=h"}), HasSubstr("options='-c client_encoding=UTF8")) << "another's";
+}
+
+TEST(ConninfoTest, ATransactionGetsTheSameDefaults) {
+  const std::string sql = TransactionDefaults({});
+  EXPECT_THAT(sql, HasSubstr("; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO DEFAULT; "));
+  EXPECT_THAT(sql, HasSubstr("; SET LOCAL client_encoding=UTF8; SET LOCAL DateStyle=ISO; "));
+  EXPECT_THAT(sql, Not(HasSubstr("-c")));
+  EXPECT_THAT(TransactionDefaults({.search_path = {"extensions", "$user"}}),
+              HasSubstr(R"(; SET LOCAL search_path TO "extensions","$user"; )"));
+}
+
 TEST(ConninfoTest, ValuesAreQuoted) {
   const auto conninfo = Conninfo({.database = "host=h password='it\\'s \\\\ a secret'"});
   ASSERT_TRUE(conninfo.ok());
