@@ -35,7 +35,10 @@ std::string EscapedOption(std::string_view value) {
 
 std::string SearchPath(const std::vector<std::string>& schemas) {
   std::string path;
-  for (const std::string& schema : schemas) path += (path.empty() ? "" : ",") + text::QuoteName(schema);
+  for (const std::string& schema : schemas) {
+    if (!path.empty()) path += ',';
+    path += text::QuoteName(schema);
+  }
   return path;
 }
 
