@@ -157,7 +157,7 @@ class SessionDefaults(ThroughPgBouncer, ServedTestCase):
         row = self.call("GetValue", {"id": 1})
         self.assertEqual({name: row[name] for name in VALUE}, VALUE)
         rows = self.call("ListValues", {"filter": 'lasts = "P1Y2M3DT4H5M6S" AND day = "2024-02-03"'})["values"]
-        self.assertEqual(rows, [row])
+        self.assertEqual(rows, [VALUE])
         self.assertEqual(self.psql("SELECT lasts FROM value"), "+1-2 +3 +4:05:06", "what other clients see")
 
     def test_no_call_finds_the_role_and_search_path_that_another_has_left(self):

@@ -11,20 +11,14 @@ import test_stream
 import test_transact
 from pgbouncer import through
 
-UNPREPARED = "--statement_cache_size=0"
 Crud = through("transaction", test_crud.Crud)
-CrudUnprepared = through("transaction", test_crud.Crud, UNPREPARED)
 Transact = through("transaction", test_transact.Transact)
-TransactUnprepared = through("transaction", test_transact.Transact, UNPREPARED)
 Locks = through("transaction", test_transact.Locks)
 Sessions = through("transaction", test_sessions.Sessions)
-SessionsUnprepared = through("transaction", test_sessions.Sessions, UNPREPARED)
 Replay = through("transaction", test_request_id.Replay)
-AtOnce = through("transaction", test_request_id.AtOnce, UNPREPARED)
+AtOnce = through("transaction", test_request_id.AtOnce)
 Streams = through("transaction", test_stream.Streams)
-StreamsUnprepared = through("transaction", test_stream.Streams, UNPREPARED)
 Imports = through("transaction", test_import.Imports)
-ImportsUnprepared = through("transaction", test_import.Imports, UNPREPARED)
 Faults = through("transaction", test_faults.Faults)
 
 if __name__ == "__main__":
