@@ -45,8 +45,8 @@ struct Type {
   bool operator==(const Type&) const = default;
 };
 
-// pg_attribute.attidentity and attgenerated.
-enum class Generated { kNo, kIdentityByDefault, kIdentityAlways, kStored };
+// pg_attribute.attidentity and attgenerated. kExpression: of other columns, stored or virtual.
+enum class Generated { kNo, kIdentityByDefault, kIdentityAlways, kExpression };
 
 struct Column {
   int number = 0;  // attnum: never reused by PostgreSQL (chapter 53.7, pg_attribute)
@@ -83,6 +83,8 @@ struct Relation {
   // that keeps its table's rows apart, the table's. Empty: none.
   std::vector<int> key;
   bool key_unique = true;  // no two rows have the same; it is false of a table that others inherit from
+  // INSERT can have ON CONFLICT (key): not where the key is deferrable, or WITHOUT OVERLAPS.
+  bool upsertable = true;
   // Without a key: attnums of columns of which no two rows have all alike, NULL being like NULL (GROUP BY). Empty:
   // none.
   std::vector<int> distinct;

@@ -11,9 +11,9 @@
 
 namespace protogres::catalog {
 
-// Fills `key`, `key_unique`, `distinct` and `positioned` of `relations`, and their columns' `never_null`, which stands
-// at what the column itself says. `filter` is the condition on pg_class c that they meet. Views may stand on relations
-// that are not among them. Four queries. Errors of `query` are passed on. Blocks.
+// Fills `key`, `key_unique`, `upsertable`, `distinct` and `positioned` of `relations`, and their columns' `never_null`,
+// which stands at what the column itself says. `filter` is the condition on pg_class c that they meet. Views may stand
+// on relations that are not among them. Four queries. Errors of `query` are passed on. Blocks.
 absl::Status ReadKeys(const Query& query, const std::string& filter, std::vector<Relation>* relations);
 
 }  // namespace protogres::catalog

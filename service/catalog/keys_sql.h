@@ -53,11 +53,14 @@ SELECT DISTINCT f.root, p.attnum
 // Primary keys, and UNIQUE constraints of columns that are NOT NULL and that a row meets at once: as the one to be
 // served comes first, the primary key, then the one of the fewest columns. An index without a constraint may compare by
 // another collation than the column. INCLUDEd columns are left out, and an index that is not valid yet proves nothing.
+// A key WITHOUT OVERLAPS (PostgreSQL 18) is one too, as it has no empty ranges; but ON CONFLICT passes its index over,
+// as it does that of a deferrable one.
 inline constexpr char kKeysSql[] = R"(
 SELECT c.oid, i.indisprimary,
        (SELECT pg_catalog.string_agg(k.attnum::text, ' ' ORDER BY k.position)
           FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
-         WHERE k.position <= i.indnkeyatts)
+         WHERE k.position <= i.indnkeyatts),
+       i.indimmediate AND NOT i.indisexclusion
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisvalid
  WHERE {} AND (i.indisprimary OR (

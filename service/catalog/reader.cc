@@ -67,7 +67,7 @@ TypeKind TypeKindOf(const std::optional<std::string>& typtype, bool array) {
 }
 
 Generated GeneratedOf(const std::string& identity, const std::string& generated) {
-  if (!generated.empty()) return Generated::kStored;
+  if (!generated.empty()) return Generated::kExpression;
   if (identity == "a") return Generated::kIdentityAlways;
   return identity == "d" ? Generated::kIdentityByDefault : Generated::kNo;
 }

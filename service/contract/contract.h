@@ -83,7 +83,7 @@ struct Field {
   // For columns of tables:
   bool never_null = false;   // and no row has one
   bool has_default = false;  // a DEFAULT, an identity or generated: never required on Create
-  bool generated = false;    // GENERATED ALWAYS, as identity or stored: never written by a caller
+  bool generated = false;    // GENERATED ALWAYS, as identity or by an expression: never written by a caller
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
   bool updatable = false;
 };
@@ -133,6 +133,7 @@ struct Table {
   bool insertable = false;
   bool updatable = false;
   bool deletable = false;
+  bool upsertable = true;      // INSERT can have ON CONFLICT (key)
   bool insert_returns = true;  // INSERT can have RETURNING
   bool update_returns = true;
 

@@ -123,7 +123,7 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
     field.not_null = column.not_null;
     field.never_null = column.never_null;
     field.has_default = column.has_default || column.generated != Generated::kNo;
-    field.generated = column.generated == Generated::kIdentityAlways || column.generated == Generated::kStored;
+    field.generated = column.generated == Generated::kIdentityAlways || column.generated == Generated::kExpression;
     field.insertable = table.insertable && column.insertable && !field.generated;
     field.updatable = relation.updatable && column.updatable && !field.generated;
     draft->row.fields.push_back(ColumnComment(served, field, in_key));
@@ -263,6 +263,7 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.key_unique = relation.key_unique;
   table.positioned = relation.positioned;
   table.insertable = writable && relation.insertable;
+  table.upsertable = relation.upsertable;
   table.insert_returns = relation.insert_returns;
   table.update_returns = relation.update_returns;
   FillFields(types, KeyOf(*draft, types, warnings), draft, warnings);

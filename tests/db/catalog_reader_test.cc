@@ -142,7 +142,7 @@ TEST_F(HostileTest, DefaultsIdentitiesAndGeneratedColumns) {
   const Relation& table = Get("identities");
   EXPECT_EQ(table.FindColumn("id")->generated, Generated::kIdentityAlways);
   EXPECT_EQ(table.FindColumn("d")->generated, Generated::kIdentityByDefault);
-  EXPECT_EQ(table.FindColumn("gen")->generated, Generated::kStored);
+  EXPECT_EQ(table.FindColumn("gen")->generated, Generated::kExpression);
   EXPECT_EQ(table.FindColumn("s")->generated, Generated::kNo);
   for (const char* defaulted : {"id", "d", "s", "def", "now", "gen"}) {
     EXPECT_TRUE(table.FindColumn(defaulted)->has_default) << defaulted;
@@ -154,6 +154,17 @@ TEST_F(HostileTest, DefaultsIdentitiesAndGeneratedColumns) {
   EXPECT_FALSE(Get("value_user_types").FindColumn("e")->not_null);
   EXPECT_TRUE(Get("view_defaulted").FindColumn("name")->has_default);
   EXPECT_FALSE(Get("view_defaulted").FindColumn("id")->not_null);
+}
+
+TEST_F(HostileTest, VirtualColumnsAreGenerated) {
+  if (catalog_->server_version < 180000) GTEST_SKIP() << "virtual generated columns are of PostgreSQL 18";
+  const Database database;
+  database.Exec(
+      "CREATE TABLE item (id uuid PRIMARY KEY DEFAULT uuidv7(), n int, twice int GENERATED ALWAYS AS (n * 2))");
+  const absl::StatusOr<Catalog> catalog = ReadCatalog(database);
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ(Find(*catalog, "item")->FindColumn("twice")->generated, Generated::kExpression);
+  EXPECT_TRUE(Find(*catalog, "item")->FindColumn("id")->has_default);
 }
 
 TEST_F(HostileTest, NamesAndTypesForPeople) {

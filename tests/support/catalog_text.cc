@@ -75,7 +75,7 @@ const char* Word(Generated generated) {
       return "identity by default";
     case Generated::kIdentityAlways:
       return "identity always";
-    case Generated::kStored:
+    case Generated::kExpression:
       return "generated";
   }
   return "?";
@@ -120,6 +120,7 @@ std::string RelationText(const Catalog& catalog, const Relation& relation) {
   Said said;
   said.Numbers("key", relation.key);
   said.If(!relation.key_unique, "key not unique");
+  said.If(!relation.upsertable, "not upsertable");
   said.Numbers("distinct", relation.distinct);
   said.If(relation.selectable, "selectable");
   said.If(relation.positioned, "positioned");

@@ -5,6 +5,7 @@
 #include "catalog_builder.h"
 #include "contract/derive.h"
 #include "contract/naming.h"
+#include "google/protobuf/descriptor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -74,6 +75,17 @@ TEST(DeriveRelationsTest, AViewWithItsTablesKeyHidesNothing) {
   EXPECT_FALSE(builder.Derive().tables[0].soft_delete.has_value());
   builder.catalog().relations[0].comment = "@protogres key=id";
   EXPECT_TRUE(builder.Derive().tables[0].soft_delete.has_value());
+}
+
+TEST(DeriveRelationsTest, AnUpsertNeedsAKeyThatOnConflictCanName) {
+  CatalogBuilder builder;
+  auto& relation = builder.Table("stay");
+  builder.Column(relation, "note", "text");
+  EXPECT_NE(BuildPool(builder.Derive())->FindFieldByName("shop.v1.UpdateStayRequest.allow_missing"), nullptr);
+  builder.catalog().relations[0].upsertable = false;
+  const auto pool = BuildPool(builder.Derive());
+  EXPECT_EQ(pool->FindFieldByName("shop.v1.UpdateStayRequest.allow_missing"), nullptr);
+  EXPECT_NE(pool->FindFieldByName("shop.v1.DeleteStayRequest.allow_missing"), nullptr);
 }
 
 TEST(DeriveRelationsTest, AKeyThatIsNotUniqueIsTold) {
