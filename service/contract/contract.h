@@ -84,6 +84,7 @@ struct Field {
   bool never_null = false;   // and no row has one
   bool has_default = false;  // a DEFAULT, an identity or generated: never required on Create
   bool generated = false;    // GENERATED ALWAYS, as identity or by an expression: never written by a caller
+  bool readable = true;      // false: input only (AIP-203), as the role may write it, but not read it
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
   bool updatable = false;
 };
@@ -123,13 +124,14 @@ struct Table {
   std::string plural;              // Customers: the word in ListCustomers
   std::string row_field;           // customer: the row's field in requests
   std::string rows_field;          // customers: the rows' field in responses
-  std::vector<Field> fields;       // readable columns in column order
-  std::vector<int> key;            // indexes into fields, in the key's order; empty: none
+  std::vector<Field> fields;       // columns that can be read or written, in column order
+  std::vector<int> key;            // indexes into fields, all of them readable, in the key's order; empty: none
   bool key_unique = true;          // no two rows have the same key
   std::vector<int> distinct;       // without a key: indexes into fields that no two rows have all alike; empty: none
   bool positioned = false;         // the role may read tableoid and ctid, which tell the rows apart
   std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
   bool has_etag = false;           // the role may read xmin and ctid, which a view does not have
+  bool readable = true;  // the role may read columns of it; false: rows are inserted, and answered as empty ones
   bool insertable = false;
   bool updatable = false;
   bool deletable = false;

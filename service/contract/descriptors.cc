@@ -134,6 +134,7 @@ class TableMessages {
 };
 
 std::string MethodNote(const MethodInfo& info, const Table& table) {
+  if (info.blind_note != nullptr && !table.readable) return info.blind_note;
   return info.soft_note != nullptr && table.soft_delete.has_value() ? info.soft_note : info.note;
 }
 

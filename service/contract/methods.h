@@ -35,8 +35,9 @@ struct MethodInfo {
   std::optional<MethodKind> single = std::nullopt;  // of a Batch: the method whose requests it takes
   ResponseShape response = ResponseShape::kOwn;
   Streaming streaming = Streaming::kNone;
-  const char* note = "";            // the comment
-  const char* soft_note = nullptr;  // the comment where deletes are soft; null: the same
+  const char* note = "";             // the comment
+  const char* soft_note = nullptr;   // the comment where deletes are soft; null: the same
+  const char* blind_note = nullptr;  // the comment where the role may not read the table; null: the same
 };
 
 // Of all kinds, in the order in which services list them.

@@ -103,6 +103,10 @@ absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const Table& table, co
       continue;
     }
     ASSIGN_OR_RETURN(const int field, FindMasked(table, path, "read_mask"));
+    if (!table.field(field).readable) {
+      return BadRequest("read_mask",
+                        fmt::format("\"{}\" is input only: the server's role may write it, but not read it", path));
+    }
     projection.fields.push_back(field);
   }
   SortEachOnce(&projection.fields);
@@ -169,6 +173,8 @@ absl::StatusOr<sql::Row> Updated(const Table& table, const wire::RowInput& row, 
     if (path == "*") {
       for (std::size_t i = 0; !all && i < table.fields.size(); ++i) {
         const int index = static_cast<int>(i);
+        // A row that was read and is sent back does not have what may not be read.
+        if (!table.fields[i].readable && row.Find(index) == nullptr) continue;
         if (table.fields[i].updatable && !IsKey(table, index)) take(index);
       }
       all = true;

@@ -99,6 +99,7 @@ absl::StatusOr<RestrictionCompiler::Target> RestrictionCompiler::Resolve(const R
       return Error(name.offset,
                    fmt::format("unknown field {}{}", text::Excerpt(name.text), SuggestField(name.text, *fields)));
     }
+    if (!field->readable) return Error(name.offset, InputOnly(name.text));
     target.sql =
         target.type == nullptr ? Column(*field) : fmt::format("({}).{}", target.sql, text::QuoteName(field->column));
     target.name += (target.name.empty() ? "" : ".") + name.text;

@@ -13,8 +13,11 @@ namespace protogres::sql {
 // ; did you mean "age"? - or, where nothing is near and there are few, ; there are "a", "b". Empty: neither.
 std::string Suggest(std::string_view unknown, const std::vector<std::string_view>& known);
 
-// As Suggest for a field's name; one whose column has that name comes first.
+// As Suggest for the name of a field that can be read; one whose column has that name comes first.
 std::string SuggestField(std::string_view unknown, const std::vector<contract::Field>& fields);
+
+// What is wrong with the name of a field that cannot be read.
+std::string InputOnly(std::string_view name);
 
 }  // namespace protogres::sql
 

@@ -300,18 +300,21 @@ TEST(DeriveTest, LeftOut) {
   CatalogBuilder builder;
   builder.Bare("empty");
   builder.Table("hidden").comment = "@protogres omit";
-  builder.Table("locked").columns[0].readable = false;
+  auto& locked = builder.Table("locked").columns[0];
+  locked.readable = locked.insertable = false;
   auto& odd = builder.Table("odd");
   builder.Column(odd, "p", builder.AddType("pg_catalog", "anyarray", catalog::TypeKind::kPseudo).oid);
   builder.Column(odd, "q", "text").type = 4242;
-  builder.Column(odd, "r", "text").readable = false;
+  auto& locked_column = builder.Column(odd, "r", "text");
+  locked_column.readable = locked_column.insertable = locked_column.updatable = false;
   builder.Column(odd, "s", "text");
   const Contract contract = builder.Derive();
   BuildPool(contract);
   ASSERT_EQ(contract.tables.size(), 1u);
   EXPECT_EQ(contract.tables[0].fields.size(), 2u);
-  EXPECT_THAT(contract.warnings, ElementsAre(HasSubstr("public.empty: left out"), HasSubstr("public.locked: left out"),
-                                             HasSubstr("column p"), HasSubstr("column q"), HasSubstr("not read: r")));
+  EXPECT_THAT(contract.warnings,
+              ElementsAre(HasSubstr("public.empty: left out"), HasSubstr("public.locked: left out"),
+                          HasSubstr("column p"), HasSubstr("column q"), HasSubstr("neither read nor write: r")));
 }
 
 TEST(DeriveTest, DroppedColumnsAreReserved) {

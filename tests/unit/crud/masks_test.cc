@@ -210,6 +210,19 @@ TEST_F(MasksTest, AnUpdateByAMaskAssignsWhatItNames) {
   EXPECT_EQ(Updates(row, Mask({"*"}), /*with_key=*/true), "1=a 2=2 3={} 4={} 7=NULL") << "never the key";
 }
 
+TEST_F(MasksTest, WhatIsInputOnlyIsWrittenAndNotRead) {
+  table_.fields[kName].readable = table_.fields[kTags].readable = false;
+  EXPECT_EQ(ReadError("name"), "read_mask: \"name\" is input only: the server's role may write it, but not read it");
+  EXPECT_THAT((*ReadMasked(table_, Mask({"*", "etag"})))->fields,
+              ElementsAre(kId, kPrice, kParts, kTotal, kOwner, kState));
+  EXPECT_THAT(*CreateMasked(table_, Mask({"*"})), ElementsAre(kName, kTags, kOwner));
+  EXPECT_EQ(Inserts(Row({{kName, "a"}, {kParts, "{x}"}}), {kTags}), "1=a 4={x} 3={}");
+  EXPECT_EQ(Updates(Row({{kId, "1"}, {kName, "a"}}), Mask()), "1=a");
+  EXPECT_EQ(Updates(Row({{kId, "1"}}), Mask({"name"})), "1=NULL") << "it is named";
+  EXPECT_EQ(Updates(Row({{kId, "1"}}), Mask({"*"})), "2=NULL 4={} 7=NULL") << "a row that was read does not have it";
+  EXPECT_EQ(Updates(Row({{kId, "1"}, {kName, "a"}}), Mask({"*"})), "1=a 2=NULL 4={} 7=NULL");
+}
+
 TEST_F(MasksTest, AMaskOfATableWithNothingToUpdate) {
   for (contract::Field& field : table_.fields) field.updatable = false;
   EXPECT_EQ(Updates(Row({}), Mask({"*"})), "update_mask: names no column that can be changed");

@@ -51,6 +51,11 @@ TEST_F(PageTest, OrderByErrors) {
   EXPECT_EQ(OrderError("age, name, age desc"), R"(order_by: "age" is named twice)");
   EXPECT_THAT(OrderError("attrs.color"), HasSubstr("members cannot be ordered by"));
   EXPECT_THAT(OrderError("place"), HasSubstr("without an order"));
+  contract::Table guarded = customer_;
+  guarded.fields[1].readable = false;
+  EXPECT_EQ(ParseOrderBy(guarded, "name").status().message(),
+            R"(order_by: "name" is input only: the server's role may write it, but not read it)");
+  EXPECT_THAT(ParseOrderBy(guarded, "nam").status().message(), Not(HasSubstr("\"name\"")));
   for (const char* bad : {",", "age,", ",age", "age,,name", "age; drop table x", "\"age\"", "\xff", "-age"})
     OrderError(bad);
 }
