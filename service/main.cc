@@ -84,8 +84,9 @@ int Run(const config::ContractCommand& options) {
     if (!differences.empty()) return kFailure;
   }
   if (!options.out.empty()) {
-    if (auto written = contract::Write(*contract, options.out); !written.ok()) return Fail(written);
-    std::cout << contract->files.file_size() + 1 << " files written to " << options.out << "\n";
+    const auto written = contract::Write(*contract, options.out);
+    if (!written.ok()) return Fail(written.status());
+    std::cout << *written << " files written to " << options.out << "\n";
   }
   return 0;
 }

@@ -227,7 +227,7 @@ class Serving {
     pool_.ForgetStatements();
     server_->SetApi(api);
     readiness_.SetLoaded();
-    spdlog::info("serving {} tables in {} methods", api->contract().tables.size(), api->contract().methods.size());
+    spdlog::info("serving {} tables in {} methods", api->contract().tables.size(), api->method_count());
   }
 
   void ReloadUntilTheEnd(bool loaded) {

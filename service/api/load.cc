@@ -15,15 +15,11 @@
 namespace protogres::api {
 namespace {
 
-absl::StatusOr<std::vector<catalog::TextRow>> Query(db::Session& session, const std::string& sql) {
+absl::StatusOr<catalog::TextRows> Query(db::Session& session, const std::string& sql) {
   const auto rows = session.Read(sql, {});
   if (!rows.ok()) return rows.status();
-  std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows->size()));
-  for (std::int64_t i = 0; i < rows->size(); ++i) {
-    auto& row = result[static_cast<std::size_t>(i)];
-    for (int column = 0; column < rows->columns(); ++column) row.emplace_back(rows->Cell(i, column));
-  }
-  return result;
+  return catalog::TextRows(rows->size(),
+                           [rows = *rows](std::int64_t index, catalog::TextRow* row) { rows.Read(index, row); });
 }
 
 absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& options,

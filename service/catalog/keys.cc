@@ -14,7 +14,7 @@
 namespace protogres::catalog {
 namespace {
 
-using Rows = std::vector<TextRow>;
+using Rows = TextRows;
 
 // Views on views, at the most: deeper ones have no key.
 constexpr int kMaxDepth = 32;

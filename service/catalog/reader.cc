@@ -21,7 +21,7 @@
 namespace protogres::catalog {
 namespace {
 
-using Rows = std::vector<TextRow>;
+using Rows = TextRows;
 
 constexpr int kOldestVersion = 130000;
 
@@ -33,7 +33,7 @@ constexpr int kAllBits = kUpdateBit | kInsertBit | kDeleteBit;
 
 std::string List(const std::vector<Oid>& oids) { return fmt::format("{}", fmt::join(oids, ", ")); }
 
-RelationKind RelationKindOf(const std::optional<std::string>& relkind) {
+RelationKind RelationKindOf(const Cell& relkind) {
   switch (relkind->front()) {
     case 'p':
       return RelationKind::kPartitioned;
@@ -48,7 +48,7 @@ RelationKind RelationKindOf(const std::optional<std::string>& relkind) {
   }
 }
 
-TypeKind TypeKindOf(const std::optional<std::string>& typtype, bool array) {
+TypeKind TypeKindOf(const Cell& typtype, bool array) {
   switch (typtype->front()) {
     case 'e':
       return TypeKind::kEnum;
@@ -110,11 +110,12 @@ class Reading {
     const absl::StatusOr<Rows> rows = query_(kServerSql);
     if (!rows.ok()) return rows.status();
     if (rows->empty()) return absl::InternalError("the server did not say what it is");
-    const TextRow& row = rows->front();
-    catalog_.database = Text(row[1]);
-    catalog_.server_version = Int(row[2]);
-    catalog_.server_encoding = Text(row[3]);
-    role_ = Text(row[4]);
+    for (const TextRow& row : *rows) {
+      catalog_.database = Text(row[1]);
+      catalog_.server_version = Int(row[2]);
+      catalog_.server_encoding = Text(row[3]);
+      role_ = Text(row[4]);
+    }
     if (catalog_.server_version >= kOldestVersion) return absl::OkStatus();
     return absl::FailedPreconditionError(
         fmt::format("PostgreSQL {} is too old: version 13 or newer is needed", catalog_.server_version / 10000));
@@ -152,7 +153,7 @@ class Reading {
   absl::Status ReadRelations() {
     const absl::StatusOr<Rows> rows = query_(kRelationsSql + RelationFilter());
     if (!rows.ok()) return rows.status();
-    catalog_.relations.reserve(rows->size());
+    catalog_.relations.reserve(static_cast<std::size_t>(rows->size()));
     for (const TextRow& row : *rows) {
       Relation& relation = catalog_.relations.emplace_back();
       relation.oid = Number(row[0]);

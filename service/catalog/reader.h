@@ -3,9 +3,12 @@
 #ifndef PROTOGRES_SERVICE_CATALOG_READER_H_
 #define PROTOGRES_SERVICE_CATALOG_READER_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,9 +16,45 @@
 
 namespace protogres::catalog {
 
-// Rows of cells in PostgreSQL's text form; no value is NULL.
-using TextRow = std::vector<std::optional<std::string>>;
-using Query = std::function<absl::StatusOr<std::vector<TextRow>>(const std::string& sql)>;
+// Cells in PostgreSQL's text form; no value is NULL. The texts are of the TextRows.
+using TextRow = std::vector<std::optional<std::string_view>>;
+
+// What a query returned, to be gone through row by row: of ten thousand tables it is too much to be copied.
+class TextRows {
+ public:
+  // Fills `row` with one of the rows. It keeps what they are of.
+  using ReadRow = std::function<void(std::int64_t index, TextRow* row)>;
+
+  class Iterator {
+   public:
+    Iterator(const ReadRow& read, std::int64_t index) : read_(read), index_(index) {}
+    // Until it is called again.
+    const TextRow& operator*() {
+      read_(index_, &row_);
+      return row_;
+    }
+    void operator++() { ++index_; }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+   private:
+    const ReadRow& read_;
+    std::int64_t index_;
+    TextRow row_;
+  };
+
+  TextRows(std::int64_t size, ReadRow read) : size_(size), read_(std::move(read)) {}
+
+  std::int64_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  Iterator begin() const { return {read_, 0}; }
+  Iterator end() const { return {read_, size_}; }
+
+ private:
+  std::int64_t size_;
+  ReadRow read_;
+};
+
+using Query = std::function<absl::StatusOr<TextRows>(const std::string& sql)>;
 
 // Reads all relations of `schemas` (empty: every schema but the system's own
 // and `protogres`), and every type that their columns reach. `query` must run

@@ -1,5 +1,5 @@
-// The Contract: what the API is. Messages, services and methods as file
-// descriptors, and beside them, for each, what of the Catalog it stands for.
+// The Contract: what the API is. Tables, their methods and their types, each
+// with what of the Catalog it stands for, and what their messages are called.
 // Plain values: derived from a Catalog (derive.h) or pinned by a file (pin.h).
 #ifndef PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 #define PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
@@ -113,6 +113,15 @@ enum class MethodKind {
 };
 inline constexpr int kMethodKinds = static_cast<int>(MethodKind::kUndelete) + 1;
 
+// What is said of a message beside its fields.
+struct MessageNotes {
+  std::string package;
+  std::string name;
+  std::string comment;
+  std::vector<std::string> fields;  // the comment of each field
+  std::vector<int> dropped;         // numbers that are reserved
+};
+
 // A relation as it is served.
 struct Table {
   catalog::RelationKind relation = catalog::RelationKind::kTable;
@@ -138,6 +147,11 @@ struct Table {
   bool upsertable = true;      // INSERT can have ON CONFLICT (key)
   bool insert_returns = true;  // INSERT can have RETURNING
   bool update_returns = true;
+  std::vector<MethodKind> methods;  // in the order in which the service lists them
+  // The file that declares the service and its messages, which descriptors.h makes when it is asked for: so that what
+  // nobody asks for takes no memory. shop/v1/customer.proto. Empty: it stands in Contract::files.
+  std::string file;
+  MessageNotes notes;  // of the row's message; its names are above
 
   std::string FullMessage() const { return package + "." + message; }
   const Field& field(int index) const { return fields[static_cast<std::size_t>(index)]; }
@@ -148,7 +162,6 @@ struct Table {
 // An RPC of a table's service.
 struct Method {
   MethodKind kind = MethodKind::kGet;
-  int table = 0;         // into Contract::tables
   std::string path;      // /shop.v1.CustomerService/GetCustomer
   std::string request;   // full name: shop.v1.GetCustomerRequest
   std::string response;  // full name
@@ -158,8 +171,8 @@ struct Contract {
   std::vector<Enum> enums;
   std::vector<Composite> composites;
   std::vector<Table> tables;  // sorted by (schema, name)
-  std::vector<Method> methods;
-  google::protobuf::FileDescriptorSet files;  // dependencies first; google/protobuf/* not among them
+  // Those of types, and of a pinned contract all of them: dependencies first; google/protobuf/* not among them.
+  google::protobuf::FileDescriptorSet files;
   // What was left out or changed and why: a line each, for the log.
   std::vector<std::string> warnings;
 };

@@ -9,6 +9,7 @@
 #include <set>
 #include <system_error>
 
+#include "contract/descriptors.h"
 #include "contract/pin.h"
 #include "contract/proto_text.h"
 #include "contract/transaction_proto.h"
@@ -219,9 +220,10 @@ absl::StatusOr<pb::FileDescriptorSet> ReadDirectory(const fs::path& directory) {
 
 }  // namespace
 
-absl::Status Write(const Contract& contract, const std::string& directory) {
+absl::StatusOr<int> Write(const Contract& contract, const std::string& directory) {
   const fs::path root = directory.empty() ? fs::path(".") : fs::path(directory);
-  for (const auto& file : contract.files.file()) {
+  const pb::FileDescriptorSet files = AllFiles(contract);
+  for (const auto& file : files.file()) {
     const fs::path name = fs::path(file.name()).lexically_normal();
     if (name.empty() || name.is_absolute() || *name.begin() == "..") {
       return FileError(absl::StatusCode::kInvalidArgument, file.name(), "leads out of the directory");
@@ -229,7 +231,10 @@ absl::Status Write(const Contract& contract, const std::string& directory) {
     if (absl::Status status = WriteFile(root / name, ProtoText(file)); !status.ok()) return status;
   }
   if (absl::Status status = WriteFile(root / kTransactionFile, kTransactionProto); !status.ok()) return status;
-  return WriteFile(root / kDescriptorSetFile, contract.files.SerializeAsString());
+  if (absl::Status status = WriteFile(root / kDescriptorSetFile, files.SerializeAsString()); !status.ok()) {
+    return status;
+  }
+  return files.file_size() + 1;
 }
 
 absl::StatusOr<pb::FileDescriptorSet> ReadFiles(const std::string& path) {

@@ -4,9 +4,7 @@
 #ifndef PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 #define PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 
-#include <span>
 #include <string>
-#include <vector>
 
 #include "contract/contract.h"
 #include "contract/type_map.h"
@@ -14,9 +12,12 @@
 
 namespace protogres::contract {
 
-// The file of a table: its service, its row message, and the messages of `methods`.
-google::protobuf::FileDescriptorProto TableFile(const Contract& contract, const Table& table, const MessageNotes& row,
-                                                std::span<const Method> methods, const std::string& name);
+// The file of a table of `contract`, which is called Table::file: its service, its row message, and the messages of its
+// methods. The same each time.
+google::protobuf::FileDescriptorProto TableFile(const Contract& contract, const Table& table);
+
+// Contract::files and those of all tables: dependencies first. Takes some 50 kB a table.
+google::protobuf::FileDescriptorSet AllFiles(const Contract& contract);
 
 // The file of the enums and composites of `package`. `go_apart`: with a Go package of its own.
 google::protobuf::FileDescriptorProto TypesFile(const Contract& contract, const TypeMap& types,

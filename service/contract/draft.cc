@@ -135,7 +135,7 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
     field.readable = column.readable;
     field.insertable = table.insertable && column.insertable && !field.generated;
     field.updatable = relation.updatable && column.updatable && !field.generated;
-    draft->row.fields.push_back(ColumnComment(served, field, in_key));
+    table.notes.fields.push_back(ColumnComment(served, field, in_key));
     table.fields.push_back(std::move(field));
   }
 }
@@ -303,11 +303,9 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
     table.deletable = writable && table.field(*table.soft_delete).updatable;
   }
   Warn(*draft, warnings);
-  draft->row.package = table.package;
-  draft->row.name = table.message;
-  draft->row.dropped = relation.dropped;
-  draft->row.comment = draft->notes.text.empty() ? "" : draft->notes.text + "\n\n";
-  draft->row.comment += fmt::format("A row of {}.", Label(relation));
+  table.notes.dropped = relation.dropped;
+  table.notes.comment = draft->notes.text.empty() ? "" : draft->notes.text + "\n\n";
+  table.notes.comment += fmt::format("A row of {}.", Label(relation));
 }
 
 }  // namespace protogres::contract

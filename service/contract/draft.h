@@ -25,15 +25,14 @@ struct Draft {
   Annotations notes;
   std::vector<DraftColumn> columns;  // those served, by number
   Table table;
-  MessageNotes row;
-  std::string file;  // shop/v1/customer.proto
 };
 
 // Chooses the columns and notes their types in `types`. Null where the relation is not served:
 // omitted (silently) or without a column that can be (a warning).
 std::optional<Draft> Select(const catalog::Relation& relation, TypeMap* types, std::vector<std::string>* warnings);
 
-// Fills the table's fields, key, soft delete and what can be written. Names of package and messages are set already.
+// Fills the table's fields, key, soft delete, what can be written, and the comments. Names of package and messages are
+// set already.
 // `soft_delete`: a column deleted_at declares it by itself.
 void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std::string>* warnings);
 

@@ -163,7 +163,7 @@ bool HasOwnResponse(MethodKind kind, const Table& table) {
   return response == ResponseShape::kOwn || (response == ResponseShape::kDeletedRows && table.soft_delete.has_value());
 }
 
-std::vector<MethodKind> MethodsOf(const Table& table) {
+std::vector<MethodKind> Supported(const Table& table) {
   std::vector<MethodKind> kinds;
   for (const MethodInfo& info : kMethods) {
     if (info.served(table)) kinds.push_back(info.kind);
@@ -171,11 +171,10 @@ std::vector<MethodKind> MethodsOf(const Table& table) {
   return kinds;
 }
 
-Method MakeMethod(MethodKind kind, const Table& table, int index) {
+Method MakeMethod(MethodKind kind, const Table& table) {
   const std::string name = MethodName(kind, table.message, table.plural);
   Method method;
   method.kind = kind;
-  method.table = index;
   method.path = fmt::format("/{}Service/{}", table.FullMessage(), name);
   method.request = RequestName(kind, table);
   const ResponseShape response = InfoOf(kind).response;
@@ -188,6 +187,13 @@ Method MakeMethod(MethodKind kind, const Table& table, int index) {
     method.response = kEmpty;
   }
   return method;
+}
+
+std::vector<Method> MethodsOf(const Table& table) {
+  std::vector<Method> methods;
+  methods.reserve(table.methods.size());
+  for (const MethodKind kind : table.methods) methods.push_back(MakeMethod(kind, table));
+  return methods;
 }
 
 std::vector<std::string> NamesOf(const std::string& message, const std::string& plural) {

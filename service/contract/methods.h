@@ -54,10 +54,13 @@ std::string RequestName(MethodKind kind, const Table& table);
 bool HasOwnResponse(MethodKind kind, const Table& table);
 
 // What `table` supports, in the order in which the service lists it.
-std::vector<MethodKind> MethodsOf(const Table& table);
+std::vector<MethodKind> Supported(const Table& table);
 
-// The Method of `table`, which is `index` in Contract::tables, with its path and message names.
-Method MakeMethod(MethodKind kind, const Table& table, int index);
+// The method of `table` with its path and the names of its messages.
+Method MakeMethod(MethodKind kind, const Table& table);
+
+// All of those that Table::methods lists.
+std::vector<Method> MethodsOf(const Table& table);
 
 // Every name that a table takes in its package, whichever methods it has: its
 // messages, its service, and what is generated for them.

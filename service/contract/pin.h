@@ -20,7 +20,8 @@ inline constexpr char kTransactionFile[] = "protogres/v1/transaction.proto";
 
 // Writes each file of `contract` as .proto text below `directory` (created
 // where missing), and the whole as a FileDescriptorSet in kDescriptorSetFile.
-absl::Status Write(const Contract& contract, const std::string& directory);
+// Returns how many .proto files there are, kTransactionFile among them.
+absl::StatusOr<int> Write(const Contract& contract, const std::string& directory);
 
 // Reads a contract's files from a directory that Write made or that holds
 // .proto files, from one .proto file, or from a FileDescriptorSet.

@@ -16,15 +16,6 @@
 
 namespace protogres::contract {
 
-// What is said of a message beside its fields.
-struct MessageNotes {
-  std::string package;
-  std::string name;
-  std::string comment;
-  std::vector<std::string> fields;  // the comment of each field
-  std::vector<int> dropped;         // numbers that are reserved
-};
-
 // Beside Contract::enums.
 struct EnumNotes {
   std::string package;

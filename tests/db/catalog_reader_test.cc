@@ -375,8 +375,8 @@ TEST(CatalogReaderTest, ErrorsOfTheQueryArePassedOn) {
 }
 
 TEST(CatalogReaderTest, AnOldServerIsRefused) {
-  const Query old = [](const std::string&) -> absl::StatusOr<std::vector<TextRow>> {
-    return std::vector<TextRow>{{"", "shop", "120015", "UTF8", "me"}};
+  const Query old = [](const std::string&) -> absl::StatusOr<TextRows> {
+    return TextRows(1, [](std::int64_t, TextRow* row) { *row = {"", "shop", "120015", "UTF8", "me"}; });
   };
   const absl::Status status = Read(old, {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);

@@ -32,18 +32,12 @@ inline void LoadFile(const Database& database, const std::string& file) {
 
 // A query function on `connection`, which must outlive it; counts its queries where asked.
 inline catalog::Query QueryOn(db::Connection& connection, int* count = nullptr) {
-  return [&connection, count](const std::string& sql) -> absl::StatusOr<std::vector<catalog::TextRow>> {
+  return [&connection, count](const std::string& sql) -> absl::StatusOr<catalog::TextRows> {
     if (count != nullptr) ++*count;
     const absl::StatusOr<db::Rows> rows = connection.Execute(sql, {}, false);
     if (!rows.ok()) return rows.status();
-    std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows->size()));
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      for (int column = 0; column < rows->columns(); ++column) {
-        const auto cell = rows->Cell(static_cast<std::int64_t>(i), column);
-        result[i].push_back(cell ? std::optional<std::string>(*cell) : std::nullopt);
-      }
-    }
-    return result;
+    return catalog::TextRows(rows->size(),
+                             [rows = *rows](std::int64_t index, catalog::TextRow* row) { rows.Read(index, row); });
   };
 }
 

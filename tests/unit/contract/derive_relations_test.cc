@@ -21,7 +21,9 @@ using testing::Not;
 
 std::vector<std::string> MethodNames(const Contract& contract) {
   std::vector<std::string> names;
-  for (const Method& method : contract.methods) names.push_back(method.path.substr(method.path.rfind('/') + 1));
+  for (const Table& table : contract.tables) {
+    for (const Method& method : MethodsOf(table)) names.push_back(method.path.substr(method.path.rfind('/') + 1));
+  }
   return names;
 }
 

@@ -248,7 +248,7 @@ TEST(DeriveTypesTest, GoPackagesThatWouldNeedEachOther) {
   const Contract contract = builder.Derive();
   BuildPool(contract);
   EXPECT_EQ(contract.files.file(0).options().go_package(), "one/v1/types;onev1types");
-  EXPECT_EQ(contract.files.file(2).options().go_package(), "one/v1;onev1");
+  EXPECT_EQ(TableFile(contract, contract.tables[0]).options().go_package(), "one/v1;onev1");
 }
 
 TEST(DeriveTypesTest, BrokenCatalogsEnd) {
