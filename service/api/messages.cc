@@ -112,7 +112,7 @@ std::optional<File> Messages::FindFile(const std::string& name) const {
 
 std::optional<File> Messages::FindFileOf(const std::string& symbol) const {
   pb::FileDescriptorProto proto;
-  if (!pool().own.FindFileContainingSymbol(symbol, &proto)) return std::nullopt;
+  if (!pool().own.FindFileContainingSymbol(symbol, &proto)) return FindFileOfValue(symbol);
   // The databases do not know the members of a message or service. Only for them descriptors are built, which take far
   // more memory than the files.
   const std::string parent = symbol.substr(0, symbol.rfind('.'));
@@ -120,6 +120,18 @@ std::optional<File> Messages::FindFileOf(const std::string& symbol) const {
   const bool is_member = pool().own.FindFileContainingSymbol(parent, &ignored);
   if (is_member && pool().descriptors.FindFileContainingSymbol(symbol) == nullptr) return std::nullopt;
   return ToFile(proto);
+}
+
+// The names of an enum's values stand beside its own, and the databases do not know them.
+std::optional<File> Messages::FindFileOfValue(const std::string& symbol) const {
+  const std::size_t end = symbol.rfind('.') + 1;
+  const std::string_view scope = std::string_view(symbol).substr(0, end);
+  for (const contract::Enum& declared : contract_.enums) {
+    if (!declared.full_name.starts_with(scope) || declared.full_name.find('.', end) != std::string::npos) continue;
+    const pb::EnumDescriptor* type = pool().descriptors.FindEnumTypeByName(declared.full_name);
+    if (type != nullptr && type->FindValueByName(symbol.substr(end)) != nullptr) return FindFile(type->file()->name());
+  }
+  return std::nullopt;
 }
 
 const pb::Descriptor* Messages::Find(std::string_view type) const {

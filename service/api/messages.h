@@ -49,6 +49,8 @@ class Messages {
  private:
   struct Pool;
   const Pool& pool() const;
+  // The file of the enum that has a value of this full name.
+  std::optional<File> FindFileOfValue(const std::string& symbol) const;
 
   const contract::Contract& contract_;
   const contract::TableIndex& index_;

@@ -31,8 +31,9 @@ class PreparedStatements {
     std::int64_t most_bytes = 0;  // of an answer, see Exchange::LimitAnswer
   };
   // Runs a statement in one round trip. It takes another one to prepare it, if it is worth that, and outside
-  // transactions others may be deallocated then; in one, no more are prepared once many wait for that. `stale`: the error is of the prepared statement, which was lost or
-  // does not fit the catalog any more. Nothing was executed, and it is prepared again when it is used next.
+  // transactions others may be deallocated then; in one, no more are prepared once many wait for that. `stale`: the
+  // error is of the prepared statement, which was lost or does not fit the catalog any more. Nothing was executed, and
+  // it is prepared again when it is used next.
   absl::Status Run(const std::string& sql, std::span<const Param> params, const Circumstances& circumstances,
                    Result* result, bool* stale);
 

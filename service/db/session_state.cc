@@ -14,9 +14,12 @@ namespace {
 
 // By full names, as the search_path may be another one.
 constexpr char kReadOnly[] = "SELECT pg_catalog.current_setting('transaction_read_only')";
-constexpr char kIdentity[] =
+// What another caller would be answered wrongly by: as whom a statement runs, what names mean, how values are written.
+constexpr char kLooksLike[] =
     "pg_catalog.concat_ws(E'\\n', pg_catalog.current_setting('role'), session_user, "
-    "pg_catalog.current_setting('search_path'))";
+    "pg_catalog.current_setting('search_path'), pg_catalog.current_setting('DateStyle'), "
+    "pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('TimeZone'), "
+    "pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'))";
 constexpr char kProcess[] = "pg_catalog.pg_backend_pid()";
 // False: nobody has heeded the startup parameter `options`.
 constexpr char kHeedsOptions[] = "pg_catalog.current_setting('IntervalStyle') = 'iso_8601'";
@@ -40,16 +43,18 @@ std::string Cell(const Result& result, int column) { return PQgetvalue(result.ge
 
 absl::Status SessionState::Start(Clock::time_point until) {
   const auto first =
-      Ask(fmt::format("{}, {}, {}, {}, {}, {}", kReadOnly, kIdentity, kHasCode, kProcess, kHeedsOptions, kHasFormats),
+      Ask(fmt::format("{}, {}, {}, {}, {}, {}", kReadOnly, kLooksLike, kHasCode, kProcess, kHeedsOptions, kHasFormats),
           until);
   if (!first.ok()) return first.status();
   read_only_ = Cell(*first, 0) == "on";
-  identity_ = Cell(*first, 1);
+  looks_like_ = Cell(*first, 1);
   has_code_ = Cell(*first, 2) == "t";
   Answered(Cell(*first, 3));
   if (Cell(*first, 4) != "t") pooler_->Found("it does not pass the startup parameter options on", prepares_);
   if (pooler_->found() || Cell(*first, 5) == "t") return absl::OkStatus();
-  return Ask(std::string("SELECT ") + kFormats, until).status();
+  const auto formatted = Ask(fmt::format("SELECT {}; SELECT {}", kFormats, kLooksLike), until);
+  if (formatted.ok()) looks_like_ = Cell(*formatted, 0);
+  return formatted.status();
 }
 
 absl::Status SessionState::LookForPooler(Clock::time_point until) {
@@ -85,10 +90,10 @@ absl::Status SessionState::Discard(Clock::time_point until) {
 
 absl::Status SessionState::Check(Clock::time_point until) {
   if (!std::exchange(wrote_, false) || !has_code_ || pooler_->found()) return absl::OkStatus();
-  const auto answer = Ask(std::string("SELECT ") + kIdentity, until);
-  if (!answer.ok() || Cell(*answer, 0) == identity_) return answer.status();
+  const auto answer = Ask(std::string("SELECT ") + kLooksLike, until);
+  if (!answer.ok() || Cell(*answer, 0) == looks_like_) return answer.status();
   return status::Error(absl::StatusCode::kFailedPrecondition,
-                       "a function or trigger has left the session with another role or search_path",
+                       "a function or trigger has left the session with another role, search_path or format of values",
                        status::kSessionChanged);
 }
 

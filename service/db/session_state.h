@@ -64,7 +64,7 @@ class SessionState {
   bool read_only_ = false;
   bool has_code_ = false;
   bool wrote_ = false;
-  std::string identity_;
+  std::string looks_like_;
 };
 
 }  // namespace protogres::db

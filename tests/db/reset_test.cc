@@ -47,12 +47,13 @@ class ResetTest : public ::testing::Test {
   std::unique_ptr<Pool> pool_;
 };
 
-TEST_F(ResetTest, ByDefaultAnotherRoleOrSearchPathIsNoticed) {
+TEST_F(ResetTest, ByDefaultAnotherRoleSearchPathOrFormatIsNoticed) {
   AddTrigger();
   UsePool(ResetOnReturn::kRollback);
   const std::string user = Run("SELECT current_user");
   for (const char* left : {"SET ROLE pg_monitor", "SET search_path = pg_temp", "SET SESSION AUTHORIZATION pg_monitor",
-                           "SELECT set_config('role', 'pg_monitor', false)"}) {
+                           "SET bytea_output = escape", "SET DateStyle = German", "SET TimeZone = 'Asia/Tokyo'",
+                           "SET extra_float_digits = -3", "SELECT set_config('role', 'pg_monitor', false)"}) {
     const std::string before = Pid();
     EXPECT_EQ(Leave(left), "");
     EXPECT_EQ(Run("SELECT current_user"), user) << left;

@@ -94,8 +94,12 @@ TEST_P(ApiTest, HasTheFilesOfTheContract) {
       for (const auto& field : message.field()) EXPECT_TRUE(messages.FindFileOf(name + "." + field.name()).has_value());
     }
   }
-  EXPECT_EQ(messages.FindFileOf("shop.v1.Mood")->name, "shop/v1/types.proto");
-  for (const char* name : {"", "shop.v1", "shop.v1.Nothing", "shop.v1.Log.nothing", "shop.v1.GetLogRequest"}) {
+  for (const char* name : {"shop.v1.Mood", "shop.v1.MOOD_SAD", "shop.v1.MOOD_UNSPECIFIED"}) {
+    ASSERT_TRUE(messages.FindFileOf(name).has_value()) << name;
+    EXPECT_EQ(messages.FindFileOf(name)->name, "shop/v1/types.proto");
+  }
+  for (const char* name : {"", "shop.v1", "shop.v1.Nothing", "shop.v1.Log.nothing", "shop.v1.GetLogRequest",
+                           "shop.v1.MOOD_BAD", "MOOD_SAD", "shop.v1.Mood.MOOD_SAD"}) {
     EXPECT_FALSE(messages.FindFile(name).has_value()) << name;
     EXPECT_FALSE(messages.FindFileOf(name).has_value()) << name;
   }
