@@ -131,6 +131,37 @@ std::string After(const Table& table, const RowOrder& order, const std::vector<P
   return row.empty() ? Expanded(bounds) : row;
 }
 
+// " AS name", a name that none of the table's columns has. PostgreSQL names a cast by the column in it. Where an
+// extension that distributes tables writes t."value" as value again, ORDER BY would find the cast instead of the
+// column, or both.
+std::string AsOwn(const Table& table, std::size_t position) {
+  std::string name = fmt::format("protogres_{}", position);
+  while (std::ranges::find(table.fields, name, &Field::column) != table.fields.end()) name += '_';
+  return " AS " + name;
+}
+
+// The projection's columns, then those that only the token needs.
+std::string PageList(const Table& table, const Projection& projection, const RowOrder& order) {
+  std::string list;
+  std::size_t position = 0;
+  const auto add = [&](const std::string& column, bool own) {
+    if (!list.empty()) list += ", ";
+    list += column;
+    if (own) list += AsOwn(table, position);
+    ++position;
+  };
+  for (const int field : projection.fields) {
+    const Field& read = table.field(field);
+    add(ReadColumn(read), !read.type.read_cast.empty());
+  }
+  if (projection.etag) add(table.has_etag ? Etag() : "NULL::text", true);
+  const std::vector<std::size_t> columns = TokenColumns(table, projection, order);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] >= position) add(TokenColumn(table, order, order.keys[i]), true);
+  }
+  return list.empty() ? "1" : list;
+}
+
 std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
 
 }  // namespace
@@ -159,12 +190,6 @@ Statement SelectPage(const Table& table, const Projection& projection, const Row
                      std::optional<std::int64_t> limit) {
   Statement statement;
   statement.params = condition.params;
-  std::string list = projection.fields.empty() && !projection.etag ? "" : SelectList(table, projection);
-  const std::vector<std::size_t> columns = TokenColumns(table, projection, order);
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i] < projection.fields.size()) continue;
-    list += (list.empty() ? "" : ", ") + TokenColumn(table, order, order.keys[i]);
-  }
   std::string sorted;
   for (const SortKey& key : order.keys) {
     sorted += fmt::format("{}{}{}", sorted.empty() ? " ORDER BY " : ", ", SortSql(table, order, key),
@@ -173,7 +198,7 @@ Statement SelectPage(const Table& table, const Projection& projection, const Row
   std::string position;
   if (after != nullptr && !after->values.empty()) position = After(table, order, after->values, &statement.params);
   statement.text =
-      fmt::format("SELECT {} FROM {} AS t{}{}", list.empty() ? "1" : list, table.sql_name,
+      fmt::format("SELECT {} FROM {} AS t{}{}", PageList(table, projection, order), table.sql_name,
                   Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}), sorted);
   const auto add = [&statement](std::string_view clause, std::int64_t value) {
     statement.params.push_back(std::to_string(value));

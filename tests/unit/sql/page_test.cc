@@ -1,8 +1,13 @@
 #include "sql/page.h"
 
+#include <set>
+#include <utility>
+
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "status/status.h"
+#include "text/quote.h"
 #include "unit/sql/fixture.h"
 
 namespace protogres::sql {
@@ -11,6 +16,23 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+// The names of a SELECT's columns in quotes, and whether each stands after AS. What does not must be a column.
+std::vector<std::pair<std::string, bool>> OutputNames(const std::string& text) {
+  std::vector<std::pair<std::string, bool>> names;
+  const std::string list = text.substr(7, text.find(" FROM ") - 7);
+  for (std::size_t begin = 0, at = 0, depth = 0; at <= list.size(); ++at) {
+    if (at < list.size() && list[at] == '(') ++depth;
+    if (at < list.size() && list[at] == ')') --depth;
+    if (at < list.size() && (list[at] != ',' || depth > 0)) continue;
+    const std::string item = list.substr(begin, at - begin);
+    const std::size_t as = item.rfind(" AS ");
+    const bool own = as != std::string::npos;
+    names.emplace_back(own ? "\"" + item.substr(as + 4) + "\"" : item.substr(2), own);
+    begin = at + 2;
+  }
+  return names;
+}
 
 class PageTest : public ::testing::Test {
  protected:
@@ -63,10 +85,11 @@ TEST_F(PageTest, OrderByErrors) {
 TEST_F(PageTest, FirstPage) {
   const Statement statement =
       SelectPage(item_, {{2}, true}, TotalOrder(item_, {{2, true}}), {R"(t."line" = $1)", {"7"}}, false, nullptr, 51);
-  EXPECT_EQ(statement.text,
-            R"(SELECT t."note", (t.xmin::text || '-' || t.ctid::text), t."order_id"::text, )"
-            R"(t."line"::text FROM "public"."item" AS t WHERE (t."line" = $1) AND t."gone" IS NOT TRUE )"
-            R"(ORDER BY t."note" DESC, t."order_id", t."line" LIMIT $2::int8)");
+  EXPECT_EQ(
+      statement.text,
+      R"(SELECT t."note", (t.xmin::text || '-' || t.ctid::text) AS protogres_1, )"
+      R"(t."order_id"::text AS protogres_2, t."line"::text AS protogres_3 FROM "public"."item" AS t WHERE (t."line" = $1) AND t."gone" IS NOT TRUE )"
+      R"(ORDER BY t."note" DESC, t."order_id", t."line" LIMIT $2::int8)");
   EXPECT_THAT(statement.params, ElementsAre("7", "51"));
 }
 
@@ -107,7 +130,7 @@ TEST_F(PageTest, RowsWithoutAKeyHaveAPlaceInTheirTable) {
   const Position after{{"16390", "(0,1)"}};
   const Statement statement = Page(log, {}, &after);
   EXPECT_EQ(statement.text,
-            R"(SELECT t."at", t.tableoid::text, t.ctid::text FROM "public"."log" AS t )"
+            R"(SELECT t."at", t.tableoid::text AS protogres_1, t.ctid::text AS protogres_2 FROM "public"."log" AS t )"
             R"(WHERE (t.tableoid, t.ctid) > ($1::oid, $2::tid) ORDER BY t.tableoid, t.ctid LIMIT $3::int8)");
   EXPECT_THAT(statement.params, ElementsAre("16390", "(0,1)", "10"));
   EXPECT_EQ(After(log, {{1, true}}, {std::nullopt, "16390", "(0,1)"}),
@@ -161,6 +184,31 @@ TEST_F(PageTest, TheTokensColumnsAreThoseReadOrComeAfterThem) {
             R"(SELECT t."order_id", t."line" FROM "public"."item" AS t ORDER BY t."order_id", t."line")");
   const int price = customer_.FieldIndex(11);
   EXPECT_THAT(TokenColumns(customer_, {{price}, false}, TotalOrder(customer_, {{price, false}})), ElementsAre(1, 2));
+}
+
+// Citus writes t."value" as value again: that must name the column and nothing else of the result.
+TEST_F(PageTest, NoColumnOfAResultHasAnothersName) {
+  std::vector<contract::Table> tables = contract_.tables;
+  tables.push_back(log_);
+  tables.back().positioned = true;
+  tables.push_back(customer_);
+  for (std::size_t i = 0; i < customer_.fields.size(); ++i)
+    tables.back().fields[i].column = fmt::format("protogres_{}", i);
+  for (const contract::Table& table : tables) {
+    std::set<std::string> columns;
+    for (const contract::Field& field : table.fields) columns.insert(text::QuoteName(field.column));
+    for (int field = 0; field < static_cast<int>(table.fields.size()); ++field) {
+      for (const Projection& projection : {Projection::All(table), Projection{{field}, false}, Projection{{}, true}}) {
+        const std::string text =
+            SelectPage(table, projection, TotalOrder(table, {{field, false}}), {}, true, nullptr, 10).text;
+        std::set<std::string> names;
+        for (const auto& [name, own] : OutputNames(text)) {
+          EXPECT_TRUE(names.insert(name).second) << name << " stands twice in " << text;
+          EXPECT_EQ(columns.contains(name), !own) << name << " in " << text;
+        }
+      }
+    }
+  }
 }
 
 TEST_F(PageTest, WithoutALimit) {
