@@ -210,6 +210,12 @@ absl::Status Exchange::StatusOf(const PGresult* result, bool in_doubt, std::int6
   lost_ = lost_ || PQstatus(connection_) != CONNECTION_OK;
   // With an SQLSTATE the server says that it did not commit; but class 08 is a pooler's word, who cannot know.
   if (lost_ && !status::SaysRolledBack(said)) return Lost(in_doubt, said.message);
+  if (in_doubt && status::InDoubtElsewhere(said)) {
+    return status::CommitInDoubt(
+        "another server, of a foreign table or a shard, did not confirm the commit; it is not "
+        "known whether it took place there: " +
+        said.message);
+  }
   return status::ToStatus(said);
 }
 

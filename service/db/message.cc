@@ -58,6 +58,8 @@ status::ServerError FromFields(const ErrorFields& fields) {
   error.constraint = std::string(fields.constraint);
   error.position = std::string(fields.position);
   error.in_code = !fields.internal_query.empty();
+  // The CONTEXT's last line is "remote SQL command: COMMIT TRANSACTION", of which only the words before are translated.
+  error.in_commit_elsewhere = fields.context.ends_with("COMMIT TRANSACTION");
   ReadCopyContext(fields.context, &error);
   return error;
 }

@@ -252,6 +252,13 @@ bool NeverListens(const absl::Status& status) {
 
 bool SaysRolledBack(const ServerError& error) { return !error.sqlstate.empty() && !error.sqlstate.starts_with("08"); }
 
+bool InDoubtElsewhere(const ServerError& error) {
+  // 08001: the connection was not made, so that nothing was sent. 08P01: PostgreSQL did not understand what it was
+  // sent.
+  const std::string_view state = error.sqlstate;
+  return error.in_commit_elsewhere || (state.starts_with("08") && state != "08001" && state != "08P01");
+}
+
 bool DetailTellsMore(const ServerError& error) {
   const std::string_view state = error.sqlstate;
   return state == "23502" || state == "23514" || state == "44000" || state.starts_with("08");

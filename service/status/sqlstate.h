@@ -19,10 +19,11 @@ struct ServerError {
   std::string table = {};    // where it can be told
   std::string constraint = {};
   std::string column = {};
-  std::int64_t row = 0;       // of a COPY, from 1; 0: it cannot be told
-  std::string position = {};  // in the statement's own text, in characters from 1; empty: it is not of that
-  std::string function = {};  // of the server's source, whose names are never translated
-  bool in_code = false;       // it is of the text of a statement that a function or trigger of the database runs
+  std::int64_t row = 0;              // of a COPY, from 1; 0: it cannot be told
+  std::string position = {};         // in the statement's own text, in characters from 1; empty: it is not of that
+  std::string function = {};         // of the server's source, whose names are never translated
+  bool in_commit_elsewhere = false;  // it came of a COMMIT that postgres_fdw sent to another server
+  bool in_code = false;  // it is of the text of a statement that a function or trigger of the database runs
 };
 
 // A row of the table: the first whose `prefix` begins the SQLSTATE wins.
@@ -97,6 +98,10 @@ bool NeverListens(const absl::Status& status);
 // The last word of a connection that was lost: the server itself says what became of the statement. False: it has said
 // nothing, or a pooler has, which cannot know (class 08).
 bool SaysRolledBack(const ServerError& error);
+// An error that the server itself has sent, of which it cannot know whether another server, of a foreign table or of a
+// shard, has committed: the connection to that one was lost, or its COMMIT failed, after which yet others may have
+// committed theirs.
+bool InDoubtElsewhere(const ServerError& error);
 // The error's DETAIL holds what its caller may not see: a whole row, of which columns may be hidden; or the host and
 // role of another server.
 bool DetailTellsMore(const ServerError& error);

@@ -61,6 +61,19 @@ TEST(MessageTest, WhereAnotherServerIsIsNotTold) {
   EXPECT_THAT(error.message, Not(HasSubstr("secret")));
 }
 
+TEST(MessageTest, WhetherAnotherServerHasCommittedIsInDoubt) {
+  const auto in_doubt = [](const char* sqlstate, const char* context) {
+    return status::InDoubtElsewhere(FromFields({.sqlstate = sqlstate, .context = context}));
+  };
+  EXPECT_TRUE(in_doubt("08006", "remote SQL command: UPDATE public.account SET balance = 1"));
+  EXPECT_TRUE(in_doubt("40001", "remote SQL command: COMMIT TRANSACTION"));
+  EXPECT_TRUE(in_doubt("P0001", "PL/pgSQL-Funktion f()\nentfernter SQL-Befehl: COMMIT TRANSACTION"));
+  EXPECT_FALSE(in_doubt("08001", ""));
+  EXPECT_FALSE(in_doubt("08P01", ""));
+  EXPECT_FALSE(in_doubt("40001", "remote SQL command: UPDATE public.account SET balance = 1"));
+  EXPECT_FALSE(in_doubt("23505", ""));
+}
+
 TEST(MessageTest, ManyLinesBecomeOne) {
   EXPECT_EQ(FromFields({.sqlstate = "P0001", .message = "one\n  two\r\nthree\n"}).message, "one two three");
 }
