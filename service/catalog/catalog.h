@@ -69,6 +69,13 @@ struct Column {
 
 enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForeign };
 
+// How the rows of a table come to be on several servers.
+enum class Sharding {
+  kNone,
+  kCitus,    // Citus distributes it
+  kForeign,  // tables below it, its partitions as a rule, are foreign tables
+};
+
 // PostgreSQL itself stores its rows and writes them.
 inline bool IsStored(RelationKind kind) { return kind == RelationKind::kTable || kind == RelationKind::kPartitioned; }
 
@@ -90,6 +97,10 @@ struct Relation {
   std::vector<int> distinct;
   // The role may read what is no column, too: tableoid, ctid, xmin (SELECT on the relation, not on columns of it).
   bool selectable = true;
+  // Where it is not kNone, a row's xmin and ctid are those of one server of several, or none at all.
+  Sharding sharding = Sharding::kNone;
+  // Attnums of the columns that say on which server a row is. Empty: none does, as of Citus' reference tables.
+  std::vector<int> shard_by;
   // (tableoid, ctid) tells its rows apart, and the role may read it.
   bool positioned = false;
   // What PostgreSQL says the relation supports (pg_relation_is_updatable) and

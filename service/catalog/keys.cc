@@ -91,7 +91,8 @@ class KeyReading {
     }
     for (Column& column : relation->columns) column.never_null &= !lax_.contains({relation->oid, column.number});
     const Family family = FamilyOf(relation->oid);
-    relation->positioned = IsStored(relation->kind) && relation->selectable && !family.foreign;
+    if (IsStored(relation->kind) && family.foreign) relation->sharding = Sharding::kForeign;
+    relation->positioned = IsStored(relation->kind) && relation->selectable && relation->sharding == Sharding::kNone;
     if (const auto key = keys_.find(relation->oid); key != keys_.end()) {
       relation->key = key->second.columns;
       relation->upsertable = key->second.upsertable;

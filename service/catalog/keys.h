@@ -12,7 +12,8 @@
 namespace protogres::catalog {
 
 // Fills `key`, `key_unique`, `upsertable`, `distinct` and `positioned` of `relations`, and their columns' `never_null`,
-// which stands at what the column itself says. `filter` is the condition on pg_class c that they meet. Views may stand
+// which stands at what the column itself says. It tells those that have foreign tables below them (Sharding::kForeign);
+// what Citus distributes must be told already. `filter` is the condition on pg_class c that they meet. Views may stand
 // on relations that are not among them. Four queries. Errors of `query` are passed on. Blocks.
 absl::Status ReadKeys(const Query& query, const std::string& filter, std::vector<Relation>* relations);
 

@@ -16,6 +16,7 @@
 #include "catalog/definition.h"
 #include "catalog/keys.h"
 #include "catalog/reader_sql.h"
+#include "catalog/sharding.h"
 #include "fmt/format.h"
 
 namespace protogres::catalog {
@@ -87,7 +88,7 @@ class Reading {
     if (!schema_oids_.empty()) {
       for (const auto step :
            {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
-            &Reading::ReadKeysOfAll, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
+            &Reading::ReadShards, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
         if (absl::Status status = (this->*step)(); !status.ok()) return status;
       }
     }
@@ -115,6 +116,7 @@ class Reading {
       catalog_.server_version = Int(row[2]);
       catalog_.server_encoding = Text(row[3]);
       role_ = Text(row[4]);
+      has_citus_ = Flag(row[5]);
     }
     if (catalog_.server_version >= kOldestVersion) return absl::OkStatus();
     return absl::FailedPreconditionError(
@@ -255,7 +257,14 @@ class Reading {
     return absl::OkStatus();
   }
 
-  absl::Status ReadKeysOfAll() { return ReadKeys(query_, RelationFilter(), &catalog_.relations); }
+  // What tells rows apart, and on which server they are.
+  absl::Status ReadShards() {
+    if (has_citus_) {
+      if (absl::Status status = ReadCitus(query_, &catalog_.relations); !status.ok()) return status;
+    }
+    if (absl::Status status = ReadKeys(query_, RelationFilter(), &catalog_.relations); !status.ok()) return status;
+    return ReadPartitionColumns(query_, &catalog_.relations);
+  }
 
   absl::Status ReadTypes() {
     const absl::StatusOr<Rows> rows = query_(fmt::format(kTypesSql, RelationFilter()));
@@ -310,6 +319,7 @@ class Reading {
   const Query& query_;
   Catalog catalog_;
   std::string role_;
+  bool has_citus_ = false;
   std::vector<Oid> schema_oids_;
   std::vector<Rights> rights_;                  // parallel to catalog_.relations until they are sorted
   std::unordered_map<Oid, std::size_t> index_;  // relation -> its index, likewise

@@ -10,7 +10,7 @@ namespace protogres::catalog {
 inline constexpr char kServerSql[] = R"(
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.current_database(),
        pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_encoding'),
-       current_user)";
+       current_user, pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL)";
 
 inline constexpr char kSchemasSql[] = R"(
 SELECT oid, nspname, pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace)";

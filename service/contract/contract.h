@@ -87,6 +87,7 @@ struct Field {
   bool readable = true;      // false: input only (AIP-203), as the role may write it, but not read it
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
   bool updatable = false;
+  bool shards = false;  // it says on which server a row is, so that it is not updatable
 };
 
 struct Composite {
@@ -139,7 +140,8 @@ struct Table {
   std::vector<int> distinct;       // without a key: indexes into fields that no two rows have all alike; empty: none
   bool positioned = false;         // the role may read tableoid and ctid, which tell the rows apart
   std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
-  bool has_etag = false;           // the role may read xmin and ctid, which a view does not have
+  bool has_etag = false;           // the role may read xmin and ctid, which a view and a sharded table do not have
+  catalog::Sharding sharding = catalog::Sharding::kNone;
   bool readable = true;  // the role may read columns of it; false: rows are inserted, and answered as empty ones
   bool insertable = false;
   bool updatable = false;
@@ -153,6 +155,8 @@ struct Table {
   std::string file;
   MessageNotes notes;  // of the row's message; its names are above
 
+  // Its rows are on several servers: a statement on one of its rows is to meet one of them.
+  bool sharded() const { return sharding != catalog::Sharding::kNone; }
   std::string FullMessage() const { return package + "." + message; }
   const Field& field(int index) const { return fields[static_cast<std::size_t>(index)]; }
   const Field* FindField(const std::string& field_name) const;  // by protobuf name; null: none

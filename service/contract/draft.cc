@@ -35,9 +35,12 @@ const char* KindName(RelationKind kind) {
   return "relation";
 }
 
-Commented CommentedBy(RelationKind kind) {
-  if (catalog::IsStored(kind)) return Commented::kTable;
-  return kind == RelationKind::kMaterializedView ? Commented::kMaterializedView : Commented::kView;
+// PostgreSQL has no key of a partitioned table with foreign partitions, so that a COMMENT may name one, as of a view.
+Commented CommentedBy(const Relation& relation) {
+  const bool over_foreign =
+      relation.kind == RelationKind::kPartitioned && relation.sharding == catalog::Sharding::kForeign;
+  if (catalog::IsStored(relation.kind) && !over_foreign) return Commented::kTable;
+  return relation.kind == RelationKind::kMaterializedView ? Commented::kMaterializedView : Commented::kView;
 }
 
 std::string Label(const Relation& relation) {
@@ -50,6 +53,18 @@ bool IsGenerated(const Column& column) {
 
 // A caller can give it a value.
 bool IsWritable(const Column& column) { return (column.insertable || column.updatable) && !IsGenerated(column); }
+
+// What a row's message says of where the rows are, after "A row of table shop.customer".
+std::string Where(const Relation& relation) {
+  if (relation.sharding == catalog::Sharding::kNone) return "";
+  std::string by;
+  for (const int number : relation.shard_by) {
+    const Column* column = relation.FindColumn(number);
+    if (column != nullptr) by += (by.empty() ? " by " : ", ") + text::Escaped(column->name);
+  }
+  if (relation.sharding == catalog::Sharding::kForeign) return ", sharded over foreign tables" + by;
+  return by.empty() ? ", which Citus keeps undivided" : ", sharded by Citus" + by;
+}
 
 const DraftColumn* FindServed(const Draft& draft, int number) {
   const auto it = std::ranges::find_if(draft.columns,
@@ -134,7 +149,9 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
     field.generated = IsGenerated(column);
     field.readable = column.readable;
     field.insertable = table.insertable && column.insertable && !field.generated;
-    field.updatable = relation.updatable && column.updatable && !field.generated;
+    // A row cannot move to another server: Citus refuses it, and a foreign partition would keep a row that is not its.
+    field.shards = std::ranges::find(relation.shard_by, column.number) != relation.shard_by.end();
+    field.updatable = relation.updatable && column.updatable && !field.generated && !field.shards;
     table.notes.fields.push_back(ColumnComment(served, field, in_key));
     table.fields.push_back(std::move(field));
   }
@@ -210,6 +227,8 @@ void Warn(const Draft& draft, std::vector<std::string>* warnings) {
     warn("its rows can be inserted only, and are answered as empty ones, as the role may not read it");
   } else if (catalog::IsStored(relation.kind) && !relation.selectable) {
     warn("no etags are served, as the role may read columns of it only, and not those of the system (GRANT SELECT ON)");
+  } else if (table.sharded()) {
+    warn("no etags are served, as its rows are on several servers, each of which counts its transactions by itself");
   }
   if (!table.key.empty() && !table.key_unique) {
     warn("its key is not unique, as tables inherit from it: Get answers one of the rows that have it");
@@ -237,7 +256,7 @@ bool IsInsertable(const Draft& draft) {
 std::optional<Draft> Select(const Relation& relation, TypeMap* types, std::vector<std::string>* warnings) {
   Draft draft;
   draft.relation = &relation;
-  draft.notes = ReadComment(relation.comment, CommentedBy(relation.kind));
+  draft.notes = ReadComment(relation.comment, CommentedBy(relation));
   for (const std::string& problem : draft.notes.problems) {
     warnings->push_back(fmt::format("{}: {}", Label(relation), problem));
   }
@@ -286,7 +305,8 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.schema = relation.schema;
   table.name = relation.name;
   table.sql_name = text::QuoteName(relation.schema, relation.name);
-  table.has_etag = catalog::IsStored(relation.kind) && relation.selectable;
+  table.sharding = relation.sharding;
+  table.has_etag = catalog::IsStored(relation.kind) && relation.selectable && !table.sharded();
   table.key_unique = relation.key_unique;
   table.positioned = relation.positioned;
   table.readable = IsReadable(*draft);
@@ -305,7 +325,7 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   Warn(*draft, warnings);
   table.notes.dropped = relation.dropped;
   table.notes.comment = draft->notes.text.empty() ? "" : draft->notes.text + "\n\n";
-  table.notes.comment += fmt::format("A row of {}.", Label(relation));
+  table.notes.comment += fmt::format("A row of {}{}.", Label(relation), Where(relation));
 }
 
 }  // namespace protogres::contract

@@ -41,9 +41,11 @@ bool HasEtag(const Table& table) { return table.has_etag; }
 
 bool HasSoftDelete(const Table& table) { return table.soft_delete.has_value(); }
 
-// PostgreSQL has no ON CONFLICT DO UPDATE for foreign tables.
+// PostgreSQL has no ON CONFLICT DO UPDATE for foreign tables, nor a unique index on a table that has such partitions.
 bool HasUpsert(const Table& table) {
-  return table.insertable && table.upsertable && table.relation != catalog::RelationKind::kForeign;
+  const bool over_foreign =
+      table.relation == catalog::RelationKind::kPartitioned && table.sharding == catalog::Sharding::kForeign;
+  return table.insertable && table.upsertable && table.relation != catalog::RelationKind::kForeign && !over_foreign;
 }
 
 // PostgreSQL manual, SELECT, "The Locking Clause".

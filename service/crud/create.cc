@@ -56,8 +56,10 @@ class BatchCreateOperation : public WriteOperation {
   // In one statement. Where that does not tell which row is whose, or for which one it failed, the statement is undone,
   // and the rows are inserted one by one.
   absl::Status InsertChunk(db::Session& session, std::size_t begin, std::size_t end, std::string* response) const {
-    // Of a partitioned table's rows RETURNING does not know the etags after a savepoint.
-    if (end - begin == 1 || bound_.table().relation == catalog::RelationKind::kPartitioned) {
+    // Of a partitioned table's rows RETURNING does not know the etags after a savepoint. Those of a sharded table come
+    // back in another order.
+    const contract::Table& table = bound_.table();
+    if (end - begin == 1 || table.relation == catalog::RelationKind::kPartitioned || table.sharded()) {
       return InsertEach(session, begin, end, response);
     }
     RETURN_IF_ERROR(session.Write("SAVEPOINT protogres_batch", {}).status());

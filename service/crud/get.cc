@@ -107,7 +107,8 @@ class KeyedMethod : public UnaryMethod {
   KeyedMethod(const BoundTable& bound, const Names& names)
       : UnaryMethod(names), bound_(bound), plain_(sql::HasPlainKey(bound.table())) {}
 
-  Grouping grouping() const override { return Grouping::kStatement; }
+  // Of a sharded table each Get stays on one server.
+  Grouping grouping() const override { return bound_.table().sharded() ? Grouping::kNone : Grouping::kStatement; }
 
   void RunGroup(std::span<GroupMember> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
     std::map<std::string, std::vector<GroupedRead>> by_shape;

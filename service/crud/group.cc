@@ -157,7 +157,8 @@ bool IsLarge(const BoundTable& bound, const GroupedWrite& grouped) {
 }  // namespace
 
 Grouping GroupingOfWrites(const BoundTable& bound) {
-  return catalog::IsStored(bound.table().relation) ? Grouping::kCommit : Grouping::kNone;
+  const auto& table = bound.table();
+  return catalog::IsStored(table.relation) && !table.sharded() ? Grouping::kCommit : Grouping::kNone;
 }
 
 void RunWriteGroup(const BoundTable& bound, MethodKind kind, RowPlanner plan, std::span<GroupMember> members,

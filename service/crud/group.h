@@ -14,8 +14,8 @@
 
 namespace protogres::crud {
 
-// What writes of this table can share. Of a view or a foreign table it is not known what a write does: they share
-// nothing.
+// What writes of this table can share. Of a view or a foreign table it is not known what a write does, and writes of a
+// sharded table stay on one server each: they share nothing.
 Grouping GroupingOfWrites(const BoundTable& bound);
 
 // UnaryMethod::RunGroup of requests of `kind`, of which each writes one row as `plan` says. All of the group are

@@ -48,6 +48,14 @@ absl::Status NotInsertable(const Table& table, const Field& field, const std::st
   return ReadOnly(table, field, "inserted", path);
 }
 absl::Status NotUpdatable(const Table& table, const Field& field, const std::string& path) {
+  if (field.shards) {
+    return BadRequest(
+        path,
+        fmt::format("column \"{}\" of {} says on which server a row is, and cannot change: delete the row "
+                    "and create it with the new value",
+                    field.column, table.sql_name),
+        status::kReadOnlyField);
+  }
   return ReadOnly(table, field, "updated", path);
 }
 

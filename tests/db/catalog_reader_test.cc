@@ -376,7 +376,7 @@ TEST(CatalogReaderTest, ErrorsOfTheQueryArePassedOn) {
 
 TEST(CatalogReaderTest, AnOldServerIsRefused) {
   const Query old = [](const std::string&) -> absl::StatusOr<TextRows> {
-    return TextRows(1, [](std::int64_t, TextRow* row) { *row = {"", "shop", "120015", "UTF8", "me"}; });
+    return TextRows(1, [](std::int64_t, TextRow* row) { *row = {"", "shop", "120015", "UTF8", "me", "f"}; });
   };
   const absl::Status status = Read(old, {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);

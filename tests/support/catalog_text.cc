@@ -17,6 +17,7 @@ using catalog::Column;
 using catalog::Generated;
 using catalog::Relation;
 using catalog::RelationKind;
+using catalog::Sharding;
 using catalog::Type;
 using catalog::TypeKind;
 
@@ -124,6 +125,9 @@ std::string RelationText(const Catalog& catalog, const Relation& relation) {
   said.Numbers("distinct", relation.distinct);
   said.If(relation.selectable, "selectable");
   said.If(relation.positioned, "positioned");
+  said.If(relation.sharding == Sharding::kCitus, "of Citus");
+  said.If(relation.sharding == Sharding::kForeign, "over foreign tables");
+  said.Numbers("shard by", relation.shard_by);
   said.If(relation.insertable, relation.insert_returns ? "insertable" : "insertable without RETURNING");
   said.If(relation.updatable, relation.update_returns ? "updatable" : "updatable without RETURNING");
   said.If(relation.deletable, "deletable");

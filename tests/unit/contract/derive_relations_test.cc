@@ -157,5 +157,74 @@ TEST(DeriveRelationsTest, AKeyThatIsNotUniqueIsTold) {
   EXPECT_THAT(contract.warnings, Contains(HasSubstr("table public.parent: its key is not unique")));
 }
 
+class ShardingTest : public testing::Test {
+ protected:
+  // A table item (id, region, name) with the key (id, region) that is sharded by region.
+  catalog::Relation& Item(catalog::Sharding sharding) {
+    auto& relation = builder_.Table("item");
+    builder_.Column(relation, "region", "text");
+    builder_.Column(relation, "name", "text");
+    relation.key = {1, 2};
+    relation.sharding = sharding;
+    relation.shard_by = {2};
+    return relation;
+  }
+  // Of the message Item.
+  static std::string CommentOf(const Contract& contract) {
+    for (const auto& file : contract.files.file()) {
+      for (const auto& location : file.source_code_info().location()) {
+        if (location.leading_comments().find("A row of") != std::string::npos) return location.leading_comments();
+      }
+    }
+    return "";
+  }
+
+  CatalogBuilder builder_;
+};
+
+TEST_F(ShardingTest, ATableOfCitusHasNoEtagAndItsRowsStayWhereTheyAre) {
+  Item(catalog::Sharding::kCitus);
+  const Contract contract = builder_.Derive();
+  const Table& table = contract.tables[0];
+  EXPECT_TRUE(table.sharded());
+  EXPECT_FALSE(table.has_etag);
+  EXPECT_TRUE(table.field(1).shards);
+  EXPECT_FALSE(table.field(1).updatable);
+  EXPECT_TRUE(table.field(1).insertable);
+  EXPECT_TRUE(table.field(2).updatable);
+  EXPECT_THAT(contract.warnings, Contains(HasSubstr("table public.item: no etags are served, as its rows are on")));
+  EXPECT_THAT(CommentOf(contract), HasSubstr("A row of table public.item, sharded by Citus by region."));
+  const auto pool = BuildPool(contract);
+  EXPECT_NE(pool->FindMessageTypeByName("shop.v1.UpdateItemRequest")->FindFieldByName("allow_missing"), nullptr);
+  builder_.catalog().relations[0].shard_by.clear();
+  EXPECT_THAT(CommentOf(builder_.Derive()), HasSubstr("table public.item, which Citus keeps undivided."));
+}
+
+TEST_F(ShardingTest, ATableOverForeignTablesHasTheKeyOfItsComment) {
+  auto& relation = Item(catalog::Sharding::kForeign);
+  relation.kind = RelationKind::kPartitioned;
+  relation.key.clear();
+  relation.comment = "@protogres key=id,region";
+  const Contract contract = builder_.Derive();
+  EXPECT_THAT(contract.tables[0].key, ElementsAre(0, 1));
+  EXPECT_FALSE(contract.tables[0].has_etag);
+  EXPECT_THAT(MethodNames(contract), Contains("UpdateItem"));
+  EXPECT_THAT(CommentOf(contract),
+              HasSubstr("A row of partitioned table public.item, sharded over foreign tables by region."));
+  const auto pool = BuildPool(contract);
+  EXPECT_EQ(pool->FindMessageTypeByName("shop.v1.UpdateItemRequest")->FindFieldByName("allow_missing"), nullptr)
+      << "ON CONFLICT needs a unique index";
+}
+
+TEST_F(ShardingTest, OtherTablesTakeNoKeyFromAComment) {
+  auto& relation = Item(catalog::Sharding::kNone);
+  relation.shard_by.clear();
+  relation.comment = "@protogres key=id";
+  const Contract contract = builder_.Derive();
+  EXPECT_THAT(contract.tables[0].key, ElementsAre(0, 1));
+  EXPECT_TRUE(contract.tables[0].has_etag);
+  EXPECT_THAT(contract.warnings, Contains(HasSubstr("@protogres key: there is no such setting here")));
+}
+
 }  // namespace
 }  // namespace protogres::contract

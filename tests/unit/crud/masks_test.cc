@@ -79,6 +79,13 @@ class MasksTest : public testing::Test {
   contract::Table table_ = Items();
 };
 
+TEST_F(MasksTest, WhatSaysWhereARowIsCannotChange) {
+  table_.fields[kPrice].shards = true;
+  table_.fields[kPrice].updatable = false;
+  const auto updated = Updated(table_, Row({{kId, "1"}, {kPrice, "2"}}), Mask({"price"}), false);
+  EXPECT_THAT(std::string(updated.status().message()), testing::HasSubstr("says on which server a row is"));
+}
+
 TEST_F(MasksTest, AReadMaskNamesColumns) {
   const auto read = ReadMasked(table_, Mask({"price", "id", "price"}));
   ASSERT_TRUE(read.ok() && read->has_value());

@@ -55,6 +55,14 @@ TEST_F(StatementTest, SelectByKeysUnnestsOneArrayAKeyColumn) {
   EXPECT_THAT(statement.params, ElementsAre(R"({"1","3"})", R"({"2","4"})"));
 }
 
+TEST_F(StatementTest, SelectByKeysOfAShardedTableSaysWhichServersAreMet) {
+  contract::Table table = item_;
+  table.sharding = catalog::Sharding::kForeign;
+  EXPECT_THAT(SelectByKeys(table, Only({2}), true, {{"1", "2"}, {"3", "4"}}).text,
+              HasSubstr(R"(t."line" = k.k2 WHERE t."order_id" = ANY($1::"pg_catalog"."int8"[]) )"
+                        R"(AND t."line" = ANY($2::"pg_catalog"."int4"[]) ORDER BY k.n)"));
+}
+
 TEST_F(StatementTest, SelectByAnyKeyReturnsTheKeyFirst) {
   EXPECT_TRUE(HasPlainKey(customer_));
   EXPECT_FALSE(HasPlainKey(item_));  // two columns
