@@ -12,7 +12,7 @@ class TransactionMode(test_bank.Bank):
     SECONDS = 6
 
     def upstream(self):
-        pgbouncer = PgBouncer(self.cluster, self.MODE, self.POOL_SIZE)
+        pgbouncer = PgBouncer(self.cluster, self.MODE, self.POOL_SIZE, server_login_retry=1)
         self.addCleanup(pgbouncer.close)
         return pgbouncer.dir
 
