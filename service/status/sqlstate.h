@@ -23,7 +23,7 @@ struct ServerError {
   std::string position = {};         // in the statement's own text, in characters from 1; empty: it is not of that
   std::string function = {};         // of the server's source, whose names are never translated
   bool in_commit_elsewhere = false;  // it came of a COMMIT that postgres_fdw sent to another server
-  bool in_code = false;  // it is of the text of a statement that a function or trigger of the database runs
+  bool in_code = false;              // it is of the text of a statement that a function or trigger of the database runs
 };
 
 // A row of the table: the first whose `prefix` begins the SQLSTATE wins.

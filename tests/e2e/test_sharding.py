@@ -15,7 +15,6 @@ from transactions import Session, operation
 
 SMALL = ("shared_buffers=4MB", "max_wal_size=64MB")
 REGIONS = [f"r{i}" for i in range(12)]
-
 SHARD = """
 CREATE TABLE customer_part (region text NOT NULL, id bigint NOT NULL, name text, n integer CHECK (n >= 0),
   PRIMARY KEY (region, id));
