@@ -9,7 +9,8 @@ SQL = """
 CREATE EXTENSION btree_gist;
 CREATE TABLE stay (room int, during daterange, guest text, PRIMARY KEY (room, during WITHOUT OVERLAPS));
 CREATE TABLE item (id uuid PRIMARY KEY DEFAULT uuidv7(), net numeric(8, 2) NOT NULL,
-                   gross numeric(8, 2) GENERATED ALWAYS AS (net * 2) VIRTUAL, label text GENERATED ALWAYS AS ('n' || net::text));
+                   gross numeric(8, 2) GENERATED ALWAYS AS (net * 2) VIRTUAL,
+                   label text GENERATED ALWAYS AS ('n' || net::text));
 CREATE TABLE marked (id int PRIMARY KEY, code int, note text);
 INSERT INTO marked VALUES (1, NULL), (2, 7), (3, NULL), (4, 5);
 ALTER TABLE marked ADD CONSTRAINT coded NOT NULL code NOT VALID, ADD UNIQUE (code);

@@ -106,8 +106,8 @@ class InputOnly(Rights):
             self.assertEqual(self.password(), password)
         with self.fails("INVALID_ARGUMENT", "NOT_NULL_VIOLATION"):  # as of each upsert: the new row comes first
             self.call("UpdateLogin", {"login": {"name": "ann"}, "allow_missing": True})
-        answer = self.call("UpdateLogin", {"login": {"name": "ann", "password": "third", "codes": []}, "update_mask": "codes",
-                                           "allow_missing": True})
+        self.call("UpdateLogin", {"login": {"name": "ann", "password": "third"}, "update_mask": "codes",
+                                  "allow_missing": True})
         self.assertEqual(self.psql("SELECT password, codes FROM login"), "second|{}")
 
     def test_rows_that_differ_by_it_alone(self):
@@ -118,7 +118,7 @@ class InputOnly(Rights):
         self.assertEqual(self.methods_of("Ticket"), {"ListTickets", "StreamTickets", "CreateTicket", "BatchCreateTickets",
                                                      "ImportTickets"})
         self.assertEqual(import_rows(self.client, "ImportTickets", [{"subject": "s", "inbox": "i"}], [{"inbox": "j"}]), 2)
-        self.assertEqual(self.psql("SELECT string_agg(inbox, ',' ORDER BY inbox) FROM ticket WHERE length(inbox) = 1"), "i,j")
+        self.assertEqual(self.psql("SELECT count(*) FROM ticket WHERE inbox IN ('i', 'j')"), "2")
 
     def test_no_soft_delete_is_by_it(self):
         self.call("CreateDated", {"dated": {"id": 1, "deleted_at": "2020-01-01T00:00:00Z"}})
@@ -143,7 +143,8 @@ class InsertOnly(Rights):
         self.assertEqual(self.call("CreateAudit", {"audit": {"actor": "ann", "what": {"did": "x"}}}), {})
         batch = {"requests": [{"audit": {"actor": "bob"}}, {"audit": {"actor": "cid", "tags": ["t"]}}]}
         self.assertEqual(self.call("BatchCreateAudits", batch), {"audits": [{}, {}]})
-        self.assertEqual(import_rows(self.client, "ImportAudits", [{"actor": "dee"}, {"actor": "eve", "at": "2020-01-01T00:00:00Z"}]), 2)
+        rows = [{"actor": "dee"}, {"actor": "eve", "at": "2020-01-01T00:00:00Z"}]
+        self.assertEqual(import_rows(self.client, "ImportAudits", rows), 2)
         self.assertEqual(self.rows(), 'ann|{"did": "x"}|{}\nbob||{}\ncid||{t}\ndee||{}\neve||{}')
         self.assertEqual(self.call("CreateAudited", {"audited": {"who": "fay", "tags": ["v"]}}), {})
         self.assertEqual(self.psql("SELECT count(*) FROM audit"), "6")
