@@ -17,6 +17,7 @@
 #include "catalog/keys.h"
 #include "catalog/reader_sql.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 
 namespace protogres::catalog {
 namespace {
@@ -82,13 +83,13 @@ class Reading {
   explicit Reading(const Query& query) : query_(query) {}
 
   absl::StatusOr<Catalog> Run(const std::vector<std::string>& schemas) {
-    if (absl::Status status = ReadServer(); !status.ok()) return status;
-    if (absl::Status status = ReadSchemas({schemas.begin(), schemas.end()}); !status.ok()) return status;
+    RETURN_IF_ERROR(ReadServer());
+    RETURN_IF_ERROR(ReadSchemas({schemas.begin(), schemas.end()}));
     if (!schema_oids_.empty()) {
       for (const auto step :
            {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
             &Reading::ReadKeysOfAll, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
-        if (absl::Status status = (this->*step)(); !status.ok()) return status;
+        RETURN_IF_ERROR((this->*step)());
       }
     }
     ResolveComparable(&catalog_);
@@ -107,10 +108,9 @@ class Reading {
   };
 
   absl::Status ReadServer() {
-    const absl::StatusOr<Rows> rows = query_(kServerSql);
-    if (!rows.ok()) return rows.status();
-    if (rows->empty()) return absl::InternalError("the server did not say what it is");
-    const TextRow& row = rows->front();
+    ASSIGN_OR_RETURN(const Rows rows, query_(kServerSql));
+    if (rows.empty()) return absl::InternalError("the server did not say what it is");
+    const TextRow& row = rows.front();
     catalog_.database = Text(row[1]);
     catalog_.server_version = Int(row[2]);
     catalog_.server_encoding = Text(row[3]);
@@ -121,10 +121,9 @@ class Reading {
   }
 
   absl::Status ReadSchemas(const std::set<std::string>& wanted) {
-    const absl::StatusOr<Rows> rows = query_(kSchemasSql);
-    if (!rows.ok()) return rows.status();
+    ASSIGN_OR_RETURN(const Rows rows, query_(kSchemasSql));
     std::set<std::string> missing = wanted;
-    for (const TextRow& row : *rows) {
+    for (const TextRow& row : rows) {
       const std::string name = Text(row[1]);
       const bool usage = Flag(row[2]);
       if (wanted.empty() ? SystemSchema(name) || !usage : !wanted.contains(name)) continue;
@@ -146,10 +145,9 @@ class Reading {
   std::string RelationFilter() const { return fmt::format(kRelationFilter, List(schema_oids_)); }
 
   absl::Status ReadRelations() {
-    const absl::StatusOr<Rows> rows = query_(kRelationsSql + RelationFilter());
-    if (!rows.ok()) return rows.status();
-    catalog_.relations.reserve(rows->size());
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(kRelationsSql + RelationFilter()));
+    catalog_.relations.reserve(rows.size());
+    for (const TextRow& row : rows) {
       Relation& relation = catalog_.relations.emplace_back();
       relation.oid = Number(row[0]);
       relation.schema = Text(row[1]);
@@ -171,9 +169,8 @@ class Reading {
   }
 
   absl::Status ReadColumns() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kColumnsSql, RelationFilter()));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kColumnsSql, RelationFilter())));
+    for (const TextRow& row : rows) {
       const auto it = index_.find(Number(row[0]));
       if (it == index_.end()) continue;
       Relation& relation = catalog_.relations[it->second];
@@ -216,10 +213,9 @@ class Reading {
       }
     }
     if (views.empty()) return absl::OkStatus();
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kUpdatableColumnsSql, List(views)));
-    if (!rows.ok()) return rows.status();
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kUpdatableColumnsSql, List(views))));
     std::set<std::pair<Oid, int>> updatable;
-    for (const TextRow& row : *rows) updatable.emplace(Number(row[0]), Int(row[1]));
+    for (const TextRow& row : rows) updatable.emplace(Number(row[0]), Int(row[1]));
     for (const Oid oid : views) {
       const std::size_t index = index_[oid];
       for (Column& column : catalog_.relations[index].columns) {
@@ -233,10 +229,9 @@ class Reading {
 
   // One unconditional rule with RETURNING answers for all of an event (PostgreSQL manual, CREATE RULE).
   absl::Status ReadRules() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kRulesSql, RelationFilter()));
-    if (!rows.ok()) return rows.status();
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kRulesSql, RelationFilter())));
     std::map<std::pair<Oid, bool>, bool> returns;
-    for (const TextRow& row : *rows) {
+    for (const TextRow& row : rows) {
       if (row[1] == "4") {
         if (DeletesOtherwise(Text(row[3]))) catalog_.relations[index_[Number(row[0])]].deletable = false;
         continue;
@@ -253,9 +248,8 @@ class Reading {
   absl::Status ReadKeysOfAll() { return ReadKeys(query_, RelationFilter(), &catalog_.relations); }
 
   absl::Status ReadTypes() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kTypesSql, RelationFilter()));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kTypesSql, RelationFilter())));
+    for (const TextRow& row : rows) {
       Type& type = catalog_.types[Number(row[0])];
       type.oid = Number(row[0]);
       type.schema = Text(row[1]);
@@ -276,9 +270,8 @@ class Reading {
     if (composites_.empty()) return absl::OkStatus();
     std::vector<Oid> oids;
     for (const auto& [relation, type] : composites_) oids.push_back(relation);
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kAttributesSql, List(oids)));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kAttributesSql, List(oids))));
+    for (const TextRow& row : rows) {
       Type& type = catalog_.types[composites_[Number(row[0])]];
       if (Flag(row[2])) {
         type.dropped.push_back(Int(row[1]));
@@ -295,9 +288,8 @@ class Reading {
       if (type.kind == TypeKind::kEnum) oids.push_back(oid);
     }
     if (oids.empty()) return absl::OkStatus();
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kLabelsSql, List(oids)));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) catalog_.types[Number(row[0])].labels.push_back(Text(row[1]));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kLabelsSql, List(oids))));
+    for (const TextRow& row : rows) catalog_.types[Number(row[0])].labels.push_back(Text(row[1]));
     return absl::OkStatus();
   }
 
