@@ -58,13 +58,10 @@ class LibpqConnection : public Connection {
                                    std::int64_t most_bytes) override {
     RETURN_IF_ERROR(CheckParams(params));
     Rows rows;
-    const absl::Status status = Timed(sql, params, [&] {
-      absl::StatusOr<Rows> some = Some(sql, params, most_bytes);
-      if (!some.ok()) return some.status();
-      rows = *std::move(some);
+    RETURN_IF_ERROR(Timed(sql, params, [&] {
+      ASSIGN_OR_RETURN(rows, Some(sql, params, most_bytes));
       return absl::OkStatus();
-    });
-    if (!status.ok()) return status;
+    }));
     return rows;
   }
 
@@ -108,8 +105,7 @@ class LibpqConnection : public Connection {
     if (!in_transaction_) return status::Internal("COMMIT without a transaction");
     if (Aborted()) {
       // The server would answer the COMMIT with ROLLBACK and no error.
-      const absl::Status rolled_back = Rollback();
-      if (!rolled_back.ok()) return rolled_back;
+      RETURN_IF_ERROR(Rollback());
       return status::AbortedTransaction("COMMIT of a transaction that an error has ended: it was rolled back");
     }
     // If the server has sent something already, it is most likely closing the connection. If it is, COMMIT must not be
@@ -229,12 +225,9 @@ class LibpqConnection : public Connection {
   // The one round trip of a statement that is prepared under `name`, or is not prepared if `name` is null.
   absl::Status Run(const std::string& sql, const std::string* name, std::span<const Param> params, bool in_doubt,
                    Result* result) {
-    absl::Status sent = name != nullptr ? exchange_.SendPrepared(*name, params) : exchange_.SendParams(sql, params);
-    if (!sent.ok()) return sent;
+    RETURN_IF_ERROR(name != nullptr ? exchange_.SendPrepared(*name, params) : exchange_.SendParams(sql, params));
     exchange_.LimitAnswer(most_);
-    auto answer = exchange_.Finish(in_doubt);
-    if (!answer.ok()) return answer.status();
-    *result = *std::move(answer);
+    ASSIGN_OR_RETURN(*result, exchange_.Finish(in_doubt));
     return absl::OkStatus();
   }
 
@@ -257,12 +250,12 @@ class LibpqConnection : public Connection {
     // The statement is noted also if there was no memory for the answer: row by row there may be enough next time.
     if (exchange_.overflown() || !exchange_.exhausted().ok()) Wide::OfProcess().Add(sql);
     if (!exchange_.overflown()) return status;
-    if (absl::Status over = Stop(); !over.ok()) return over;
+    RETURN_IF_ERROR(Stop());
     return RowByRow(sql, params, most_bytes);
   }
 
   absl::StatusOr<Rows> RowByRow(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
-    if (absl::Status sent = exchange_.SendParams(sql, params); !sent.ok()) return sent;
+    RETURN_IF_ERROR(exchange_.SendParams(sql, params));
     PQsetSingleRowMode(link_.raw());
     std::vector<Result> rows;
     Memory::Hold hold;
@@ -298,7 +291,7 @@ class LibpqConnection : public Connection {
       return Alive() ? absl::OkStatus() : exchange_.StatusOf(nullptr, false);
     };
     if (in_transaction_) return drop();
-    if (absl::Status dropped = Cancelled(drop); !dropped.ok()) return dropped;
+    RETURN_IF_ERROR(Cancelled(drop));
     // A cancel that comes late hits this statement, which does nothing.
     absl::Status proof = Text("SELECT 1", false, Soon());
     if (status::QueryCancelled(proof)) proof = Text("SELECT 1", false, Soon());
@@ -320,21 +313,19 @@ class LibpqConnection : public Connection {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options) {
-  const absl::StatusOr<std::string> conninfo = Conninfo(options);
-  if (!conninfo.ok()) return conninfo.status();
+  ASSIGN_OR_RETURN(const std::string conninfo, Conninfo(options));
   // If the server refuses, it is asked why on another connection. If it does not refuse that one, a second attempt is
   // made.
   std::string text;
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
-      auto connection = std::make_unique<LibpqConnection>(*conninfo, options);
-      if (absl::Status started = connection->Start(options.connect_timeout); !started.ok()) return started;
+      auto connection = std::make_unique<LibpqConnection>(conninfo, options);
+      RETURN_IF_ERROR(connection->Start(options.connect_timeout));
       return connection;
     } catch (const std::exception& error) {
       text = error.what();
     }
-    absl::Status status = WhyRefused(*conninfo, text, options.connect_timeout);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(WhyRefused(conninfo, text, options.connect_timeout));
   }
   return status::NotConnected(text::OneLine(text));
 }

@@ -6,6 +6,7 @@
 
 #include "db/canceller.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -123,7 +124,7 @@ class Session::Running {
 
 template <typename Work>
 absl::Status Session::Cancellable(const Work& work) {
-  if (absl::Status go = cancellation_.Check(); !go.ok()) return go;
+  RETURN_IF_ERROR(cancellation_.Check());
   Connection& connection = lease_.connection();
   Running running(*this);
   // Cancelled since the check.
@@ -153,14 +154,11 @@ void Session::Drop() {
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancellation& cancellation,
                                                        const SessionOptions& options) {
-  if (absl::Status go = cancellation.Check(); !go.ok()) return go;
-  auto lease = pool.Acquire(Steady(cancellation.deadline()));
-  if (!lease.ok()) return lease.status();
-  std::unique_ptr<Session> session(new Session(*std::move(lease), cancellation, options));
+  RETURN_IF_ERROR(cancellation.Check());
+  ASSIGN_OR_RETURN(Lease lease, pool.Acquire(Steady(cancellation.deadline())));
+  std::unique_ptr<Session> session(new Session(std::move(lease), cancellation, options));
   if (options.transaction == Transaction::kExplicit) {
-    const absl::Status begun =
-        session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); });
-    if (!begun.ok()) return begun;
+    RETURN_IF_ERROR(session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); }));
     session->open_ = true;
   }
   return session;
@@ -187,14 +185,11 @@ absl::StatusOr<Rows> Session::Write(const std::string& sql, std::span<const Para
 
 absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param> params, bool writes) {
   Rows rows;
-  const absl::Status status = Cancellable([&](Connection& connection) {
-    absl::StatusOr<Rows> result = connection.Execute(sql, params, writes);
-    if (!result.ok()) return result.status();
-    rows = *std::move(result);
+  RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
+    ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
     if (writes) affected_ += rows.affected();
     return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  }));
   return rows;
 }
 
@@ -205,13 +200,10 @@ absl::Status Session::Savepoint(const std::string& name) {
 
 absl::StatusOr<Rows> Session::ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
   Rows rows;
-  const absl::Status status = Cancellable([&](Connection& connection) {
-    absl::StatusOr<Rows> result = connection.ExecuteSome(sql, params, most_bytes);
-    if (!result.ok()) return result.status();
-    rows = *std::move(result);
+  RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
+    ASSIGN_OR_RETURN(rows, connection.ExecuteSome(sql, params, most_bytes));
     return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  }));
   return rows;
 }
 
@@ -233,12 +225,10 @@ absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> pa
 
 absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
   bool more = false;
-  absl::Status status = Bulk([&](Connection& connection) {
-    const absl::StatusOr<bool> fetched = connection.FetchRows(take);
-    more = fetched.ok() && *fetched;
-    return fetched.status();
-  });
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Bulk([&](Connection& connection) {
+    ASSIGN_OR_RETURN(more, connection.FetchRows(take));
+    return absl::OkStatus();
+  }));
   bulk_ = more;
   return more;
 }
@@ -253,12 +243,10 @@ absl::Status Session::PutCopy(std::string_view lines) {
 
 absl::StatusOr<std::int64_t> Session::CloseCopy() {
   std::int64_t rows = 0;
-  absl::Status status = Bulk([&](Connection& connection) {
-    absl::StatusOr<std::int64_t> copied = connection.CloseCopy();
-    if (copied.ok()) rows = *copied;
-    return copied.status();
-  });
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Bulk([&](Connection& connection) {
+    ASSIGN_OR_RETURN(rows, connection.CloseCopy());
+    return absl::OkStatus();
+  }));
   bulk_ = false;
   return rows;
 }

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -31,11 +32,11 @@ std::string Cell(const Result& result, int column) { return PQgetvalue(result.ge
 }  // namespace
 
 absl::Status SessionState::Start(Clock::time_point until) {
-  const auto first = Ask(std::string(kReadOnly) + ", " + kIdentity + ", " + kHasCode + ", " + kFormats, until);
-  if (!first.ok()) return first.status();
-  read_only_ = Cell(*first, 0) == "on";
-  identity_ = Cell(*first, 1);
-  has_code_ = Cell(*first, 2) == "t";
+  ASSIGN_OR_RETURN(const Result first,
+                   Ask(std::string(kReadOnly) + ", " + kIdentity + ", " + kHasCode + ", " + kFormats, until));
+  read_only_ = Cell(first, 0) == "on";
+  identity_ = Cell(first, 1);
+  has_code_ = Cell(first, 2) == "t";
   return absl::OkStatus();
 }
 
@@ -60,7 +61,7 @@ absl::Status SessionState::Check(Clock::time_point until) {
 }
 
 absl::StatusOr<Result> SessionState::Ask(const std::string& sql, Clock::time_point until) {
-  if (absl::Status sent = exchange_.SendText(sql); !sent.ok()) return sent;
+  RETURN_IF_ERROR(exchange_.SendText(sql));
   return exchange_.Finish(false, until);
 }
 
