@@ -9,6 +9,7 @@
 #include "contract/pin_packages.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -16,25 +17,23 @@ namespace protogres::api {
 namespace {
 
 absl::StatusOr<std::vector<catalog::TextRow>> Query(db::Session& session, const std::string& sql) {
-  const auto rows = session.Read(sql, {});
-  if (!rows.ok()) return rows.status();
-  std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows->size()));
-  for (std::int64_t i = 0; i < rows->size(); ++i) {
+  ASSIGN_OR_RETURN(const db::Rows rows, session.Read(sql, {}));
+  std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows.size()));
+  for (std::int64_t i = 0; i < rows.size(); ++i) {
     auto& row = result[static_cast<std::size_t>(i)];
-    for (int column = 0; column < rows->columns(); ++column) row.emplace_back(rows->Cell(i, column));
+    for (int column = 0; column < rows.columns(); ++column) row.emplace_back(rows.Cell(i, column));
   }
   return result;
 }
 
 absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const std::vector<std::string>& schemas,
                                              const db::Cancellation& cancellation) {
-  auto session = db::Session::Open(
-      pool, cancellation,
-      {.transaction = db::Transaction::kExplicit, .isolation = db::Isolation::kRepeatableRead, .read_only = true});
-  if (!session.ok()) return session.status();
-  auto catalog = catalog::Read([&](const std::string& sql) { return Query(**session, sql); }, schemas);
-  if (!catalog.ok()) return catalog.status();
-  if (auto done = (*session)->Commit(); !done.ok()) return done;
+  ASSIGN_OR_RETURN(const auto session, db::Session::Open(pool, cancellation,
+                                                         {.transaction = db::Transaction::kExplicit,
+                                                          .isolation = db::Isolation::kRepeatableRead,
+                                                          .read_only = true}));
+  ASSIGN_OR_RETURN(auto catalog, catalog::Read([&](const std::string& sql) { return Query(*session, sql); }, schemas));
+  RETURN_IF_ERROR(session->Commit());
   return catalog;
 }
 
@@ -63,26 +62,21 @@ absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOption
                                                 const db::Cancellation& cancellation) {
   std::optional<google::protobuf::FileDescriptorSet> named;
   if (const std::string& path = options.contract.empty() ? options.named_as : options.contract; !path.empty()) {
-    auto files = contract::ReadFiles(path);
-    if (!files.ok()) return files.status();
-    named = *std::move(files);
+    ASSIGN_OR_RETURN(named, contract::ReadFiles(path));
   }
-  const auto catalog = ReadCatalog(pool, options.schemas, cancellation);
-  if (!catalog.ok()) return catalog.status();
-  const auto derive = MakeDeriveOptions(options, *catalog);
-  if (!derive.ok()) return derive.status();
-  if (!named.has_value()) return contract::Derive(*catalog, *derive);
-  auto derived = contract::DeriveAs(*named, *catalog, *derive);
+  ASSIGN_OR_RETURN(const auto catalog, ReadCatalog(pool, options.schemas, cancellation));
+  ASSIGN_OR_RETURN(const auto derive, MakeDeriveOptions(options, catalog));
+  if (!named.has_value()) return contract::Derive(catalog, derive);
+  auto derived = contract::DeriveAs(*named, catalog, derive);
   if (!derived.ok() || options.contract.empty()) return derived;
   return contract::Pin(*named, *derived);
 }
 
 absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options,
                                                    const crud::Limits& limits, const db::Cancellation& cancellation) {
-  auto contract = LoadContract(pool, options, cancellation);
-  if (!contract.ok()) return contract.status();
-  for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);
-  return Api::Build(*std::move(contract), limits, options.fixed);
+  ASSIGN_OR_RETURN(auto contract, LoadContract(pool, options, cancellation));
+  for (const std::string& warning : contract.warnings) spdlog::warn("{}", warning);
+  return Api::Build(std::move(contract), limits, options.fixed);
 }
 
 bool MayPass(const absl::Status& status) {
