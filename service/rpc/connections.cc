@@ -16,6 +16,7 @@
 
 #include "db/memory.h"
 #include "rpc/allocated.h"
+#include "status/macros.h"
 #include "text/address.h"
 
 namespace protogres::rpc {
@@ -68,9 +69,7 @@ Connections::~Connections() {
 }
 
 absl::Status Connections::Listen(const text::Address& address) {
-  auto sockets = rpc::Listen(address);
-  if (!sockets.ok()) return sockets.status();
-  sockets_ = *std::move(sockets);
+  ASSIGN_OR_RETURN(sockets_, rpc::Listen(address));
   unix_path_ = address.unix_path;
   return absl::OkStatus();
 }
