@@ -15,8 +15,9 @@ namespace {
 
 using SystemClock = std::chrono::system_clock;
 
-// A client that has seen its deadline pass cancels the call, and its clock is not ours: gRPC rounds a deadline by up to
-// a hundredth of its length, and counts it here from when the call came.
+// How long before the deadline a cancel may come and still have the deadline for its cause. A client that has seen its
+// deadline pass cancels the call, but its clock is another: gRPC rounds a deadline by up to a hundredth of its length,
+// and counts it here from the moment when the call came.
 SystemClock::duration Slack(SystemClock::time_point deadline) {
   if (deadline == SystemClock::time_point::max()) return {};
   const auto length = std::max(deadline - SystemClock::now(), SystemClock::duration::zero());
@@ -31,7 +32,7 @@ Clock::time_point Steady(SystemClock::time_point deadline) {
   return Clock::now() + left;
 }
 
-// The tail of BEGIN. With a timeout it is two statements, in one round trip.
+// What follows BEGIN. With a lock_timeout it is two statements, in one round trip.
 std::string Mode(const SessionOptions& options) {
   std::string mode;
   switch (options.isolation) {
@@ -98,7 +99,7 @@ absl::Status Cancellation::Check() const {
 Session::Session(Lease lease, const Cancellation& cancellation, SessionOptions options)
     : lease_(std::move(lease)), cancellation_(cancellation), options_(std::move(options)) {}
 
-// What runs of the Cancellation, from its beginning to its end, be it by an exception.
+// Lets the Cancellation reach what runs, until End is called or an exception ends the scope.
 class Session::Running {
  public:
   explicit Running(Session& session) : session_(session), run_(*session.cancellation_.state_->run) {
@@ -127,7 +128,7 @@ absl::Status Session::Cancellable(const Work& work) {
   RETURN_IF_ERROR(cancellation_.Check());
   Connection& connection = lease_.connection();
   Running running(*this);
-  // Cancelled since the check.
+  // It was cancelled after the check.
   if (!running.begun()) return cancellation_.Check();
   absl::Status status = work(connection);
   running.End();
@@ -135,7 +136,8 @@ absl::Status Session::Cancellable(const Work& work) {
   if (status.ok()) return status;
   if (options_.read_only && status::ReasonOf(status) == status::kReadOnlyServer)
     return status::ReadOnlyTransaction(status);
-  // A read-only server, or another server's class 08 as of a foreign table, says nothing of the other connections.
+  // If the connection still lives, the error says nothing about the others: a primary has become read-only, or a
+  // foreign server was lost.
   if (!connection.Alive() || status::ConnectionLost(status)) Drop();
   const bool stopped = status::QueryCancelled(status) || status::ReasonOf(status) == status::kConnectionLost;
   if (stopped && cancellation_.cancelled()) {
@@ -167,8 +169,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
 Session::~Session() {
   GiveUp();
   if (open_) Rollback().IgnoreError();
-  // A cancel that came late has reached the server before the session's last
-  // statement returned; it may still hit one statement, and that is a ping.
+  // A cancel has reached the server before the last statement of the session returned. It may still hit one statement,
+  // which shall be a ping.
   if (!cancel_sent_ || !lease_.connection().Alive()) return;
   absl::Status proof = lease_.connection().Ping();
   if (status::QueryCancelled(proof)) proof = lease_.connection().Ping();
