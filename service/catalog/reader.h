@@ -13,15 +13,13 @@
 
 namespace protogres::catalog {
 
-// Rows of cells in PostgreSQL's text form; no value is NULL.
+// A row of cells in PostgreSQL's text form. No value: NULL.
 using TextRow = std::vector<std::optional<std::string>>;
 using Query = std::function<absl::StatusOr<std::vector<TextRow>>(const std::string& sql)>;
 
-// Reads all relations of `schemas` (empty: every schema but the system's own
-// and `protogres`), and every type that their columns reach. `query` must run
-// each statement in one repeatable-read transaction, so that what is read is of
-// one moment. A constant number of queries, whatever the number of relations.
-// Blocks.
+// Reads all relations of `schemas` (empty: every schema except those of the system and `protogres`), and every type
+// that their columns reach. `query` must run all statements in one repeatable-read transaction, so that what is read is
+// of one moment. The number of queries does not depend on that of the relations. Blocks.
 //
 // Partitions are left out: their rows are reached through the partitioned table.
 // FAILED_PRECONDITION: a named schema does not exist, or PostgreSQL is older
