@@ -1,6 +1,6 @@
-// The Contract: what the API is. Messages, services and methods as file
-// descriptors, and beside them, for each, what of the Catalog it stands for.
-// Plain values: derived from a Catalog (derive.h) or pinned by a file (pin.h).
+// The Contract says what the API is. It has messages, services and methods as file descriptors, and for each of them
+// what it stands for in the Catalog. Plain values. A Contract is derived from a Catalog (derive.h) or pinned by files
+// (pin.h).
 #ifndef PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 #define PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 
@@ -14,7 +14,7 @@
 
 namespace protogres::contract {
 
-// How a value stands on the wire.
+// What a value is on the wire.
 enum class Kind {
   kInt32,
   kInt64,
@@ -30,15 +30,14 @@ enum class Kind {
   kMessage,  // a composite
 };
 
-// What a string of Kind::kString must look like, where it can be told without PostgreSQL.
+// What a Kind::kString must look like, if that can be told without PostgreSQL.
 enum class Text { kAny, kUuid, kNumeric };
 
-// A PostgreSQL type as the Contract carries it. Domains are resolved to what
-// they are over, but `sql_type` stays the column's own, so that a cast to it
-// checks the domain's constraints.
+// A PostgreSQL type as the Contract has it. A domain has what its base type has, except `sql_type`, which is the domain
+// itself: so a cast to it checks its constraints.
 struct Type {
   Kind kind = Kind::kString;
-  bool repeated = false;  // T[]; then `kind` and the rest speak of T
+  bool repeated = false;  // T[]; `kind` and the rest, unless they say otherwise, are then of T
   std::string sql_type;   // quoted and schema-qualified, without a modifier, for casts: "pg_catalog"."int8"; with []
                           // when repeated
   std::string element_sql_type;  // when repeated: that of one element; else as sql_type
@@ -79,9 +78,9 @@ struct Field {
   Type type;
   bool not_null = false;  // a NULL is refused
   // For columns of tables:
-  bool never_null = false;   // and no row has one
+  bool never_null = false;   // no row has a NULL
   bool has_default = false;  // a DEFAULT, an identity or generated: never required on Create
-  bool generated = false;    // GENERATED ALWAYS, as identity or stored: never written by a caller
+  bool generated = false;    // GENERATED ALWAYS, as identity or stored: a caller cannot write it
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
   bool updatable = false;
 };
@@ -124,7 +123,7 @@ struct Table {
   std::vector<Field> fields;       // readable columns in column order
   std::vector<int> key;            // indexes into fields, in the key's order; empty: none
   bool key_unique = true;          // no two rows have the same key
-  std::vector<int> distinct;       // without a key: indexes into fields that no two rows have all alike; empty: none
+  std::vector<int> distinct;       // without a key: indexes of fields that together differ in all rows; empty: none
   bool positioned = false;         // the role may read tableoid and ctid, which tell the rows apart
   std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
   bool has_etag = false;           // the role may read xmin and ctid, which a view does not have
@@ -154,15 +153,15 @@ struct Contract {
   std::vector<Composite> composites;
   std::vector<Table> tables;  // sorted by (schema, name)
   std::vector<Method> methods;
-  google::protobuf::FileDescriptorSet files;  // dependencies first; google/protobuf/* not among them
+  google::protobuf::FileDescriptorSet files;  // dependencies first, without google/protobuf/*
   // What was left out or changed and why: a line each, for the log.
   std::vector<std::string> warnings;
 };
 
-// Field numbers of Protogres' own fields that more than one layer writes or reads. All of those in requests:
-// own_fields.cc.
+// The numbers of those of Protogres' own fields that more than one layer writes or reads. own_fields.cc has all that
+// are in requests.
 namespace number {
-// Own fields of messages that carry columns too (design, "Numbers are stable").
+// The own fields of a message that has columns, too, have numbers from kOwnFirst to kOwnLast.
 inline constexpr int kOwnFirst = 2000;
 inline constexpr int kOwnLast = 2047;
 // In the row message, and in Delete and Undelete requests.

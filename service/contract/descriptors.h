@@ -1,6 +1,5 @@
-// Contract -> FileDescriptorProtos: messages, services and their comments
-// (in SourceCodeInfo). Pure; every name is chosen already. No DescriptorPool is
-// needed to make them.
+// Makes the FileDescriptorProtos of a Contract: messages, services and their comments (in SourceCodeInfo). Pure. All
+// names must have been chosen. It needs no DescriptorPool.
 #ifndef PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 #define PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 
@@ -14,11 +13,11 @@
 
 namespace protogres::contract {
 
-// The file of a table: its service, its row message, and the messages of `methods`.
+// The file `name` of a table: its service, its row message, and the messages of `methods`.
 google::protobuf::FileDescriptorProto TableFile(const Contract& contract, const Table& table, const MessageNotes& row,
                                                 std::span<const Method> methods, const std::string& name);
 
-// The file of the enums and composites of `package`. `go_apart`: with a Go package of its own.
+// The file `name` of the enums and composites of `package`. `go_apart` gives it a Go package of its own.
 google::protobuf::FileDescriptorProto TypesFile(const Contract& contract, const TypeMap& types,
                                                 const std::string& package, const std::string& name, bool go_apart);
 
