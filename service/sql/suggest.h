@@ -1,4 +1,4 @@
-// "did you mean": names near to one that is not known. Private to sql/.
+// Suggests names that are near to an unknown one: "did you mean". Private to sql/.
 #ifndef PROTOGRES_SERVICE_SQL_SUGGEST_H_
 #define PROTOGRES_SERVICE_SQL_SUGGEST_H_
 
@@ -10,10 +10,10 @@
 
 namespace protogres::sql {
 
-// ; did you mean "age"? - or, where nothing is near and there are few, ; there are "a", "b". Empty: neither.
+// ; did you mean "age"? - or, if no name is near and there are few, ; there are "a", "b". Empty: neither.
 std::string Suggest(std::string_view unknown, const std::vector<std::string_view>& known);
 
-// As Suggest for a field's name; one whose column has that name comes first.
+// The same for the name of a field. A field whose column has that name comes first.
 std::string SuggestField(std::string_view unknown, const std::vector<contract::Field>& fields);
 
 }  // namespace protogres::sql
