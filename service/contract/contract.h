@@ -33,8 +33,8 @@ enum class Kind {
 // What a Kind::kString must look like, if that can be told without PostgreSQL.
 enum class Text { kAny, kUuid, kNumeric };
 
-// A PostgreSQL type as the Contract has it. A domain has what its base type has, except `sql_type`, which is the domain
-// itself: so a cast to it checks its constraints.
+// A PostgreSQL type as the Contract has it. A domain has the kind of its base type, but `sql_type` is the domain
+// itself, so that a cast to it checks its constraints.
 struct Type {
   Kind kind = Kind::kString;
   bool repeated = false;  // T[]; `kind` and the rest, unless they say otherwise, are then of T
