@@ -50,7 +50,8 @@ int Run(const config::Serve& options) {
 
 int Run(const config::Dev& options) {
   config::SetUpLog(options.serve.log);
-  auto postgres = dev::Postgres::Start({.data = options.data, .database = options.database, .settings = {}});
+  auto postgres = dev::Postgres::Start(
+      {.data = options.data, .database = options.database, .bin = options.postgres_bin, .settings = {}});
   if (!postgres.ok()) return Fail(postgres.status());
   if ((*postgres)->created()) {
     for (const std::string& file : options.files) {
@@ -83,8 +84,9 @@ int Run(const config::ContractCommand& options) {
     if (!differences.empty()) return kFailure;
   }
   if (!options.out.empty()) {
-    if (auto written = contract::Write(*contract, options.out); !written.ok()) return Fail(written);
-    std::cout << contract->files.file_size() + 1 << " files written to " << options.out << "\n";
+    const auto written = contract::Write(*contract, options.out);
+    if (!written.ok()) return Fail(written.status());
+    std::cout << *written << " files written to " << options.out << "\n";
   }
   return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "api/load.h"
 #include "api/reloader.h"
+#include "db/conninfo.h"
 #include "db/listener.h"
 #include "fmt/format.h"
 #include "rpc/server.h"
@@ -109,6 +110,15 @@ db::ConnectionFactory Connector(const db::ConnectionOptions& options) {
   };
 }
 
+db::ConnectionOptions ListenerConnection(const config::Serve& options) {
+  db::ConnectionOptions connection = options.connection;
+  if (options.listen_database.empty()) return connection;
+  connection.database = options.listen_database;
+  // Elsewhere there may be no pooler.
+  connection.pooler = std::make_shared<db::Pooler>();
+  return connection;
+}
+
 // An attempt to connect on a thread of its own, since it may hang for as long as --connect_timeout.
 std::future<absl::Status> Probe(const db::ConnectionFactory& connect) {
   std::promise<absl::Status> promise;
@@ -153,6 +163,7 @@ crud::Limits LimitsOf(const config::Serve& options) {
 
 api::LoadOptions WhatToLoad(const config::Serve& options) {
   api::LoadOptions load = options.api;
+  load.search_path = options.connection.search_path;
   load.fixed = {&transaction::MakeTransact, &transaction::MakeSession};
   return load;
 }
@@ -216,7 +227,7 @@ class Serving {
     pool_.ForgetStatements();
     server_->SetApi(api);
     readiness_.SetLoaded();
-    spdlog::info("serving {} tables in {} methods", api->contract().tables.size(), api->contract().methods.size());
+    spdlog::info("serving {} tables in {} methods", api->contract().tables.size(), api->method_count());
   }
 
   void ReloadUntilTheEnd(bool loaded) {
@@ -226,8 +237,10 @@ class Serving {
     reloads_.Set(&reloader);
     std::unique_ptr<db::Listener> listener;
     if (options_.listen_notify) {
-      listener = std::make_unique<db::Listener>(connect_, db::ListenerOptions{.channel = kNotifyChannel},
-                                                [&] { reloader.Request("NOTIFY"); });
+      listener = std::make_unique<db::Listener>(
+          Connector(ListenerConnection(options_)),
+          db::ListenerOptions{.channel = kNotifyChannel, .apart = !options_.listen_database.empty()},
+          [&] { reloader.Request("NOTIFY"); });
     }
     WaitForEnd([&] { reloader.Request("SIGHUP"); }, "draining");
     last_resort_.Arm(options_.drain_timeout + kAfterDrain);
@@ -254,6 +267,7 @@ class Serving {
 }  // namespace
 
 absl::Status Serve(const config::Serve& options) {
+  RETURN_IF_ERROR(db::Conninfo(ListenerConnection(options)).status());
   const auto connect = Connector(options.connection);
   auto probed = Probe(connect);
   if (!AwaitStart(probed)) return absl::OkStatus();

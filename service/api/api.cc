@@ -1,16 +1,18 @@
 #include "api/api.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "contract/methods.h"
+#include "crud/bound_table.h"
 #include "crud/methods.h"
 
 namespace protogres::api {
 namespace {
 
 using contract::MethodKind;
-using google::protobuf::FileDescriptorProto;
 
-std::unique_ptr<crud::Method> Bind(MethodKind kind, const crud::BoundTable& bound, const crud::Method::Names& names) {
+std::unique_ptr<crud::Method> Make(MethodKind kind, const crud::BoundTable& bound, const crud::Method::Names& names) {
   switch (kind) {
     case MethodKind::kGet:
       return crud::MakeGet(bound, names);
@@ -44,52 +46,122 @@ std::unique_ptr<crud::Method> Bind(MethodKind kind, const crud::BoundTable& boun
   return nullptr;
 }
 
-File Serialize(const FileDescriptorProto& proto, std::vector<std::string>* services) {
-  const std::string scope = proto.package().empty() ? "" : proto.package() + ".";
-  for (const auto& service : proto.service()) services->push_back(scope + service.name());
-  return {.name = proto.name(),
-          .bytes = proto.SerializeAsString(),
-          .dependencies = {proto.dependency().begin(), proto.dependency().end()}};
+// Takes the files out of `contract`.
+std::vector<File> TakeFiles(contract::Contract* contract) {
+  google::protobuf::FileDescriptorSet taken;
+  taken.Swap(&contract->files);
+  std::vector<File> files;
+  files.reserve(static_cast<std::size_t>(taken.file_size()));
+  for (const auto& proto : taken.file()) files.push_back(ToFile(proto));
+  return files;
+}
+
+// Sorted.
+std::vector<std::string> ServicesOf(const contract::Contract& contract) {
+  std::vector<std::string> services;
+  for (const auto& file : contract.files.file()) {
+    const std::string scope = file.package().empty() ? "" : file.package() + ".";
+    for (const auto& service : file.service()) services.push_back(scope + service.name());
+  }
+  for (const contract::Table& table : contract.tables) {
+    if (!table.file.empty()) services.push_back(table.FullMessage() + "Service");
+  }
+  std::ranges::sort(services);
+  return services;
 }
 
 }  // namespace
 
+// A table with its methods.
+class Api::Bound {
+ public:
+  Bound(const contract::Contract& contract, const contract::Table& table, const crud::Limits& limits)
+      : table_(contract, table, limits), names_(contract::MethodsOf(table)) {
+    for (const contract::Method& method : names_) {
+      const crud::Method::Names names{.path = method.path, .request = method.request, .response = method.response};
+      methods_.push_back(Make(method.kind, table_, names));
+    }
+  }
+
+  // Null: the table has no such method.
+  const crud::Method* Find(std::string_view path) const {
+    for (const auto& method : methods_) {
+      if (method->names().path == path) return method.get();
+    }
+    return nullptr;
+  }
+  const crud::Method* Find(MethodKind kind) const {
+    for (std::size_t i = 0; i < methods_.size(); ++i) {
+      if (names_[i].kind == kind) return methods_[i].get();
+    }
+    return nullptr;
+  }
+
+ private:
+  const crud::BoundTable table_;
+  const std::vector<contract::Method> names_;
+  std::vector<std::unique_ptr<crud::Method>> methods_;  // beside names_
+};
+
 std::shared_ptr<const Api> Api::Build(contract::Contract contract, const crud::Limits& limits,
                                       std::span<const FixedMethod> fixed) {
   std::shared_ptr<Api> api(new Api(std::move(contract), limits));
-  for (const auto& proto : api->contract_.files.file()) api->files_.push_back(Serialize(proto, &api->services_));
-  std::ranges::sort(api->services_);
-  google::protobuf::FileDescriptorSet().Swap(&api->contract_.files);
-  for (const auto& table : api->contract_.tables) {
-    api->tables_.push_back(std::make_unique<crud::BoundTable>(api->contract_, table, api->limits_));
-  }
-  for (const auto& method : api->contract_.methods) {
-    const crud::BoundTable& bound = *api->tables_[static_cast<std::size_t>(method.table)];
-    auto made = Bind(method.kind, bound, {.path = method.path, .request = method.request, .response = method.response});
-    if (const auto* unary = made->As<crud::UnaryMethod>()) api->by_request_.emplace(unary->names().request, unary);
-    api->Add(std::move(made));
-  }
-  for (const FixedMethod make : fixed) api->Add(make(*api));
+  for (const FixedMethod make : fixed) api->fixed_.push_back(make(*api));
   return api;
 }
 
-Api::Api(contract::Contract contract, const crud::Limits& limits) : contract_(std::move(contract)), limits_(limits) {}
+Api::Api(contract::Contract contract, const crud::Limits& limits)
+    : contract_(std::move(contract)),
+      limits_(limits),
+      services_(ServicesOf(contract_)),
+      files_(TakeFiles(&contract_)),
+      bound_(contract_.tables.size()) {}
 
 Api::~Api() = default;
 
-void Api::Add(std::unique_ptr<crud::Method> method) {
-  by_path_.emplace(method->names().path, method.get());
-  methods_.push_back(std::move(method));
+const Api::Bound& Api::Bind(int table) const {
+  std::atomic<const Bound*>& bound = bound_[static_cast<std::size_t>(table)];
+  if (const Bound* own = bound.load(std::memory_order_acquire)) return *own;
+  const std::lock_guard lock(mutex_);
+  // Another thread may have bound it meanwhile.
+  if (const Bound* own = bound.load(std::memory_order_relaxed)) return *own;
+  const contract::Table& unbound = contract_.tables[static_cast<std::size_t>(table)];
+  owned_.push_back(std::make_unique<const Bound>(contract_, unbound, limits_));
+  bound.store(owned_.back().get(), std::memory_order_release);
+  return *owned_.back();
 }
 
 const crud::Method* Api::Find(std::string_view path) const {
-  const auto it = by_path_.find(path);
-  return it == by_path_.end() ? nullptr : it->second;
+  const std::size_t slash = path.rfind('/');
+  if (!path.starts_with('/') || slash == 0) return nullptr;
+  const int table = index_.FindService(path.substr(1, slash - 1));
+  const crud::Method* method = table < 0 ? nullptr : Bind(table).Find(path);
+  for (std::size_t i = 0; i < fixed_.size() && method == nullptr; ++i) {
+    if (fixed_[i]->names().path == path) method = fixed_[i].get();
+  }
+  return method;
 }
 
 const crud::UnaryMethod* Api::FindByRequest(std::string_view type) const {
-  const auto it = by_request_.find(type);
-  return it == by_request_.end() ? nullptr : it->second;
+  const auto found = index_.FindRequest(type);
+  return found.has_value() ? Bind(found->table).Find(found->kind)->As<crud::UnaryMethod>() : nullptr;
+}
+
+std::vector<std::string> Api::MethodNames(std::string_view service) const {
+  std::vector<std::string> names;
+  const int index = index_.FindService(service);
+  if (index < 0) return names;
+  const contract::Table& table = contract_.tables[static_cast<std::size_t>(index)];
+  for (const MethodKind kind : table.methods) {
+    names.push_back(contract::MethodName(kind, table.message, table.plural));
+  }
+  return names;
+}
+
+std::size_t Api::method_count() const {
+  std::size_t count = 0;
+  for (const contract::Table& table : contract_.tables) count += table.methods.size();
+  return count;
 }
 
 }  // namespace protogres::api

@@ -1,64 +1,70 @@
-// The Api: the immutable snapshot that requests run against. The Contract of a
-// Catalog with every method bound: its SQL and its codecs are ready. Swapped
+// The Api: the snapshot that requests run against. The Contract of a Catalog, of which each table is bound to its SQL
+// and its codecs when it is first called, and then stays so: of thousands of tables most are never called. Swapped
 // whole on reload; a Call keeps the one that it began with.
 #ifndef PROTOGRES_SERVICE_API_API_H_
 #define PROTOGRES_SERVICE_API_API_H_
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "api/messages.h"
 #include "contract/contract.h"
+#include "contract/table_index.h"
 #include "crud/method.h"
-
-namespace protogres::crud {
-class BoundTable;
-}
 
 namespace protogres::api {
 
+// Thread-safe.
 class Api {
  public:
   // Makes a Method that belongs to no table, for example Transact. The Api outlives the Method.
   using FixedMethod = std::unique_ptr<crud::Method> (*)(const Api&);
 
-  // Binds every method of `contract` and makes the `fixed` ones. Pure. Takes at most about a second for 1,000 tables.
+  // Serves the methods of `contract` and the `fixed` ones. Pure.
   static std::shared_ptr<const Api> Build(contract::Contract contract, const crud::Limits& limits,
                                           std::span<const FixedMethod> fixed = {});
   ~Api();
 
-  // The Method of a gRPC path ("/shop.v1.CustomerService/GetCustomer"), of whatever kind. Null: there is none.
-  // The Method lives as long as the Api.
+  // The Method of a gRPC path ("/shop.v1.CustomerService/GetCustomer"), of whatever kind. Null: there is none. The
+  // first that is found of a table binds all of its methods, which takes some tenths of a millisecond. The Method lives
+  // as long as the Api.
   const crud::Method* Find(std::string_view path) const;
   // The unary Method of a table whose request message has this full name. Null: there is none.
   const crud::UnaryMethod* FindByRequest(std::string_view type) const;
 
   const Messages& messages() const { return messages_; }
   const crud::Limits& limits() const { return limits_; }
-  // Its `files` are moved out: see files().
+  // Its `files` are moved out: see messages().
   const contract::Contract& contract() const { return contract_; }
-  const std::vector<File>& files() const { return files_; }
   // Full names of the services, sorted.
   const std::vector<std::string>& services() const { return services_; }
+  // The names of the methods of one of `services`, in its order. Empty: it is no table's.
+  std::vector<std::string> MethodNames(std::string_view service) const;
+  // The number of methods of all tables.
+  std::size_t method_count() const;
 
  private:
+  class Bound;
+
   Api(contract::Contract contract, const crud::Limits& limits);
-  void Add(std::unique_ptr<crud::Method> method);
+  // The table's methods, bound by the first call.
+  const Bound& Bind(int table) const;
 
   contract::Contract contract_;
   const crud::Limits limits_;
-  std::vector<std::unique_ptr<crud::BoundTable>> tables_;  // by table
-  std::vector<File> files_;
-  Messages messages_{files_};
-  std::vector<std::string> services_;
-  std::vector<std::unique_ptr<crud::Method>> methods_;
-  // The keys are views of the methods' own names.
-  absl::flat_hash_map<std::string_view, const crud::Method*> by_path_;
-  absl::flat_hash_map<std::string_view, const crud::UnaryMethod*> by_request_;
+  const std::vector<std::string> services_;
+  const std::vector<File> files_;  // Contract::files, which services_ is made of, too
+  const contract::TableIndex index_{contract_.tables};
+  const Messages messages_{contract_, index_, files_};
+  std::vector<std::unique_ptr<crud::Method>> fixed_;
+  mutable std::vector<std::atomic<const Bound*>> bound_;     // by table; null: nobody has called it yet
+  mutable std::mutex mutex_;                                 // held while a table is bound
+  mutable std::vector<std::unique_ptr<const Bound>> owned_;  // guarded by mutex_
 };
 
 }  // namespace protogres::api

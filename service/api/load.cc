@@ -16,23 +16,19 @@
 namespace protogres::api {
 namespace {
 
-absl::StatusOr<std::vector<catalog::TextRow>> Query(db::Session& session, const std::string& sql) {
+absl::StatusOr<catalog::TextRows> Query(db::Session& session, const std::string& sql) {
   ASSIGN_OR_RETURN(const db::Rows rows, session.Read(sql, {}));
-  std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows.size()));
-  for (std::int64_t i = 0; i < rows.size(); ++i) {
-    auto& row = result[static_cast<std::size_t>(i)];
-    for (int column = 0; column < rows.columns(); ++column) row.emplace_back(rows.Cell(i, column));
-  }
-  return result;
+  return catalog::TextRows(rows.size(), [rows](std::int64_t index, catalog::TextRow* row) { rows.Read(index, row); });
 }
 
-absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const std::vector<std::string>& schemas,
+absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& options,
                                              const db::Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto session, db::Session::Open(pool, cancellation,
                                                          {.transaction = db::Transaction::kExplicit,
                                                           .isolation = db::Isolation::kRepeatableRead,
                                                           .read_only = true}));
-  ASSIGN_OR_RETURN(auto catalog, catalog::Read([&](const std::string& sql) { return Query(*session, sql); }, schemas));
+  const auto query = [&](const std::string& sql) { return Query(*session, sql); };
+  ASSIGN_OR_RETURN(auto catalog, catalog::Read(query, options.schemas, options.search_path));
   RETURN_IF_ERROR(session->Commit());
   return catalog;
 }
@@ -64,7 +60,7 @@ absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOption
   if (const std::string& path = options.contract.empty() ? options.named_as : options.contract; !path.empty()) {
     ASSIGN_OR_RETURN(named, contract::ReadFiles(path));
   }
-  ASSIGN_OR_RETURN(const auto catalog, ReadCatalog(pool, options.schemas, cancellation));
+  ASSIGN_OR_RETURN(const auto catalog, ReadCatalog(pool, options, cancellation));
   ASSIGN_OR_RETURN(const auto derive, MakeDeriveOptions(options, catalog));
   if (!named.has_value()) return contract::Derive(catalog, derive);
   auto derived = contract::DeriveAs(*named, catalog, derive);

@@ -18,6 +18,7 @@ namespace protogres::api {
 // What is read of the database, and how it is named.
 struct LoadOptions {
   std::vector<std::string> schemas;             // empty: all but the system's own
+  std::vector<std::string> search_path = {};    // that of the connections; empty: not given. Its schemas must exist
   std::map<std::string, std::string> packages;  // schema -> package
   std::string package;                          // the package of the one schema served; empty: by the rules
   std::string contract;                         // a pinned contract's path; empty: derived
@@ -27,7 +28,7 @@ struct LoadOptions {
 };
 
 // Reads the catalog and derives the Contract; pinned ones are read and checked.
-// Blocks; `cancellation` ends it. FAILED_PRECONDITION: a schema that does not exist, `package` with
+// Blocks; `cancellation` ends it. FAILED_PRECONDITION: a schema that does not exist or may not be used, `package` with
 // several schemas, a pin that does not fit (with the list of differences).
 // INVALID_ARGUMENT, NOT_FOUND: a pin that cannot be read. Else the Pool's errors.
 absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOptions& options,

@@ -5,11 +5,15 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "contract/contract.h"
+#include "contract/table_index.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/message.h"
 
 namespace protogres::api {
@@ -21,18 +25,21 @@ struct File {
   std::vector<std::string> dependencies;  // names, google/protobuf/* among them
 };
 
-// Thread-safe. Descriptors are built when they are first asked for, and with them those that they need.
+File ToFile(const google::protobuf::FileDescriptorProto& proto);
+
+// Thread-safe. The files of tables are made each time that they are asked for. Descriptors are built when they are
+// first asked for, and with them those that they need.
 class Messages {
  public:
-  // `files` must outlive it.
-  explicit Messages(const std::vector<File>& files);
+  // The files are those of the tables of `contract`, and `others`. All must outlive it.
+  Messages(const contract::Contract& contract, const contract::TableIndex& index, const std::vector<File>& others);
   ~Messages();
 
-  // Null: there is no such file. It lives as long as `files`.
-  const File* FindFile(std::string_view name) const;
-  // The file that declares a message, enum, enum value, field, service or method by this full name. Null: none does. It
-  // lives as long as `files`.
-  const File* FindFileOf(const std::string& symbol) const;
+  // No value: there is no such file.
+  std::optional<File> FindFile(const std::string& name) const;
+  // The file that declares a message, enum, enum value, field, service or method by this full name. No value: none
+  // does.
+  std::optional<File> FindFileOf(const std::string& symbol) const;
   // Null: there is no such message. Lives as long as this.
   const google::protobuf::Descriptor* Find(std::string_view type) const;
   // Null: the bytes are no such message. Must not outlive this.
@@ -42,8 +49,12 @@ class Messages {
  private:
   struct Pool;
   const Pool& pool() const;
+  // The file of the enum that has a value of this full name.
+  std::optional<File> FindFileOfValue(const std::string& symbol) const;
 
-  const std::vector<File>& files_;
+  const contract::Contract& contract_;
+  const contract::TableIndex& index_;
+  const std::vector<File>& others_;
   mutable std::once_flag once_;
   mutable std::unique_ptr<Pool> pool_;
 };

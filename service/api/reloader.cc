@@ -105,7 +105,7 @@ bool Reloader::Load(const std::string& cause, const db::Cancellation& cancellati
     return loaded_ && !MayPass(api.status());
   }
   spdlog::info("{}: {} tables, {} methods", loaded_ ? "reloaded on " + cause : "loaded",
-               (*api)->contract().tables.size(), (*api)->contract().methods.size());
+               (*api)->contract().tables.size(), (*api)->method_count());
   loaded_ = true;
   publish_(*std::move(api));
   return true;

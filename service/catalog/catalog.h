@@ -38,13 +38,14 @@ struct Type {
   char delimiter = ',';               // between the elements of an array of it (pg_type.typdelim)
   bool comparable = false;            // it has an equality operator (a btree or hash default operator class)
   bool orderable = false;             // it has a default btree operator class
+  std::string operator_schema;        // where these operators are; empty: in pg_catalog, or there are none
   std::string comment;
 
   bool operator==(const Type&) const = default;
 };
 
-// pg_attribute.attidentity and attgenerated.
-enum class Generated { kNo, kIdentityByDefault, kIdentityAlways, kStored };
+// pg_attribute.attidentity and attgenerated. kExpression: of other columns, stored or virtual.
+enum class Generated { kNo, kIdentityByDefault, kIdentityAlways, kExpression };
 
 struct Column {
   int number = 0;  // attnum: never reused by PostgreSQL (chapter 53.7, pg_attribute)
@@ -80,6 +81,8 @@ struct Relation {
   // NULL. A view that shows each row of a table at most once has the key of that table. Empty: there is none.
   std::vector<int> key;
   bool key_unique = true;  // no two rows have the same; false if other tables inherit from this one
+  // INSERT can have ON CONFLICT (key). It cannot if the key is deferrable, or WITHOUT OVERLAPS.
+  bool upsertable = true;
   // Without a key: the attnums of columns whose values together are different in each row, where NULL is like NULL
   // (GROUP BY). Empty: there are none.
   std::vector<int> distinct;

@@ -12,23 +12,22 @@
 
 namespace protogres::catalog {
 
-inline std::string Text(const std::optional<std::string>& cell) { return cell.value_or(""); }
-inline bool Flag(const std::optional<std::string>& cell) { return cell == "t"; }
+using Cell = std::optional<std::string_view>;
 
-inline std::uint32_t Number(std::string_view cell) {
+inline std::string Text(const Cell& cell) { return std::string(cell.value_or("")); }
+inline bool Flag(const Cell& cell) { return cell == "t"; }
+
+inline std::uint32_t Number(const Cell& cell) {
   std::uint32_t number = 0;
-  std::from_chars(cell.data(), cell.data() + cell.size(), number);
+  if (cell) std::from_chars(cell->data(), cell->data() + cell->size(), number);
   return number;
 }
-inline std::uint32_t Number(const std::optional<std::string>& cell) {
-  return cell ? Number(std::string_view(*cell)) : 0;
-}
-inline int Int(const std::optional<std::string>& cell) { return static_cast<int>(Number(cell)); }
+inline int Int(const Cell& cell) { return static_cast<int>(Number(cell)); }
 
 // "1 3 2"
-inline std::vector<int> Numbers(const std::optional<std::string>& cell) {
+inline std::vector<int> Numbers(const Cell& cell) {
   std::vector<int> numbers;
-  std::string_view rest = cell ? std::string_view(*cell) : std::string_view();
+  std::string_view rest = cell.value_or("");
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(' '), rest.size());
     numbers.push_back(static_cast<int>(Number(rest.substr(0, end))));

@@ -15,7 +15,7 @@
 namespace protogres::catalog {
 namespace {
 
-using Rows = std::vector<TextRow>;
+using Rows = TextRows;
 
 // Views on views, at the most: deeper ones have no key.
 constexpr int kMaxDepth = 32;
@@ -39,6 +39,10 @@ class KeyReading {
   struct Family {
     bool foreign = false;    // a foreign table is
     bool inherited = false;  // tables that inherit from it are, which are no partitions
+  };
+  struct Key {
+    std::vector<int> columns;  // attnums
+    bool upsertable = true;
   };
 
   // Later queries are about the tables that views stand on, too.
@@ -70,8 +74,8 @@ class KeyReading {
     ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kKeysSql, scope_)));
     for (const TextRow& row : rows) {
       const Oid oid = Number(row[0]);
-      std::vector<int> key = Numbers(row[2]);
-      const bool lax = std::ranges::any_of(key, [&](int column) { return lax_.contains({oid, column}); });
+      Key key{.columns = Numbers(row[2]), .upsertable = Flag(row[3])};
+      const bool lax = std::ranges::any_of(key.columns, [&](int column) { return lax_.contains({oid, column}); });
       if (Flag(row[1]) || !lax) keys_.emplace(oid, std::move(key));
     }
     return absl::OkStatus();
@@ -85,7 +89,10 @@ class KeyReading {
     for (Column& column : relation->columns) column.never_null &= !lax_.contains({relation->oid, column.number});
     const Family family = FamilyOf(relation->oid);
     relation->positioned = IsStored(relation->kind) && relation->selectable && !family.foreign;
-    if (const auto key = keys_.find(relation->oid); key != keys_.end()) relation->key = key->second;
+    if (const auto key = keys_.find(relation->oid); key != keys_.end()) {
+      relation->key = key->second.columns;
+      relation->upsertable = key->second.upsertable;
+    }
     relation->key_unique = !family.inherited;
   }
 
@@ -96,6 +103,7 @@ class KeyReading {
 
   void FillView(Relation* relation) const {
     relation->key = ViewKey(relation->oid);
+    if (!relation->key.empty()) relation->upsertable = keys_.at(TableOf(relation->oid)).upsertable;
     for (const int number : relation->key) {
       const auto column = std::ranges::find(relation->columns, number, &Column::number);
       if (column != relation->columns.end()) column->never_null = true;
@@ -114,7 +122,7 @@ class KeyReading {
     const auto found = keys_.find(table);
     if (found == keys_.end() || FamilyOf(table).inherited) return {};
     std::vector<int> key;
-    for (const int number : found->second) {
+    for (const int number : found->second.columns) {
       const auto& origins = definitions_.at(view).origins;
       const auto own = std::ranges::find_if(origins, [&](const auto& origin) {
         return OriginOf({view, origin.first}) == std::pair(table, number);
@@ -153,7 +161,7 @@ class KeyReading {
   std::unordered_map<Oid, Definition> definitions_;
   std::unordered_map<Oid, Family> families_;
   std::set<std::pair<Oid, int>> lax_;  // columns that may be NULL although they are declared not to be
-  std::unordered_map<Oid, std::vector<int>> keys_;
+  std::unordered_map<Oid, Key> keys_;
 };
 
 }  // namespace

@@ -12,9 +12,9 @@
 
 namespace protogres::catalog {
 
-// Sets `key`, `key_unique`, `distinct` and `positioned` of `relations`, and corrects `never_null` of their columns,
-// which has what the column itself says. `filter` is the condition on pg_class c that the relations meet. Views may
-// read relations that are not among them. Runs four queries. The errors are those of `query`. Blocks.
+// Sets `key`, `key_unique`, `upsertable`, `distinct` and `positioned` of `relations`, and corrects `never_null` of
+// their columns, which has what the column itself says. `filter` is the condition on pg_class c that the relations
+// meet. Views may read relations that are not among them. Runs four queries. The errors are those of `query`. Blocks.
 absl::Status ReadKeys(const Query& query, const std::string& filter, std::vector<Relation>* relations);
 
 }  // namespace protogres::catalog

@@ -55,12 +55,14 @@ SELECT DISTINCT f.root, p.attnum
 // Primary keys, and UNIQUE constraints that are not deferrable and whose columns are NOT NULL. The key that is to be
 // served comes first: the primary key, else the one with fewest columns. A unique index without a constraint may
 // compare by another collation than the column. The columns of INCLUDE are left out. An index that is not valid yet
-// proves nothing.
+// proves nothing. A key WITHOUT OVERLAPS (PostgreSQL 18) is a key, too, as it has no empty ranges, but ON CONFLICT does
+// not take its index, nor that of a deferrable key.
 inline constexpr char kKeysSql[] = R"(
 SELECT c.oid, i.indisprimary,
        (SELECT pg_catalog.string_agg(k.attnum::text, ' ' ORDER BY k.position)
           FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
-         WHERE k.position <= i.indnkeyatts)
+         WHERE k.position <= i.indnkeyatts),
+       i.indimmediate AND NOT i.indisexclusion
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisvalid
  WHERE {} AND (i.indisprimary OR (

@@ -22,7 +22,7 @@
 namespace protogres::catalog {
 namespace {
 
-using Rows = std::vector<TextRow>;
+using Rows = TextRows;
 
 constexpr int kOldestVersion = 130000;
 
@@ -34,7 +34,7 @@ constexpr int kAllBits = kUpdateBit | kInsertBit | kDeleteBit;
 
 std::string List(const std::vector<Oid>& oids) { return fmt::format("{}", fmt::join(oids, ", ")); }
 
-RelationKind RelationKindOf(const std::optional<std::string>& relkind) {
+RelationKind RelationKindOf(const Cell& relkind) {
   switch (relkind->front()) {
     case 'p':
       return RelationKind::kPartitioned;
@@ -49,7 +49,7 @@ RelationKind RelationKindOf(const std::optional<std::string>& relkind) {
   }
 }
 
-TypeKind TypeKindOf(const std::optional<std::string>& typtype, bool array) {
+TypeKind TypeKindOf(const Cell& typtype, bool array) {
   switch (typtype->front()) {
     case 'e':
       return TypeKind::kEnum;
@@ -68,7 +68,7 @@ TypeKind TypeKindOf(const std::optional<std::string>& typtype, bool array) {
 }
 
 Generated GeneratedOf(const std::string& identity, const std::string& generated) {
-  if (!generated.empty()) return Generated::kStored;
+  if (!generated.empty()) return Generated::kExpression;
   if (identity == "a") return Generated::kIdentityAlways;
   return identity == "d" ? Generated::kIdentityByDefault : Generated::kNo;
 }
@@ -82,9 +82,9 @@ class Reading {
  public:
   explicit Reading(const Query& query) : query_(query) {}
 
-  absl::StatusOr<Catalog> Run(const std::vector<std::string>& schemas) {
+  absl::StatusOr<Catalog> Run(const std::vector<std::string>& schemas, const std::vector<std::string>& search_path) {
     RETURN_IF_ERROR(ReadServer());
-    RETURN_IF_ERROR(ReadSchemas({schemas.begin(), schemas.end()}));
+    RETURN_IF_ERROR(ReadSchemas({schemas.begin(), schemas.end()}, search_path));
     if (!schema_oids_.empty()) {
       for (const auto step :
            {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
@@ -110,43 +110,48 @@ class Reading {
   absl::Status ReadServer() {
     ASSIGN_OR_RETURN(const Rows rows, query_(kServerSql));
     if (rows.empty()) return absl::InternalError("the server did not say what it is");
-    const TextRow& row = rows.front();
-    catalog_.database = Text(row[1]);
-    catalog_.server_version = Int(row[2]);
-    catalog_.server_encoding = Text(row[3]);
-    role_ = Text(row[4]);
+    for (const TextRow& row : rows) {
+      catalog_.database = Text(row[1]);
+      catalog_.server_version = Int(row[2]);
+      catalog_.server_encoding = Text(row[3]);
+      role_ = Text(row[4]);
+    }
     if (catalog_.server_version >= kOldestVersion) return absl::OkStatus();
     return absl::FailedPreconditionError(
         fmt::format("PostgreSQL {} is too old: version 13 or newer is needed", catalog_.server_version / 10000));
   }
 
-  absl::Status ReadSchemas(const std::set<std::string>& wanted) {
+  absl::Status ReadSchemas(const std::set<std::string>& wanted, const std::vector<std::string>& search_path) {
     ASSIGN_OR_RETURN(const Rows rows, query_(kSchemasSql));
-    std::set<std::string> missing = wanted;
+    // PostgreSQL itself passes over schemas of the search_path that do not exist: that would only show in triggers.
+    std::set<std::string> needed = wanted;
+    for (const std::string& name : search_path) {
+      if (name != "$user" && name != "pg_temp") needed.insert(name);
+    }
     for (const TextRow& row : rows) {
       const std::string name = Text(row[1]);
       const bool usage = Flag(row[2]);
-      if (wanted.empty() ? SystemSchema(name) || !usage : !wanted.contains(name)) continue;
-      if (!usage) {
+      if (needed.erase(name) != 0 && !usage) {
         return absl::FailedPreconditionError(
             fmt::format("role \"{}\" may not use schema \"{}\" of database \"{}\": GRANT USAGE ON SCHEMA", role_, name,
                         catalog_.database));
       }
-      missing.erase(name);
+      if (wanted.empty() ? SystemSchema(name) || !usage : !wanted.contains(name)) continue;
       catalog_.schemas.push_back(name);
       schema_oids_.push_back(Number(row[0]));
     }
     std::ranges::sort(catalog_.schemas);
-    if (missing.empty()) return absl::OkStatus();
+    if (needed.empty()) return absl::OkStatus();
     return absl::FailedPreconditionError(
-        fmt::format("database \"{}\" has no schema \"{}\"", catalog_.database, fmt::join(missing, "\", \"")));
+        fmt::format("database \"{}\" has no schema \"{}\", which --schemas or --search_path names", catalog_.database,
+                    fmt::join(needed, "\", \"")));
   }
 
   std::string RelationFilter() const { return fmt::format(kRelationFilter, List(schema_oids_)); }
 
   absl::Status ReadRelations() {
     ASSIGN_OR_RETURN(const Rows rows, query_(kRelationsSql + RelationFilter()));
-    catalog_.relations.reserve(rows.size());
+    catalog_.relations.reserve(static_cast<std::size_t>(rows.size()));
     for (const TextRow& row : rows) {
       Relation& relation = catalog_.relations.emplace_back();
       relation.oid = Number(row[0]);
@@ -262,6 +267,7 @@ class Reading {
       type.orderable = Flag(row[9]);
       type.comment = Text(row[10]);
       type.delimiter = Text(row[11]).front();
+      type.operator_schema = Text(row[12]);
     }
     return absl::OkStatus();
   }
@@ -304,8 +310,9 @@ class Reading {
 
 }  // namespace
 
-absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas) {
-  return Reading(query).Run(schemas);
+absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas,
+                             const std::vector<std::string>& search_path) {
+  return Reading(query).Run(schemas, search_path);
 }
 
 }  // namespace protogres::catalog

@@ -100,21 +100,25 @@ WITH RECURSIVE reached(oid) AS (
      SELECT a.atttypid FROM pg_catalog.pg_attribute a
       WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS next(oid)),
 classes AS (
-  SELECT o.opcintype, m.amname FROM pg_catalog.pg_opclass o
+  SELECT o.opcintype, m.amname, r.oprnamespace FROM pg_catalog.pg_opclass o
     JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
     JOIN pg_catalog.pg_amop p ON p.amopfamily = o.opcfamily
      AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype AND p.amopstrategy = 1
     JOIN pg_catalog.pg_operator r ON r.oid = p.amopopr
    WHERE o.opcdefault AND (m.amname, r.oprname) IN (('btree', '<'), ('hash', '='))),
 usable AS (
-  SELECT opcintype AS oid, amname FROM classes
+  SELECT opcintype AS oid, amname, oprnamespace, false AS by_cast FROM classes
   UNION
-  SELECT s.castsource, k.amname FROM classes k
+  SELECT s.castsource, k.amname, k.oprnamespace, true FROM classes k
     JOIN pg_catalog.pg_cast s ON s.casttarget = k.opcintype AND s.castmethod = 'b' AND s.castcontext = 'i'
    WHERE s.casttarget <> 'pg_catalog.bytea'::pg_catalog.regtype),
-summary AS (SELECT oid, pg_catalog.bool_or(amname = 'btree') AS ordered FROM usable GROUP BY oid)
+summary AS (
+  SELECT oid, pg_catalog.bool_or(amname = 'btree') AS ordered,
+         (pg_catalog.array_agg(oprnamespace ORDER BY by_cast, amname))[1] AS operators
+    FROM usable GROUP BY oid)
 SELECT t.oid, n.nspname, t.typname, t.typtype, t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc,
-       t.typelem, t.typbasetype, t.typrelid, s.oid IS NOT NULL, coalesce(s.ordered, false), d.description, t.typdelim
+       t.typelem, t.typbasetype, t.typrelid, s.oid IS NOT NULL, coalesce(s.ordered, false), d.description, t.typdelim,
+       (SELECT o.nspname FROM pg_catalog.pg_namespace o WHERE o.oid = s.operators AND o.nspname <> 'pg_catalog')
   FROM reached r
   JOIN pg_catalog.pg_type t ON t.oid = r.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

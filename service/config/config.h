@@ -37,6 +37,8 @@ struct Serve {
   std::chrono::milliseconds drain_timeout{30000};
   // LISTEN protogres on a connection of its own, and reload on NOTIFY.
   bool listen_notify = true;
+  // Of this connection; empty: connection.database.
+  std::string listen_database;
 };
 
 struct Dev {
@@ -44,6 +46,7 @@ struct Dev {
   std::vector<std::string> files;  // loaded by psql, in order
   std::string database = "dev";    // the name of the database; "public" is served under it
   std::string data;                // a directory to keep the database in; empty: a temporary one
+  std::string postgres_bin;        // the folder of `initdb` and `postgres`; empty: the newest that is installed
 };
 
 struct ContractCommand {

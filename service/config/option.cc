@@ -67,15 +67,7 @@ void AddConnection(OptionTable& table, db::ConnectionOptions* connection, bool d
 
 void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
   table.Group("API");
-  table.Add("schemas", "NAME,...", "schemas to serve; not set: all but the system's", "",
-            [api](const std::string& text) -> std::string {
-              auto names = ParseList(text);
-              if (!names)
-                return "must be names between commas; one that has a comma or a quote stands in double quotes";
-              if (std::set<std::string>(names->begin(), names->end()).size() < names->size()) return "names one twice";
-              api->schemas = *std::move(names);
-              return "";
-            });
+  table.Names("schemas", &api->schemas, "schemas to serve; not set: all but the system's");
   table.Add("package", "NAME | SCHEMA=NAME,...",
             "protobuf package of the one schema served, or of each; not set: <schema>.v1, for public <database>.v1", "",
             [api](const std::string& text) { return SetPackages(text, api); });
@@ -183,6 +175,8 @@ void AddClients(OptionTable& table, Serve* serve) {
              "how long calls in flight may take after SIGTERM");
   table.Switch("listen_notify", &serve->listen_notify,
                "read the catalog again on NOTIFY protogres (SIGHUP always does)");
+  table.Text("listen_database", "URI", &serve->listen_database,
+             "connection string of the connection that waits for NOTIFY, past a pooler; not set: that of the pool");
 }
 
 void AddLimits(OptionTable& table, crud::Limits* limits) {
@@ -208,6 +202,10 @@ void AddLog(OptionTable& table, Log* log) {
 }
 
 void AddServe(OptionTable& table, Serve* command) {
+  // Beside the options of AddConnection: the other commands run no code of the database's.
+  table.Names("search_path", &command->connection.search_path,
+              "schemas in which functions and triggers find names without a schema, such as extensions,public; not "
+              "set: the role's own search_path");
   AddApi(table, &command->api, true);
   AddServer(table, &command->server);
   AddClients(table, command);
@@ -254,6 +252,8 @@ std::vector<Option> DevOptions(Dev* command) {
   OptionTable table;
   table.Group("Embedded PostgreSQL");
   table.Text("data", "DIR", &command->data, "keep the database in this directory; not set: it is removed at exit");
+  table.Text("postgres_bin", "DIR", &command->postgres_bin,
+             "the folder of initdb and postgres; not set: the newest PostgreSQL of the distribution's usual folders");
   table.Add("database_name", "NAME", "name of the database; the package of its schema public is NAME.v1",
             command->database, [command](const std::string& text) -> std::string {
               if (!contract::IsPackage(text) || text.find('.') != std::string::npos || text.size() > 63) {
@@ -312,6 +312,9 @@ std::string CheckServe(const Serve& command) {
         "--max_sessions={} and --max_streams={} leave no connection for other calls: together they must be less than "
         "pool_size + max_overflow, {}",
         server.max_sessions, server.max_streams, most);
+  }
+  if (!command.listen_notify && !command.listen_database.empty()) {
+    return "--listen_database needs --listen_notify, which is off";
   }
   if (command.pool.backoff_min > command.pool.backoff_max) {
     return fmt::format("--backoff_min={} is more than --backoff_max={}", FormatDuration(command.pool.backoff_min),

@@ -10,6 +10,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,17 @@ class OptionTable {
     Add(name, value, help, *target, [target](const std::string& text) {
       *target = text;
       return std::string();
+    });
+  }
+
+  // A list of names, none of them twice.
+  void Names(const std::string& name, std::vector<std::string>* target, const std::string& help) {
+    Add(name, "NAME,...", help, "", [target](const std::string& text) -> std::string {
+      auto names = ParseList(text);
+      if (!names) return "must be names between commas; one that has a comma or a quote stands in double quotes";
+      if (std::set<std::string>(names->begin(), names->end()).size() < names->size()) return "names one twice";
+      *target = *std::move(names);
+      return "";
     });
   }
 

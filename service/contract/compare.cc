@@ -4,6 +4,7 @@
 #include <set>
 
 #include "contract/descriptor_index.h"
+#include "contract/descriptors.h"
 #include "contract/pin.h"
 #include "fmt/format.h"
 
@@ -99,13 +100,14 @@ class Comparison {
 }  // namespace
 
 std::vector<std::string> Compare(const pb::FileDescriptorSet& pinned, const Contract& derived) {
+  const pb::FileDescriptorSet derived_files = AllFiles(derived);
   const DescriptorIndex from_file(pinned);
-  const DescriptorIndex from_database(derived.files);
+  const DescriptorIndex from_database(derived_files);
   Comparison comparison;
   comparison.Add("(message)", from_file.messages, from_database.messages);
   comparison.Add("(enum)", from_file.enums, from_database.enums);
   comparison.Add("(service)", from_file.services, from_database.services);
-  comparison.AddFiles(pinned, derived.files);
+  comparison.AddFiles(pinned, derived_files);
   return std::move(comparison).Sorted();
 }
 

@@ -1,6 +1,6 @@
-// The Contract says what the API is. It has messages, services and methods as file descriptors, and for each of them
-// what it stands for in the Catalog. Plain values. A Contract is derived from a Catalog (derive.h) or pinned by files
-// (pin.h).
+// The Contract says what the API is: tables, their methods and their types, each with what it stands for in the
+// Catalog, and with the names of its messages. Plain values. A Contract is derived from a Catalog (derive.h) or pinned
+// by files (pin.h).
 #ifndef PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 #define PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 
@@ -52,6 +52,9 @@ struct Type {
   bool comparable = false;  // it has =
   bool orderable = false;   // it has <
   bool jsonb = false;       // Kind::kJson: jsonb, not json
+  // The schema of its operators (of the operators of the element, when repeated), quoted. Empty: pg_catalog, which is
+  // always found.
+  std::string operator_schema;
 
   bool operator==(const Type&) const = default;
 };
@@ -80,7 +83,8 @@ struct Field {
   // For columns of tables:
   bool never_null = false;   // no row has a NULL
   bool has_default = false;  // a DEFAULT, an identity or generated: never required on Create
-  bool generated = false;    // GENERATED ALWAYS, as identity or stored: a caller cannot write it
+  bool generated = false;    // GENERATED ALWAYS, as identity or by an expression: a caller cannot write it
+  bool readable = true;      // false: input only (AIP-203), as the role may write it, but not read it
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
   bool updatable = false;
 };
@@ -109,6 +113,15 @@ enum class MethodKind {
 };
 inline constexpr int kMethodKinds = static_cast<int>(MethodKind::kUndelete) + 1;
 
+// What a file says of a message beside its fields.
+struct MessageNotes {
+  std::string package;
+  std::string name;
+  std::string comment;
+  std::vector<std::string> fields;  // the comment of each field
+  std::vector<int> dropped;         // numbers that are reserved
+};
+
 // A relation as it is served.
 struct Table {
   catalog::RelationKind relation = catalog::RelationKind::kTable;
@@ -120,18 +133,25 @@ struct Table {
   std::string plural;              // Customers: the word in ListCustomers
   std::string row_field;           // customer: the row's field in requests
   std::string rows_field;          // customers: the rows' field in responses
-  std::vector<Field> fields;       // readable columns in column order
-  std::vector<int> key;            // indexes into fields, in the key's order; empty: none
+  std::vector<Field> fields;       // columns that can be read or written, in column order
+  std::vector<int> key;            // indexes into fields, all of them readable, in the key's order; empty: none
   bool key_unique = true;          // no two rows have the same key
   std::vector<int> distinct;       // without a key: indexes of fields that together differ in all rows; empty: none
   bool positioned = false;         // the role may read tableoid and ctid, which tell the rows apart
   std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
   bool has_etag = false;           // the role may read xmin and ctid, which a view does not have
+  bool readable = true;  // the role may read columns of it; false: rows are inserted, and answered as empty ones
   bool insertable = false;
   bool updatable = false;
   bool deletable = false;
+  bool upsertable = true;      // INSERT can have ON CONFLICT (key)
   bool insert_returns = true;  // INSERT can have RETURNING
   bool update_returns = true;
+  std::vector<MethodKind> methods;  // in the order in which the service lists them
+  // The file that declares the service and its messages: shop/v1/customer.proto. descriptors.h makes it when somebody
+  // asks for it, so that what nobody asks for takes no memory. Empty: it is in Contract::files.
+  std::string file;
+  MessageNotes notes;  // of the row's message, whose names are above
 
   std::string FullMessage() const { return package + "." + message; }
   const Field& field(int index) const { return fields[static_cast<std::size_t>(index)]; }
@@ -142,7 +162,6 @@ struct Table {
 // An RPC of a table's service.
 struct Method {
   MethodKind kind = MethodKind::kGet;
-  int table = 0;         // into Contract::tables
   std::string path;      // /shop.v1.CustomerService/GetCustomer
   std::string request;   // full name: shop.v1.GetCustomerRequest
   std::string response;  // full name
@@ -152,8 +171,8 @@ struct Contract {
   std::vector<Enum> enums;
   std::vector<Composite> composites;
   std::vector<Table> tables;  // sorted by (schema, name)
-  std::vector<Method> methods;
-  google::protobuf::FileDescriptorSet files;  // dependencies first, without google/protobuf/*
+  // The files of types, and of a pinned contract all files: dependencies first, without google/protobuf/*.
+  google::protobuf::FileDescriptorSet files;
   // What was left out or changed and why: a line each, for the log.
   std::vector<std::string> warnings;
 };

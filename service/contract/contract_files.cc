@@ -9,6 +9,7 @@
 #include <set>
 #include <system_error>
 
+#include "contract/descriptors.h"
 #include "contract/pin.h"
 #include "contract/proto_text.h"
 #include "contract/transaction_proto.h"
@@ -219,9 +220,10 @@ absl::StatusOr<pb::FileDescriptorSet> ReadDirectory(const fs::path& directory) {
 
 }  // namespace
 
-absl::Status Write(const Contract& contract, const std::string& directory) {
+absl::StatusOr<int> Write(const Contract& contract, const std::string& directory) {
   const fs::path root = directory.empty() ? fs::path(".") : fs::path(directory);
-  for (const auto& file : contract.files.file()) {
+  const pb::FileDescriptorSet files = AllFiles(contract);
+  for (const auto& file : files.file()) {
     const fs::path name = fs::path(file.name()).lexically_normal();
     if (name.empty() || name.is_absolute() || *name.begin() == "..") {
       return FileError(absl::StatusCode::kInvalidArgument, file.name(), "leads out of the directory");
@@ -229,7 +231,8 @@ absl::Status Write(const Contract& contract, const std::string& directory) {
     RETURN_IF_ERROR(WriteFile(root / name, ProtoText(file)));
   }
   RETURN_IF_ERROR(WriteFile(root / kTransactionFile, kTransactionProto));
-  return WriteFile(root / kDescriptorSetFile, contract.files.SerializeAsString());
+  RETURN_IF_ERROR(WriteFile(root / kDescriptorSetFile, files.SerializeAsString()));
+  return files.file_size() + 1;
 }
 
 absl::StatusOr<pb::FileDescriptorSet> ReadFiles(const std::string& path) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -112,21 +111,13 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
   contract.tables.reserve(drafts.size());
   for (Draft& draft : drafts) {
     Fill(types, options.soft_delete, &draft, &contract.warnings);
+    draft.table.methods = Supported(draft.table);
     contract.tables.push_back(std::move(draft.table));
   }
   const std::set<std::string> entangled = Entangled(types, contract);
   for (const std::string& package : TypePackages(types)) {
     *contract.files.add_file() =
         TypesFile(contract, types, package, TypesFileName(package), entangled.contains(package));
-  }
-  for (std::size_t i = 0; i < drafts.size(); ++i) {
-    const Table& table = contract.tables[i];
-    const std::size_t first = contract.methods.size();
-    for (const MethodKind kind : MethodsOf(table)) {
-      contract.methods.push_back(MakeMethod(kind, table, static_cast<int>(i)));
-    }
-    *contract.files.add_file() =
-        TableFile(contract, table, drafts[i].row, std::span(contract.methods).subspan(first), drafts[i].file);
   }
   return contract;
 }

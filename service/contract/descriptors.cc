@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "contract/file_builder.h"
 #include "contract/methods.h"
@@ -18,6 +19,7 @@ namespace {
 
 using google::protobuf::FieldDescriptorProto;
 using google::protobuf::FileDescriptorProto;
+using google::protobuf::FileDescriptorSet;
 
 const FieldType kMask = {FieldDescriptorProto::TYPE_MESSAGE, "google.protobuf.FieldMask"};
 
@@ -67,15 +69,15 @@ void AddField(const Contract& contract, const Field& field, std::string_view com
 // Adds the messages of one table's methods.
 class TableMessages {
  public:
-  TableMessages(const Contract& contract, const Table& table, const MessageNotes& row, FileBuilder* file)
-      : contract_(contract), table_(table), row_(row), file_(*file) {}
+  TableMessages(const Contract& contract, const Table& table, FileBuilder* file)
+      : contract_(contract), table_(table), file_(*file) {}
 
   void AddRow() {
-    file_.BeginMessage(table_.message, row_.comment);
+    file_.BeginMessage(table_.message, table_.notes.comment);
     for (std::size_t i = 0; i < table_.fields.size(); ++i) {
-      AddField(contract_, table_.fields[i], row_.fields[i], &file_);
+      AddField(contract_, table_.fields[i], table_.notes.fields[i], &file_);
     }
-    file_.Reserve(row_.dropped);
+    file_.Reserve(table_.notes.dropped);
     if (table_.has_etag) {
       file_.Field(kEtagName, number::kEtag, Scalar(Kind::kString), Presence::kPlain,
                   "Changes whenever the row does; given on Update, checked there (AIP-154).");
@@ -129,11 +131,11 @@ class TableMessages {
 
   const Contract& contract_;
   const Table& table_;
-  const MessageNotes& row_;
   FileBuilder& file_;
 };
 
 std::string MethodNote(const MethodInfo& info, const Table& table) {
+  if (info.blind_note != nullptr && !table.readable) return info.blind_note;
   return info.soft_note != nullptr && table.soft_delete.has_value() ? info.soft_note : info.note;
 }
 
@@ -142,9 +144,9 @@ std::string InServiceComment(const std::string& name) { return text::Escaped(nam
 
 }  // namespace
 
-FileDescriptorProto TableFile(const Contract& contract, const Table& table, const MessageNotes& row,
-                              std::span<const Method> methods, const std::string& name) {
-  FileBuilder file(name, table.package, table.message + "Proto", "");
+FileDescriptorProto TableFile(const Contract& contract, const Table& table) {
+  const std::vector<Method> methods = MethodsOf(table);
+  FileBuilder file(table.file, table.package, table.message + "Proto", "");
   file.BeginService(table.message + "Service",
                     fmt::format("The rows of {}.", InServiceComment(table.schema + "." + table.name)));
   for (const Method& method : methods) {
@@ -152,13 +154,21 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table, cons
     file.Method(MethodName(method.kind, table.message, table.plural), method.request, method.response, info.streaming,
                 MethodNote(info, table));
   }
-  TableMessages messages(contract, table, row, &file);
+  TableMessages messages(contract, table, &file);
   messages.AddRow();
   for (const Method& method : methods) {
     messages.AddRequest(method);
     if (HasOwnResponse(method.kind, table)) messages.AddResponse(method);
   }
   return file.Finish();
+}
+
+FileDescriptorSet AllFiles(const Contract& contract) {
+  FileDescriptorSet files = contract.files;
+  for (const Table& table : contract.tables) {
+    if (!table.file.empty()) *files.add_file() = TableFile(contract, table);
+  }
+  return files;
 }
 
 FileDescriptorProto TypesFile(const Contract& contract, const TypeMap& types, const std::string& package,

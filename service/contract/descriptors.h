@@ -3,9 +3,7 @@
 #ifndef PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 #define PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 
-#include <span>
 #include <string>
-#include <vector>
 
 #include "contract/contract.h"
 #include "contract/type_map.h"
@@ -13,9 +11,12 @@
 
 namespace protogres::contract {
 
-// The file `name` of a table: its service, its row message, and the messages of `methods`.
-google::protobuf::FileDescriptorProto TableFile(const Contract& contract, const Table& table, const MessageNotes& row,
-                                                std::span<const Method> methods, const std::string& name);
+// The file of a table of `contract`, whose name is Table::file: its service, its row message, and the messages of its
+// methods. It is the same each time.
+google::protobuf::FileDescriptorProto TableFile(const Contract& contract, const Table& table);
+
+// Contract::files and the files of all tables, dependencies first. It takes about 50 kB for each table.
+google::protobuf::FileDescriptorSet AllFiles(const Contract& contract);
 
 // The file `name` of the enums and composites of `package`. `go_apart` gives it a Go package of its own.
 google::protobuf::FileDescriptorProto TypesFile(const Contract& contract, const TypeMap& types,

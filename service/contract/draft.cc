@@ -44,6 +44,13 @@ std::string Label(const Relation& relation) {
   return fmt::format("{} {}", KindName(relation.kind), text::Escaped(relation.schema + "." + relation.name));
 }
 
+bool IsGenerated(const Column& column) {
+  return column.generated == Generated::kIdentityAlways || column.generated == Generated::kExpression;
+}
+
+// A caller can give it a value.
+bool IsWritable(const Column& column) { return (column.insertable || column.updatable) && !IsGenerated(column); }
+
 const DraftColumn* FindServed(const Draft& draft, int number) {
   const auto it = std::ranges::find_if(draft.columns,
                                        [number](const DraftColumn& column) { return column.column->number == number; });
@@ -93,6 +100,7 @@ std::string ColumnComment(const DraftColumn& served, const Field& field, bool ke
   }
   text += ".";
   if (field.name != field.column) text += fmt::format(" SQL: {}.", text::Escaped(text::QuoteName(field.column)));
+  if (!column.readable) text += "\nInput only.";
   return text;
 }
 
@@ -123,10 +131,11 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
     field.not_null = column.not_null;
     field.never_null = column.never_null;
     field.has_default = column.has_default || column.generated != Generated::kNo;
-    field.generated = column.generated == Generated::kIdentityAlways || column.generated == Generated::kStored;
+    field.generated = IsGenerated(column);
+    field.readable = column.readable;
     field.insertable = table.insertable && column.insertable && !field.generated;
     field.updatable = relation.updatable && column.updatable && !field.generated;
-    draft->row.fields.push_back(ColumnComment(served, field, in_key));
+    table.notes.fields.push_back(ColumnComment(served, field, in_key));
     table.fields.push_back(std::move(field));
   }
 }
@@ -136,7 +145,7 @@ void FillDistinct(const std::vector<int>& columns, Table* table) {
   std::vector<int> fields;
   for (const int number : columns) {
     const int index = table->FieldIndex(number);
-    if (index < 0 || !table->field(index).type.orderable) return;
+    if (index < 0 || !table->field(index).readable || !table->field(index).type.orderable) return;
     fields.push_back(index);
   }
   table->distinct = std::move(fields);
@@ -151,6 +160,7 @@ int FieldOfColumn(const Table& table, const std::string& column) {
 std::string NoSoftDelete(const Table& table, int index) {
   if (index < 0) return "there is no such column served";
   const Field& field = table.field(index);
+  if (!field.readable) return "the role may not read it";
   if (std::ranges::find(table.key, index) != table.key.end()) return "it is part of the key";
   if (field.type.repeated || (field.type.kind != Kind::kTimestamp && field.type.kind != Kind::kBool)) {
     return "it is served neither as a timestamp nor as a boolean";
@@ -196,7 +206,9 @@ void Warn(const Draft& draft, std::vector<std::string>* warnings) {
   const Relation& relation = *draft.relation;
   const Table& table = draft.table;
   const auto warn = [&](const char* what) { warnings->push_back(fmt::format("{}: {}", Label(relation), what)); };
-  if (catalog::IsStored(relation.kind) && !relation.selectable) {
+  if (!table.readable) {
+    warn("its rows can be inserted only, and are answered as empty ones, as the role may not read it");
+  } else if (catalog::IsStored(relation.kind) && !relation.selectable) {
     warn("no etags are served, as the role may read columns of it only, and not those of the system (GRANT SELECT ON)");
   }
   if (!table.key.empty() && !table.key_unique) {
@@ -210,6 +222,16 @@ void Warn(const Draft& draft, std::vector<std::string>* warnings) {
   }
 }
 
+bool IsReadable(const Draft& draft) {
+  return std::ranges::any_of(draft.columns, [](const DraftColumn& served) { return served.column->readable; });
+}
+
+// A row can be inserted without being read: by Create, which needs RETURNING, or by Import, which no view has.
+bool IsInsertable(const Draft& draft) {
+  if (!draft.relation->insert_returns && draft.relation->kind == RelationKind::kView) return false;
+  return std::ranges::any_of(draft.columns, [](const DraftColumn& served) { return served.column->insertable; });
+}
+
 }  // namespace
 
 std::optional<Draft> Select(const Relation& relation, TypeMap* types, std::vector<std::string>* warnings) {
@@ -220,29 +242,34 @@ std::optional<Draft> Select(const Relation& relation, TypeMap* types, std::vecto
     warnings->push_back(fmt::format("{}: {}", Label(relation), problem));
   }
   if (draft.notes.omit) return std::nullopt;
-  std::vector<std::string> unreadable;
+  std::vector<std::string> unusable, input_only;
   for (const Column& column : relation.columns) {
     DraftColumn served{&column, ReadComment(column.comment, Commented::kColumn)};
     for (const std::string& problem : served.notes.problems) {
       warnings->push_back(fmt::format("{}, column {}: {}", Label(relation), text::Escaped(column.name), problem));
     }
     if (served.notes.omit) continue;
-    if (!column.readable) {
-      unreadable.push_back(text::Escaped(column.name));
+    if (!column.readable && !IsWritable(column)) {
+      unusable.push_back(text::Escaped(column.name));
     } else if (!types->CanServe(column.type)) {
       warnings->push_back(fmt::format("{}: column {} is left out, as its type {} has no values to serve",
                                       Label(relation), text::Escaped(column.name), text::Escaped(column.sql_type)));
     } else {
+      if (!column.readable) input_only.push_back(text::Escaped(column.name));
       draft.columns.push_back(std::move(served));
     }
   }
-  if (draft.columns.empty()) {
+  if (!IsReadable(draft) && !IsInsertable(draft)) {
     warnings->push_back(fmt::format("{}: left out, as it has no columns that can be read", Label(relation)));
     return std::nullopt;
   }
-  if (!unreadable.empty()) {
-    warnings->push_back(fmt::format("{}: columns are left out that the role may not read: {}", Label(relation),
-                                    fmt::join(unreadable, ", ")));
+  if (!unusable.empty()) {
+    warnings->push_back(fmt::format("{}: columns are left out that the role may neither read nor write: {}",
+                                    Label(relation), fmt::join(unusable, ", ")));
+  }
+  if (!input_only.empty() && IsReadable(draft)) {
+    warnings->push_back(fmt::format("{}: columns are input only, as the role may write, but not read them: {}",
+                                    Label(relation), fmt::join(input_only, ", ")));
   }
   std::ranges::sort(draft.columns, {}, [](const DraftColumn& served) { return served.column->number; });
   for (const DraftColumn& served : draft.columns) {
@@ -262,10 +289,12 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.has_etag = catalog::IsStored(relation.kind) && relation.selectable;
   table.key_unique = relation.key_unique;
   table.positioned = relation.positioned;
+  table.readable = IsReadable(*draft);
   table.insertable = writable && relation.insertable;
+  table.upsertable = relation.upsertable;
   table.insert_returns = relation.insert_returns;
   table.update_returns = relation.update_returns;
-  FillFields(types, KeyOf(*draft, types, warnings), draft, warnings);
+  FillFields(types, table.readable ? KeyOf(*draft, types, warnings) : std::vector<int>(), draft, warnings);
   FillDistinct(relation.distinct, &table);
   FillSoftDelete(soft_delete, draft, warnings);
   table.updatable = writable && relation.updatable && std::ranges::any_of(table.fields, &Field::updatable);
@@ -274,11 +303,9 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
     table.deletable = writable && table.field(*table.soft_delete).updatable;
   }
   Warn(*draft, warnings);
-  draft->row.package = table.package;
-  draft->row.name = table.message;
-  draft->row.dropped = relation.dropped;
-  draft->row.comment = draft->notes.text.empty() ? "" : draft->notes.text + "\n\n";
-  draft->row.comment += fmt::format("A row of {}.", Label(relation));
+  table.notes.dropped = relation.dropped;
+  table.notes.comment = draft->notes.text.empty() ? "" : draft->notes.text + "\n\n";
+  table.notes.comment += fmt::format("A row of {}.", Label(relation));
 }
 
 }  // namespace protogres::contract

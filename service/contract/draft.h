@@ -25,16 +25,14 @@ struct Draft {
   Annotations notes;
   std::vector<DraftColumn> columns;  // those that are served, by number
   Table table;
-  MessageNotes row;
-  std::string file;  // shop/v1/customer.proto
 };
 
 // Chooses the columns that are served, and tells `types` of their types. nullopt: the relation is not served, because
 // its COMMENT says `omit`, or because no column of it can be served (then there is a warning).
 std::optional<Draft> Select(const catalog::Relation& relation, TypeMap* types, std::vector<std::string>* warnings);
 
-// Sets the fields, the key and the soft delete of the table, and what can be written. The names of its package and
-// messages must have been set. `soft_delete` is that of DeriveOptions.
+// Sets the fields, the key and the soft delete of the table, what can be written, and the comments. The names of its
+// package and messages must have been set. `soft_delete` is that of DeriveOptions.
 void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std::string>* warnings);
 
 }  // namespace protogres::contract

@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kEmpty[] = "google.protobuf.Empty";
 
-bool Always(const Table&) { return true; }
+bool IsReadable(const Table& table) { return table.readable; }
 
 bool HasKey(const Table& table) { return !table.key.empty(); }
 
@@ -30,14 +30,15 @@ bool HasUpdate(const Table& table) {
   return false;
 }
 
-bool HasUpdateWhere(const Table& table) { return table.updatable; }
+// Its filter reads columns.
+bool HasUpdateWhere(const Table& table) { return table.updatable && table.readable; }
 
 // A soft delete is an UPDATE, whose row is answered.
 bool HasDelete(const Table& table) {
   return !table.key.empty() && table.deletable && (table.update_returns || !table.soft_delete.has_value());
 }
 
-bool HasDeleteWhere(const Table& table) { return table.deletable; }
+bool HasDeleteWhere(const Table& table) { return table.deletable && table.readable; }
 
 bool HasUndelete(const Table& table) { return HasDelete(table) && table.soft_delete.has_value(); }
 
@@ -58,25 +59,28 @@ constexpr MethodInfo kMethods[] = {
     {.kind = MethodKind::kList,
      .verb = "List",
      .plural = true,
-     .served = Always,
+     .served = IsReadable,
      .note = "Reads rows by page, filter and order (AIP-132, 158, 160)."},
     {.kind = MethodKind::kStream,
      .verb = "Stream",
      .plural = true,
-     .served = Always,
+     .served = IsReadable,
      .streaming = Streaming::kServer,
      .note = "Reads any number of rows by filter and order, in chunks, as fast as the caller takes them."},
     {.kind = MethodKind::kCreate,
      .verb = "Create",
      .served = HasCreate,
      .response = ResponseShape::kRow,
-     .note = "Inserts a row and returns it as it is stored (AIP-133)."},
+     .note = "Inserts a row and returns it as it is stored (AIP-133).",
+     .blind_note = "Inserts a row. It is answered as an empty one, as the server's role may not read it (AIP-133)."},
     {.kind = MethodKind::kBatchCreate,
      .verb = "BatchCreate",
      .plural = true,
      .served = HasCreate,
      .single = MethodKind::kCreate,
-     .note = "Inserts rows, all or none (AIP-233)."},
+     .note = "Inserts rows, all or none (AIP-233).",
+     .blind_note = "Inserts rows, all or none. Each is answered as an empty one, as the server's role may not read it\n"
+                   "(AIP-233)."},
     {.kind = MethodKind::kImport,
      .verb = "Import",
      .plural = true,
@@ -159,7 +163,7 @@ bool HasOwnResponse(MethodKind kind, const Table& table) {
   return response == ResponseShape::kOwn || (response == ResponseShape::kDeletedRows && table.soft_delete.has_value());
 }
 
-std::vector<MethodKind> MethodsOf(const Table& table) {
+std::vector<MethodKind> Supported(const Table& table) {
   std::vector<MethodKind> kinds;
   for (const MethodInfo& info : kMethods) {
     if (info.served(table)) kinds.push_back(info.kind);
@@ -167,11 +171,10 @@ std::vector<MethodKind> MethodsOf(const Table& table) {
   return kinds;
 }
 
-Method MakeMethod(MethodKind kind, const Table& table, int index) {
+Method MakeMethod(MethodKind kind, const Table& table) {
   const std::string name = MethodName(kind, table.message, table.plural);
   Method method;
   method.kind = kind;
-  method.table = index;
   method.path = fmt::format("/{}Service/{}", table.FullMessage(), name);
   method.request = RequestName(kind, table);
   const ResponseShape response = InfoOf(kind).response;
@@ -184,6 +187,13 @@ Method MakeMethod(MethodKind kind, const Table& table, int index) {
     method.response = kEmpty;
   }
   return method;
+}
+
+std::vector<Method> MethodsOf(const Table& table) {
+  std::vector<Method> methods;
+  methods.reserve(table.methods.size());
+  for (const MethodKind kind : table.methods) methods.push_back(MakeMethod(kind, table));
+  return methods;
 }
 
 std::vector<std::string> NamesOf(const std::string& message, const std::string& plural) {

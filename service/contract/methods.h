@@ -35,8 +35,9 @@ struct MethodInfo {
   std::optional<MethodKind> single = std::nullopt;  // of a Batch: the method whose requests it takes
   ResponseShape response = ResponseShape::kOwn;
   Streaming streaming = Streaming::kNone;
-  const char* note = "";            // the comment
-  const char* soft_note = nullptr;  // the comment if deletes are soft; null: the same
+  const char* note = "";             // the comment
+  const char* soft_note = nullptr;   // the comment if deletes are soft; null: the same
+  const char* blind_note = nullptr;  // the comment if the role may not read the table; null: the same
 };
 
 // All kinds, in the order in which services list them.
@@ -52,11 +53,14 @@ std::string RequestName(MethodKind kind, const Table& table);
 // True where the response is a message of the method's own, and neither a row nor google.protobuf.Empty.
 bool HasOwnResponse(MethodKind kind, const Table& table);
 
-// The methods that `table` has, in the order in which its service lists them.
-std::vector<MethodKind> MethodsOf(const Table& table);
+// What `table` supports, in the order in which the service lists it.
+std::vector<MethodKind> Supported(const Table& table);
 
-// The Method of `table`, which is `index` in Contract::tables, with its path and message names.
-Method MakeMethod(MethodKind kind, const Table& table, int index);
+// The method of `table` with its path and the names of its messages.
+Method MakeMethod(MethodKind kind, const Table& table);
+
+// The methods that Table::methods lists.
+std::vector<Method> MethodsOf(const Table& table);
 
 // Every name that a table takes in its package, whichever methods it has: its
 // messages, its service, and what is generated for them.

@@ -42,7 +42,9 @@ bool HasEtag(const Table& table) { return table.has_etag; }
 bool HasSoftDelete(const Table& table) { return table.soft_delete.has_value(); }
 
 // PostgreSQL has no ON CONFLICT DO UPDATE for foreign tables.
-bool HasUpsert(const Table& table) { return table.insertable && table.relation != catalog::RelationKind::kForeign; }
+bool HasUpsert(const Table& table) {
+  return table.insertable && table.upsertable && table.relation != catalog::RelationKind::kForeign;
+}
 
 // PostgreSQL manual, SELECT, "The Locking Clause".
 bool HasLock(const Table& table) { return table.relation != catalog::RelationKind::kMaterializedView; }

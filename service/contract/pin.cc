@@ -6,8 +6,10 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <unordered_set>
 
 #include "contract/descriptor_index.h"
+#include "contract/descriptors.h"
 #include "contract/methods.h"
 #include "fmt/format.h"
 #include "status/status.h"
@@ -20,10 +22,15 @@ namespace pb = google::protobuf;
 class Pinning {
  public:
   Pinning(const pb::FileDescriptorSet& pinned, const Contract& derived)
-      : derived_(derived), pinned_(pinned), known_(derived.files) {
+      : derived_(derived), derived_files_(AllFiles(derived)), pinned_(pinned), known_(derived_files_) {
     result_.warnings = derived.warnings;
     result_.files = pinned;
-    for (const Table& table : derived.tables) rows_[table.FullMessage()] = &table;
+    for (const Table& table : derived.tables) {
+      rows_[table.FullMessage()] = &table;
+      for (const MethodKind kind : table.methods) {
+        if (InfoOf(kind).keyed) keyed_requests_.insert(RequestName(kind, table));
+      }
+    }
     for (const Composite& composite : derived.composites) composites_[composite.full_name] = &composite;
   }
 
@@ -90,10 +97,7 @@ class Pinning {
 
   // A key column in a request of Get, Delete or Undelete: its number is the row's (see CheckKey).
   bool IsKey(const std::string& message, const pb::FieldDescriptorProto& derived) const {
-    return derived.number() < number::kOwnFirst &&
-           std::ranges::any_of(derived_.methods, [&message](const Method& method) {
-             return method.request == message && InfoOf(method.kind).keyed;
-           });
+    return derived.number() < number::kOwnFirst && keyed_requests_.contains(message);
   }
 
   void CheckEnums() {
@@ -191,6 +195,9 @@ class Pinning {
   Table PinTable(const Table& derived, const pb::DescriptorProto& message) {
     Table table = derived;
     table.fields.clear();
+    table.methods.clear();
+    table.file.clear();
+    table.notes = {};
     std::map<int, int> places;
     for (std::size_t i = 0; i < derived.fields.size(); ++i) {
       Field field = derived.fields[i];
@@ -232,13 +239,16 @@ class Pinning {
     for (const auto& [name, service] : pinned_.services) {
       for (const auto& method : service->method()) unknown.insert(fmt::format("/{}/{}", name, method.name()));
     }
-    for (const Method& derived : derived_.methods) {
-      if (unknown.erase(derived.path) > 0) PinMethod(derived);
+    for (std::size_t i = 0; i < derived_.tables.size(); ++i) {
+      for (const Method& derived : MethodsOf(derived_.tables[i])) {
+        if (unknown.erase(derived.path) > 0) PinMethod(derived, static_cast<int>(i));
+      }
     }
     for (const std::string& path : unknown) Differ("{}: the database has nothing that this method stands for", path);
   }
 
-  void PinMethod(const Method& derived) {
+  // `table` is its table's index in the derived Contract.
+  void PinMethod(const Method& derived, int table) {
     const std::size_t slash = derived.path.rfind('/');
     const std::string service = derived.path.substr(1, slash - 1);
     const std::string name = derived.path.substr(slash + 1);
@@ -250,23 +260,22 @@ class Pinning {
       Differ("{}: is {}, and {} by the database", derived.path, SignatureOf(*pinned), SignatureOf(*expected));
       return;
     }
-    const auto place = table_index_.find(derived.table);
+    const auto place = table_index_.find(table);
     if (place == table_index_.end()) {
-      Differ("{}: its row {} is not in the contract", derived.path, derived_.tables[derived.table].FullMessage());
+      Differ("{}: its row {} is not in the contract", derived.path, derived_.tables[table].FullMessage());
       return;
     }
-    Method method = derived;
-    method.table = place->second;
-    CheckRequest(method, derived_.tables[derived.table]);
-    result_.methods.push_back(std::move(method));
+    Table& served = result_.tables[place->second];
+    CheckRequest(derived, derived_.tables[table], served);
+    served.methods.push_back(derived.kind);
   }
 
-  void CheckRequest(const Method& method, const Table& derived) {
+  void CheckRequest(const Method& method, const Table& derived, const Table& served) {
     const auto request = pinned_.messages.find(method.request);
     if (request == pinned_.messages.end()) return;  // a well-known type, or checked by the signature
     const pb::DescriptorProto& message = *request->second;
     if (!InfoOf(method.kind).keyed) return;
-    if (derived.has_etag && !result_.tables[method.table].has_etag && HasOwnEtag(message)) {
+    if (derived.has_etag && !served.has_etag && HasOwnEtag(message)) {
       Differ("{}.etag: stands here, but not in {}", method.request, derived.FullMessage());
     }
     const pb::DescriptorProto& row = *pinned_.messages.at(derived.FullMessage());
@@ -291,9 +300,11 @@ class Pinning {
   }
 
   const Contract& derived_;
+  const pb::FileDescriptorSet derived_files_;
   DescriptorIndex pinned_;
   DescriptorIndex known_;
   std::map<std::string, const Table*> rows_;
+  std::unordered_set<std::string> keyed_requests_;
   std::map<std::string, const Composite*> composites_;
   std::map<int, int> enum_index_, composite_index_, table_index_;  // derived -> result
   std::vector<std::string> differences_;

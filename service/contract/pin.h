@@ -18,8 +18,8 @@ inline constexpr char kDescriptorSetFile[] = "contract.binpb";
 inline constexpr char kTransactionFile[] = "protogres/v1/transaction.proto";
 
 // Writes each file of `contract` as .proto text below `directory`, which is made if it is missing, and the whole as a
-// FileDescriptorSet in kDescriptorSetFile.
-absl::Status Write(const Contract& contract, const std::string& directory);
+// FileDescriptorSet in kDescriptorSetFile. Returns how many .proto files there are, kTransactionFile among them.
+absl::StatusOr<int> Write(const Contract& contract, const std::string& directory);
 
 // Reads a contract from a directory that Write has made or that has .proto files, from one .proto file, or from a
 // FileDescriptorSet. NOT_FOUND: there is no such file. INVALID_ARGUMENT: what is there is no contract; the message

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "contract/descriptors.h"
 #include "contract/naming.h"
 #include "contract/packages.h"
 #include "status/macros.h"
@@ -15,15 +16,25 @@ namespace {
 using Names = std::set<std::string>;
 
 // Package -> the names of its messages, enums and services.
-std::map<std::string, Names> NamesByPackage(const google::protobuf::FileDescriptorSet& files) {
-  std::map<std::string, Names> packages;
-  for (const auto& file : files.file()) {
-    if (!IsPackage(file.package())) continue;
-    Names& names = packages[file.package()];
-    for (const auto& message : file.message_type()) names.insert(message.name());
-    for (const auto& type : file.enum_type()) names.insert(type.name());
-    for (const auto& service : file.service()) names.insert(service.name());
-  }
+using NamesByPackage = std::map<std::string, Names>;
+
+void AddNames(const google::protobuf::FileDescriptorProto& file, NamesByPackage* packages) {
+  if (!IsPackage(file.package())) return;
+  Names& names = (*packages)[file.package()];
+  for (const auto& message : file.message_type()) names.insert(message.name());
+  for (const auto& type : file.enum_type()) names.insert(type.name());
+  for (const auto& service : file.service()) names.insert(service.name());
+}
+
+NamesByPackage NamesOf(const google::protobuf::FileDescriptorSet& files) {
+  NamesByPackage packages;
+  for (const auto& file : files.file()) AddNames(file, &packages);
+  return packages;
+}
+
+NamesByPackage NamesOf(const Contract& derived) {
+  NamesByPackage packages = NamesOf(derived.files);
+  for (const Table& table : derived.tables) AddNames(TableFile(derived, table), &packages);
   return packages;
 }
 
@@ -42,10 +53,9 @@ struct Match {
 };
 
 // Schema -> pinned package, for those that the rules name otherwise.
-std::map<std::string, std::string> Assign(const std::map<std::string, Names>& pinned,
-                                          const std::map<std::string, Names>& derived,
+std::map<std::string, std::string> Assign(const NamesByPackage& pinned, const NamesByPackage& derived,
                                           std::map<std::string, std::string> schemas) {
-  std::map<std::string, Names> left = pinned;
+  NamesByPackage left = pinned;
   // Most are as they were: only what is not needs a search.
   std::erase_if(schemas, [&](const auto& schema) {
     const auto own = derived.find(schema.second);
@@ -80,7 +90,7 @@ absl::StatusOr<Contract> DeriveAs(const google::protobuf::FileDescriptorSet& pin
   ASSIGN_OR_RETURN(Packages packages, MakePackages(catalog, options));
   ASSIGN_OR_RETURN(Contract derived, Derive(catalog, options));
   std::erase_if(packages.by_schema, [&](const auto& schema) { return options.packages.contains(schema.first); });
-  const auto assigned = Assign(NamesByPackage(pinned), NamesByPackage(derived.files), packages.by_schema);
+  const auto assigned = Assign(NamesOf(pinned), NamesOf(derived), packages.by_schema);
   if (assigned.empty()) return derived;
   DeriveOptions as_pinned = options;
   as_pinned.packages.insert(assigned.begin(), assigned.end());

@@ -114,7 +114,7 @@ void NameTables(const std::map<std::string, std::string>& packages, std::map<std
                       text::Escaped(candidate.draft->relation->schema + "." + candidate.draft->relation->name),
                       candidate.word, table.message));
     }
-    candidate.draft->file = ChooseFile(table, &files);
+    table.file = ChooseFile(table, &files);
   }
   static const FieldScope beside_row = BesideRow();
   static const FieldScope beside_rows = BesideRows();

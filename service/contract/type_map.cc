@@ -69,6 +69,7 @@ Type Textual(const Type& source) {
   type.textual = source.textual && !source.repeated;
   type.comparable = source.comparable;
   type.orderable = source.orderable;
+  if (!source.repeated) type.operator_schema = source.operator_schema;  // arrays have PostgreSQL's own
   return type;
 }
 
@@ -106,6 +107,7 @@ std::optional<Type> MapType(const catalog::Catalog& catalog, const std::unordere
   type.sql_type = type.element_sql_type = text::QuoteName(source->schema, source->name);
   type.comparable = source->comparable;
   type.orderable = source->orderable;
+  if (!source->operator_schema.empty()) type.operator_schema = text::QuoteName(source->operator_schema);
   return type;
 }
 

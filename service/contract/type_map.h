@@ -16,15 +16,6 @@
 
 namespace protogres::contract {
 
-// What a file says of a message beside its fields.
-struct MessageNotes {
-  std::string package;
-  std::string name;
-  std::string comment;
-  std::vector<std::string> fields;  // the comment of each field
-  std::vector<int> dropped;         // numbers that are reserved
-};
-
 // What a file says of an enum beside its values. They stand in the order of Contract::enums.
 struct EnumNotes {
   std::string package;

@@ -38,10 +38,10 @@ class BoundTable {
   const contract::Table& table() const { return table_; }
   const Limits& limits() const { return limits_; }
 
-  // All fields, with the etag where the table has one: what single-row methods answer.
+  // All fields that can be read, with the etag where the table has one: what single-row methods answer.
   const View& whole() const { return whole_; }
   // What `read_mask` asks for. Where it asks for all fields (see ReadMasked), these have the etag only if
-  // `etag_by_default`. INVALID_ARGUMENT: an unknown path.
+  // `etag_by_default`. INVALID_ARGUMENT: an unknown path, or one that is input only.
   absl::StatusOr<View> Masked(const Mask& read_mask, bool etag_by_default) const;
 
   // wire::DecodeRequest of this table.

@@ -130,6 +130,8 @@ class KeyedMethod : public UnaryMethod {
         rest = rest.subspan(count);
       }
     }
+    // What a view's functions have written; the rows are read whatever becomes of it.
+    (*session)->Commit().IgnoreError();
   }
 
   // The statement that reads the rows which `keys` name, in the shape of `read`.

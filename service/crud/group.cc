@@ -149,8 +149,9 @@ void Commit(std::span<GroupedWrite> group, db::Session& session) {
   }
 }
 
-bool IsLarge(const GroupedWrite& grouped) {
-  return grouped.response.ok() && grouped.response->size() > kMaxMemberBytes;
+bool IsLarge(const BoundTable& bound, const GroupedWrite& grouped) {
+  const auto most = std::min<std::int64_t>(kMaxMemberBytes, bound.limits().max_answer_bytes);
+  return grouped.response.ok() && static_cast<std::int64_t>(grouped.response->size()) > most;
 }
 
 }  // namespace
@@ -176,7 +177,7 @@ void RunWriteGroup(const BoundTable& bound, MethodKind kind, RowPlanner plan, st
   if (!session.ok()) return;
   if (!(creates ? InsertAll(bound, group, **session) : WriteAll(bound, group, **session))) return;
   // An answer that is too large may be refused before anything is committed: that is checked where it is run alone.
-  if (std::ranges::any_of(group, IsLarge)) return;
+  if (std::ranges::any_of(group, [&](const GroupedWrite& grouped) { return IsLarge(bound, grouped); })) return;
   Commit(group, **session);
 }
 

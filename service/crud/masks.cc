@@ -103,6 +103,10 @@ absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const Table& table, co
       continue;
     }
     ASSIGN_OR_RETURN(const int field, FindMasked(table, path, "read_mask"));
+    if (!table.field(field).readable) {
+      return BadRequest("read_mask",
+                        fmt::format("\"{}\" is input only: the server's role may write it, but not read it", path));
+    }
     projection.fields.push_back(field);
   }
   SortEachOnce(&projection.fields);
@@ -112,17 +116,20 @@ absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const Table& table, co
 absl::StatusOr<std::vector<int>> CreateMasked(const Table& table, const Mask& create_mask) {
   std::vector<int> masked;
   if (!create_mask.has_value()) return masked;
+  bool all = false;
   for (const std::string& path : *create_mask) {
     if (path == "*") {
-      for (std::size_t i = 0; i < table.fields.size(); ++i) {
-        const Field& field = table.fields[i];
-        if (field.insertable && !field.not_null && !field.never_null) masked.push_back(static_cast<int>(i));
-      }
+      all = true;
       continue;
     }
     ASSIGN_OR_RETURN(const int index, FindMasked(table, path, "create_mask"));
     if (!table.field(index).insertable) return NotInsertable(table, table.field(index), "create_mask");
     masked.push_back(index);
+  }
+  // Once, however often the mask says it: a mask of a few MiB has a million of "*".
+  for (std::size_t i = 0; all && i < table.fields.size(); ++i) {
+    const Field& field = table.fields[i];
+    if (field.insertable && !field.not_null && !field.never_null) masked.push_back(static_cast<int>(i));
   }
   SortEachOnce(&masked);
   return masked;
@@ -157,16 +164,20 @@ absl::StatusOr<sql::Row> Updated(const Table& table, const wire::RowInput& row, 
   if (!update_mask.has_value() || update_mask->empty()) return UpdatedBySetFields(table, row, with_key);
   sql::Row assignments;
   std::vector<bool> taken(table.fields.size(), false);
+  bool all = false;
   const auto take = [&](int index) {
     if (!taken[static_cast<std::size_t>(index)]) assignments.push_back(Assign(table, row, index));
     taken[static_cast<std::size_t>(index)] = true;
   };
   for (const std::string& path : *update_mask) {
     if (path == "*") {
-      for (std::size_t i = 0; i < table.fields.size(); ++i) {
+      for (std::size_t i = 0; !all && i < table.fields.size(); ++i) {
         const int index = static_cast<int>(i);
+        // A row that was read and is sent back does not have what may not be read.
+        if (!table.fields[i].readable && row.Find(index) == nullptr) continue;
         if (table.fields[i].updatable && !IsKey(table, index)) take(index);
       }
+      all = true;
       continue;
     }
     ASSIGN_OR_RETURN(const int index, FindUpdated(table, path, with_key));

@@ -21,7 +21,8 @@ using Mask = std::optional<std::vector<std::string>>;
 // the name of a field, or "*".
 
 // The columns that a read_mask names, and the etag where it names that. No value: it asks for all fields and does not
-// name the etag, since there is no mask, it has no paths, or it has the path "*". Error: an unknown path.
+// name the etag, since there is no mask, it has no paths, or it has the path "*". Error: an unknown path, or a column
+// that is input only.
 absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const contract::Table& table, const Mask& read_mask);
 
 // The fields that a create_mask names, as indexes into Table::fields, in their order. "*" names the fields that can be
@@ -37,8 +38,8 @@ absl::StatusOr<sql::Row> Inserted(const contract::Table& table, wire::RowInput r
 
 // What an UPDATE by `row` and an update_mask assigns. Without a mask, or without paths: the fields that the row sets.
 // By a mask: the fields that it names, to which NULL (or an empty array) is assigned where the row does not set them;
-// "*" names all columns that a caller can update, but not the key. The key is assigned only `with_key`. Error: an
-// unknown path, a column that a caller cannot update, or nothing to change.
+// "*" names all columns that a caller can update, but not the key, and of input only ones those that the row sets. The
+// key is assigned only `with_key`. Error: an unknown path, a column that a caller cannot update, or nothing to change.
 absl::StatusOr<sql::Row> Updated(const contract::Table& table, const wire::RowInput& row, const Mask& update_mask,
                                  bool with_key);
 

@@ -39,8 +39,7 @@ absl::Status OfOperator(const absl::Status& error, const std::string& statement,
   const bool ordering = sorted != std::string::npos && sorted < at;
   return status::WithMetadata(
       status::BadRequest(ordering ? "order_by" : "filter",
-                         fmt::format("{} is of the type {}, for which PostgreSQL finds no such operator: {}; its "
-                                     "schema may be missing in the role's search_path",
+                         fmt::format("{} is of the type {}, for which PostgreSQL finds no such operator: {}",
                                      field->name, field->type.sql_type, std::string(error.message())),
                          ordering ? status::kInvalidOrderBy : status::kInvalidFilter),
       "sqlstate", status::MetadataOf(error, "sqlstate"));

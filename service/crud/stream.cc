@@ -78,7 +78,10 @@ absl::StatusOr<std::optional<std::string>> RowStream::Next() {
     over_ = !*more;
     if (rows_ > 0) break;
   }
-  if (over_) session_.reset();
+  if (over_ && session_) {
+    RETURN_IF_ERROR(session_->Commit());
+    session_.reset();
+  }
   if (rows_ == 0) return std::nullopt;
   if (token_.empty()) token_ = listing_.TokenAfter(last_, taken_);
   wire::AppendBytesField(contract::number::kNextPageToken, token_, &chunk_);

@@ -75,6 +75,7 @@ class SessionStream {
   struct Answer {
     std::string message;              // the response message to be sent; empty: there is none
     std::optional<absl::Status> end;  // the status with which the call ends, after the message; nothing: it goes on
+    absl::Status failed = {};         // the error that the message tells of, where the call goes on after one
   };
 
   virtual ~SessionStream() = default;

@@ -32,14 +32,17 @@ using Clock = Exchange::Clock;
 
 class LibpqConnection : public Connection {
  public:
-  // Opens the connection; throws if that fails.
-  LibpqConnection(const std::string& conninfo, const ConnectionOptions& options)
-      : link_(conninfo),
-        stopper_(std::make_shared<SocketStopper>(link_.raw(), options.cancel_timeout)),
-        statements_(exchange_, static_cast<std::size_t>(std::max(0, options.statement_cache_size)),
-                    options.cancel_timeout) {
+  // Throws if the system gives no copy of the link's socket.
+  LibpqConnection(std::unique_ptr<Link> link, const ConnectionOptions& options)
+      : link_(std::move(link)),
+        stopper_(std::make_shared<SocketStopper>(link_->raw(), options.cancel_timeout)),
+        state_(exchange_, PQbackendPID(link_->raw()), options),
+        pooler_(options.pooler),
+        statements_(exchange_, *pooler_, static_cast<std::size_t>(std::max(0, options.statement_cache_size)),
+                    options.cancel_timeout),
+        transaction_defaults_(TransactionDefaults(options)) {
     PQsetNoticeProcessor(
-        link_.raw(), [](void*, const char*) {}, nullptr);
+        link_->raw(), [](void*, const char*) {}, nullptr);
     echo_ = options.echo;
   }
 
@@ -96,8 +99,13 @@ class LibpqConnection : public Connection {
   absl::Status Begin(const std::string& mode) override {
     if (in_transaction_) return status::Internal("BEGIN within a transaction");
     RETURN_IF_ERROR(statements_.Deallocate());
-    const absl::Status status = Text(mode.empty() ? "BEGIN" : "BEGIN " + mode, false, Soon());
+    mode_ = mode;
+    std::string begin = mode.empty() ? "BEGIN" : "BEGIN " + mode;
+    if (pooled()) begin += transaction_defaults_;
+    // All sessions that a pooler has may be taken for now.
+    const absl::Status status = Text(begin, false, pooled() ? Exchange::kNever : Soon());
     in_transaction_ = status.ok();
+    statement_ = 0;
     return status;
   }
 
@@ -125,7 +133,8 @@ class LibpqConnection : public Connection {
   absl::Status Rollback() override {
     if (!in_transaction_) return absl::OkStatus();
     in_transaction_ = false;
-    return Text("ROLLBACK", false, Soon());
+    RETURN_IF_ERROR(Text("ROLLBACK", false, Soon()));
+    return std::exchange(lost_statement_, false) ? state_.LookForPooler(Soon()) : absl::OkStatus();
   }
 
   absl::Status Ping() override {
@@ -138,12 +147,14 @@ class LibpqConnection : public Connection {
   bool Idle() override {
     // A server sends to an idle session only that it ends it, or that a setting has changed. In both cases a new
     // connection is as good.
-    return Alive() && PQtransactionStatus(link_.raw()) == PQTRANS_IDLE && !exchange_.Readable() && !exchange_.swollen();
+    return Alive() && PQtransactionStatus(link_->raw()) == PQTRANS_IDLE && !exchange_.Readable() &&
+           !exchange_.swollen();
   }
 
   bool Alive() const override { return exchange_.Alive(); }
+  bool pooled() const override { return pooler_->found(); }
   bool GivenUp() const override { return !exchange_.exhausted().ok(); }
-  bool Aborted() const override { return PQtransactionStatus(link_.raw()) == PQTRANS_INERROR; }
+  bool Aborted() const override { return PQtransactionStatus(link_->raw()) == PQTRANS_INERROR; }
 
   void Forget() override { statements_.DropAll(); }
 
@@ -188,6 +199,7 @@ class LibpqConnection : public Connection {
 
   template <typename Work>
   absl::Status Timed(const std::string& sql, std::span<const Param> params, const Work& work) {
+    ++statement_;
     if (echo_ == Echo::kOff) return work();
     const auto start = Clock::now();
     absl::Status status = work();
@@ -206,28 +218,32 @@ class LibpqConnection : public Connection {
     });
   }
 
-  // Runs the statement, and a second time if the prepared statement was stale and no transaction is open: then nothing
-  // was executed the first time.
+  // Runs the statement, and a second time if the prepared statement was stale and nothing had been executed before: no
+  // transaction is open, or it is a transaction's first statement, which was lost.
   absl::Status Try(const std::string& sql, std::span<const Param> params, bool writes, Result* result) {
+    const bool first = statement_ == 1;
     for (bool again = false;; again = true) {
-      const std::string* name = nullptr;
-      absl::Status status = statements_.Prepare(sql, in_transaction_, &name);
-      if (status.ok()) status = Run(sql, name, params, writes && !in_transaction_, result);
-      if (status.ok()) return status;
-      const std::string reason = status::ReasonOf(status);
-      const bool stale = name != nullptr && (reason == status::kStatementLost || status::CatalogMoved(status));
+      bool stale = false;
+      absl::Status status = statements_.Run(
+          sql, params, {.in_transaction = in_transaction_, .writes = writes, .most_bytes = most_}, result, &stale);
       if (!stale) return status;
-      statements_.Drop(sql);
-      if (again || in_transaction_) return status;
+      const bool lost = status::StatementLost(status);
+      lost_statement_ = lost;
+      if (again || (in_transaction_ && !(lost && first))) return status;
+      if (lost) RETURN_IF_ERROR(Recover());
     }
   }
 
-  // The one round trip of a statement that is prepared under `name`, or is not prepared if `name` is null.
-  absl::Status Run(const std::string& sql, const std::string* name, std::span<const Param> params, bool in_doubt,
-                   Result* result) {
-    RETURN_IF_ERROR(name != nullptr ? exchange_.SendPrepared(*name, params) : exchange_.SendParams(sql, params));
-    exchange_.LimitAnswer(most_);
-    ASSIGN_OR_RETURN(*result, exchange_.Finish(in_doubt));
+  // After a prepared statement was lost: sees whether there is a pooler, and begins the transaction again, if one was
+  // open.
+  absl::Status Recover() {
+    if (!in_transaction_) {
+      lost_statement_ = false;
+      return state_.LookForPooler(Soon());
+    }
+    RETURN_IF_ERROR(Rollback());
+    RETURN_IF_ERROR(Begin(std::string(mode_)));
+    statement_ = 1;
     return absl::OkStatus();
   }
 
@@ -256,7 +272,7 @@ class LibpqConnection : public Connection {
 
   absl::StatusOr<Rows> RowByRow(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
     RETURN_IF_ERROR(exchange_.SendParams(sql, params));
-    PQsetSingleRowMode(link_.raw());
+    PQsetSingleRowMode(link_->raw());
     std::vector<Result> rows;
     Memory::Hold hold;
     std::int64_t bytes = 0;
@@ -298,36 +314,32 @@ class LibpqConnection : public Connection {
     return proof;
   }
 
-  Link link_;
+  const std::unique_ptr<Link> link_;
   const std::shared_ptr<SocketStopper> stopper_;
   const std::shared_ptr<Stopper> shared_stopper_ = stopper_;
-  Exchange exchange_{link_.raw(), *stopper_};
-  SessionState state_{exchange_};
-  Bulk bulk_{link_.raw(), exchange_};
+  Exchange exchange_{link_->raw(), *stopper_};
+  SessionState state_;
+  Bulk bulk_{link_->raw(), exchange_};
+  const std::shared_ptr<Pooler> pooler_;
   PreparedStatements statements_;
+  const std::string transaction_defaults_;  // what follows BEGIN behind a pooler
   Echo echo_ = Echo::kOff;
   bool in_transaction_ = false;
-  std::int64_t most_ = 0;  // the most bytes of an answer; 0: no limit
+  std::string mode_;             // of the transaction
+  int statement_ = 0;            // its number in the transaction
+  bool lost_statement_ = false;  // a prepared statement was; it is to be seen why
+  std::int64_t most_ = 0;        // the most bytes of an answer; 0: no limit
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options) {
-  ASSIGN_OR_RETURN(const std::string conninfo, Conninfo(options));
-  // If the server refuses, it is asked why on another connection. If it does not refuse that one, a second attempt is
-  // made.
-  std::string text;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    try {
-      auto connection = std::make_unique<LibpqConnection>(conninfo, options);
-      RETURN_IF_ERROR(connection->Start(options.connect_timeout));
-      return connection;
-    } catch (const std::exception& error) {
-      text = error.what();
-    }
-    RETURN_IF_ERROR(WhyRefused(conninfo, text, options.connect_timeout));
-  }
-  return status::NotConnected(text::OneLine(text));
+absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options) try {
+  ASSIGN_OR_RETURN(auto link, OpenLink(options));
+  auto connection = std::make_unique<LibpqConnection>(std::move(link), options);
+  RETURN_IF_ERROR(connection->Start(options.connect_timeout));
+  return connection;
+} catch (const std::exception& error) {
+  return status::NotConnected(text::OneLine(error.what()));
 }
 
 }  // namespace protogres::db

@@ -16,6 +16,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "db/pooler.h"
 #include "db/rows.h"
 
 namespace protogres::db {
@@ -76,7 +77,8 @@ class Connection {
   // (an error, the last row, CloseCopy) only the functions above and this one may be called.
   virtual absl::Status Abandon() = 0;
 
-  // Runs BEGIN, followed by `mode` ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults).
+  // Runs BEGIN, followed by `mode` ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults). Behind a pooler
+  // it may have to wait until the pooler has a session of the server for it.
   virtual absl::Status Begin(const std::string& mode) = 0;
   // UNKNOWN, reason COMMIT_IN_DOUBT: the connection was lost during the COMMIT.
   virtual absl::Status Commit() = 0;
@@ -102,6 +104,9 @@ class Connection {
   // True: this process has given the connection up because it had no memory for an answer. Other connections may be
   // fine.
   virtual bool GivenUp() const { return false; }
+  // True: a pooler was found on the way to the server. Then a statement that is to run with the session's defaults
+  // needs a transaction around it, which Begin gives them to.
+  virtual bool pooled() const { return false; }
   // True: an error has ended the open transaction. Only Rollback, or ROLLBACK TO a savepoint, is possible now.
   virtual bool Aborted() const = 0;
 
@@ -123,6 +128,9 @@ enum class Echo { kOff, kTypes, kValues };
 struct ConnectionOptions {
   // A libpq connection string or URI (PostgreSQL manual, chapter 34.1.1). PG* variables give what it leaves out.
   std::string database = {};
+  // The session's search_path, for functions and triggers of the database; "$user" stands for the role. Empty: that of
+  // the role or the database.
+  std::vector<std::string> search_path = {};
   // How long one attempt to connect may take.
   std::chrono::seconds connect_timeout{10};
   // How long the server may take to answer a cancel, or a statement for which it has nothing to wait for: a ping,
@@ -132,9 +140,12 @@ struct ConnectionOptions {
   // is prepared.
   int statement_cache_size = 256;
   Echo echo = Echo::kOff;
+  // What the connections know of a pooler; copies of these options share it.
+  std::shared_ptr<Pooler> pooler = std::make_shared<Pooler>();
 };
 
-// Opens a connection whose session has UTF-8, ISO dates, UTC and ISO 8601 intervals as defaults. Blocks. UNAVAILABLE:
+// Opens a connection whose session has UTF-8, ISO dates, UTC and ISO 8601 intervals as defaults; behind a pooler its
+// transactions have them. Blocks. UNAVAILABLE:
 // no server is there, or it refuses connections for now. UNAUTHENTICATED: the role or the password is wrong. NOT_FOUND:
 // there is no such database. INVALID_ARGUMENT: the connection string is malformed.
 absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options);

@@ -3,10 +3,13 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string_view>
+#include <vector>
 
 #include "fmt/format.h"
 #include "status/status.h"
@@ -19,6 +22,25 @@ namespace {
 constexpr char kSessionDefaults[] =
     "-c client_encoding=UTF8 -c DateStyle=ISO -c IntervalStyle=iso_8601 -c TimeZone=UTC -c bytea_output=hex "
     "-c extra_float_digits=1";
+
+// A value within `options`, where a space ends it and a backslash takes the next character as it is.
+std::string EscapedOption(std::string_view value) {
+  std::string escaped;
+  for (const char c : value) {
+    if (c == '\\' || std::isspace(static_cast<unsigned char>(c)) != 0) escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+std::string SearchPath(const std::vector<std::string>& schemas) {
+  std::string path;
+  for (const std::string& schema : schemas) {
+    if (!path.empty()) path += ',';
+    path += text::QuoteName(schema);
+  }
+  return path;
+}
 
 // The words of libpq's error up to the first that it quotes from the string, which may be a part of a password. Names
 // of its own and single characters stay.
@@ -82,7 +104,10 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
   }
   std::string& own = values["options"];
   if (own.empty() && InEnvironment("PGOPTIONS")) own = std::getenv("PGOPTIONS");
-  own += (own.empty() ? "" : " ") + std::string(kSessionDefaults);
+  if (!options.pooler->refuses_options()) {
+    own += (own.empty() ? "" : " ") + std::string(kSessionDefaults);
+    if (!options.search_path.empty()) own += " -c search_path=" + EscapedOption(SearchPath(options.search_path));
+  }
   // As a keyword it would be sent beside `options`, and win.
   values["client_encoding"] = "UTF8";
   values.try_emplace("fallback_application_name", "protogres");
@@ -96,6 +121,16 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
     conninfo += fmt::format("{}{}={}", conninfo.empty() ? "" : " ", keyword, text::QuoteSetting(value));
   }
   return conninfo;
+}
+
+std::string TransactionDefaults(const ConnectionOptions& options) {
+  std::string sql = "; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO " +
+                    (options.search_path.empty() ? "DEFAULT" : SearchPath(options.search_path));
+  std::istringstream words(kSessionDefaults);
+  for (std::string word; words >> word;) {
+    if (word != "-c") sql += "; SET LOCAL " + word;
+  }
+  return sql;
 }
 
 }  // namespace protogres::db

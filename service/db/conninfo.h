@@ -10,11 +10,16 @@
 
 namespace protogres::db {
 
-// options.database with our session defaults added as the startup parameter
-// `options`, so that RESET and DISCARD keep them; after the user's own options, so that
+// options.database with our session defaults and the search_path added as the
+// startup parameter `options`, so that RESET and DISCARD keep them; after the user's own options, so that
 // ours win. Where it says nothing of tcp_user_timeout and keepalives they get values that suit a server.
-// INVALID_ARGUMENT: it is malformed; the words never show a part of it.
+// INVALID_ARGUMENT: it is malformed; the words never show a part of it. A pooler that refuses `options` gets none but
+// the user's own.
 absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options);
+
+// What follows BEGIN behind a pooler: SQL that gives the transaction the session defaults, and the role and search_path
+// that a new session has.
+std::string TransactionDefaults(const ConnectionOptions& options);
 
 }  // namespace protogres::db
 

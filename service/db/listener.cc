@@ -45,6 +45,7 @@ struct Listener::State {
   // The thread's own:
   bool again = false;  // it has tried before
   std::string said;    // the error that is in the log
+  bool warned = false;
 };
 
 Listener::Listener(ConnectionFactory factory, ListenerOptions options, std::function<void()> on_notify)
@@ -70,7 +71,8 @@ void Listener::State::Loop() {
     const absl::Status ended = ListenUntilLost();
     const milliseconds delay = status::NeverListens(ended) ? options.refused : options.reconnect;
     // That the database is gone the Pool says.
-    if (!ended.ok() && (status::NeverListens(ended) || !status::ConnectionLost(ended)) && ended.message() != said) {
+    const bool pools = !options.apart && status::ConnectionLost(ended) && !status::NeverListens(ended);
+    if (!ended.ok() && !pools && ended.message() != said) {
       said = std::string(ended.message());
       spdlog::warn("LISTEN {} failed, a NOTIFY will not reload; it is tried again every {} s: {}", options.channel,
                    std::chrono::duration<double>(delay).count(), said);
@@ -85,6 +87,12 @@ absl::Status Listener::State::ListenUntilLost() {
   ASSIGN_OR_RETURN(const auto connection, factory());
   RETURN_IF_ERROR(connection->Execute("LISTEN " + options.channel, {}, false).status());
   said.clear();
+  if ((*connection)->pooled() && !std::exchange(warned, true)) {
+    spdlog::warn(
+        "LISTEN {} goes through a pooler: in its transaction mode a NOTIFY is not heard, and will not reload; "
+        "--listen_database=CONNINFO names a way past it",
+        options.channel);
+  }
   if (again) Notify();
   while (!stopped()) {
     ASSIGN_OR_RETURN(const bool notified, connection->AwaitNotification(kTick));

@@ -18,6 +18,8 @@ struct ListenerOptions {
   std::chrono::milliseconds reconnect{2000};
   // The same where the server takes no LISTEN: a standby does not until it is promoted.
   std::chrono::milliseconds refused{60 * 1000};
+  // The connections go elsewhere than those of the Pool, which does not say where they are lost.
+  bool apart = false;
 };
 
 class Listener {

@@ -57,6 +57,7 @@ status::ServerError FromFields(const ErrorFields& fields) {
   error.column = std::string(fields.column);
   error.constraint = std::string(fields.constraint);
   error.position = std::string(fields.position);
+  error.in_code = !fields.internal_query.empty();
   ReadCopyContext(fields.context, &error);
   return error;
 }

@@ -23,6 +23,7 @@ struct ErrorFields {
   std::string_view column = {};
   std::string_view function = {};  // of the server's source
   std::string_view position = {};
+  std::string_view internal_query = {};  // the statement of a function or trigger that the error is in the text of
 };
 
 // The message is one line, "primary (detail; hint)"; a detail

@@ -35,8 +35,8 @@ struct PoolOptions {
   // The connection that was given back last is lent first, so that the others become idle and can be closed.
   bool pool_use_lifo = false;
   // What is done to a connection that is given back. kRollback: the connection is closed if a transaction is open, or
-  // if a write has left another role or search_path. kDiscard: the same, and everything that the session has is reset
-  // except its prepared statements, which takes one more round trip. kNone: nothing.
+  // if a write has left another role, search_path or format of values. kDiscard: the same, and everything that the
+  // session has is reset except its prepared statements, which takes one more round trip. kNone: nothing.
   ResetOnReturn reset_on_return = ResetOnReturn::kRollback;
   // The delay after an attempt to connect that has failed: the first and the longest one. The delay doubles in between,
   // and a part of it is random. While requests want a connection it is always the first one.

@@ -1,17 +1,18 @@
 #include "db/prepared_statements.h"
 
 #include <random>
+#include <ranges>
 #include <utility>
 
 #include "fmt/format.h"
 #include "status/macros.h"
-#include "status/status.h"
+#include "status/sqlstate.h"
 
 namespace protogres::db {
 namespace {
 
-// Each statement that is deallocated takes a round trip, so at most this many are deallocated at a time.
-constexpr int kMostDeallocated = 4;
+// Where a transaction has left so many statements to be deallocated, its new ones are run without being prepared.
+constexpr std::size_t kMostUnwanted = 64;
 
 // 64 random bits, from the system's source.
 std::string RandomPrefix() {
@@ -21,14 +22,17 @@ std::string RandomPrefix() {
 
 }  // namespace
 
-PreparedStatements::PreparedStatements(Exchange& exchange, std::size_t capacity, std::chrono::milliseconds patience)
-    : exchange_(exchange), patience_(patience), cache_(capacity, RandomPrefix()) {}
+PreparedStatements::PreparedStatements(Exchange& exchange, const Pooler& pooler, std::size_t capacity,
+                                       std::chrono::milliseconds patience)
+    : exchange_(exchange), pooler_(pooler), patience_(patience), cache_(capacity, RandomPrefix()) {}
 
 absl::Status PreparedStatements::Prepare(const std::string& sql, bool in_transaction, const std::string** name) {
+  *name = nullptr;
+  if (pooler_.found()) return absl::OkStatus();
   *name = cache_.Find(sql);
   if (*name != nullptr) return absl::OkStatus();
   if (!in_transaction) RETURN_IF_ERROR(Deallocate());
-  if (!cache_.Note(sql)) return absl::OkStatus();
+  if (unwanted_.size() >= kMostUnwanted || !cache_.Note(sql)) return absl::OkStatus();
   const std::string fresh = cache_.NewName();
   RETURN_IF_ERROR(exchange_.SendPrepare(fresh, sql));
   RETURN_IF_ERROR(exchange_.Finish(false).status());
@@ -38,8 +42,24 @@ absl::Status PreparedStatements::Prepare(const std::string& sql, bool in_transac
   return status;
 }
 
-void PreparedStatements::Drop(const std::string& sql) {
+absl::Status PreparedStatements::Run(const std::string& sql, std::span<const Param> params,
+                                     const Circumstances& circumstances, Result* result, bool* stale) {
+  const std::string* name = nullptr;
+  absl::Status status = Prepare(sql, circumstances.in_transaction, &name);
+  const bool prepares = !status.ok() || name != nullptr;
+  if (status.ok()) {
+    status = name != nullptr ? exchange_.SendPrepared(*name, params) : exchange_.SendParams(sql, params);
+  }
+  if (status.ok()) {
+    exchange_.LimitAnswer(circumstances.most_bytes);
+    auto answer = exchange_.Finish(circumstances.writes && !circumstances.in_transaction);
+    if (answer.ok()) *result = *std::move(answer);
+    status = answer.status();
+  }
+  *stale = prepares && (status::StatementLost(status) || status::CatalogMoved(status));
+  if (!*stale) return status;
   if (auto gone = cache_.Erase(sql)) unwanted_.push_back(*std::move(gone));
+  return status;
 }
 
 void PreparedStatements::DropAll() {
@@ -48,15 +68,16 @@ void PreparedStatements::DropAll() {
 }
 
 absl::Status PreparedStatements::Deallocate() {
-  for (int i = 0; i < kMostDeallocated && !unwanted_.empty(); ++i) {
-    const std::string name = std::move(unwanted_.back());
-    unwanted_.pop_back();
-    RETURN_IF_ERROR(exchange_.SendText("DEALLOCATE \"" + name + "\""));
-    const absl::Status status = exchange_.Finish(false, Exchange::Clock::now() + patience_).status();
-    // A statement that the server does not have any more is not an error here.
-    if (!status.ok() && status::ReasonOf(status) != status::kStatementLost) return status;
-  }
-  return absl::OkStatus();
+  // Behind a pooler the session that answers may be another one than that which has them.
+  if (unwanted_.empty() || pooler_.found()) return absl::OkStatus();
+  // One text takes one round trip. It ends at a statement that the server does not have any more. Where somebody has
+  // deallocated all of them, these are the older ones, so the newest come first.
+  std::string text;
+  for (const std::string& name : std::views::reverse(unwanted_)) text += "DEALLOCATE \"" + name + "\";";
+  unwanted_.clear();
+  RETURN_IF_ERROR(exchange_.SendText(text));
+  const absl::Status status = exchange_.Finish(false, Exchange::Clock::now() + patience_).status();
+  return status::StatementLost(status) ? absl::OkStatus() : status;
 }
 
 }  // namespace protogres::db

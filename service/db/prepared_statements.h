@@ -1,14 +1,17 @@
-// The statements that one connection has prepared: they are made, dropped, and deallocated on the server.
+// The statements that one connection has prepared: they are made, run, dropped, and deallocated on the server.
 #ifndef PROTOGRES_SERVICE_DB_PREPARED_STATEMENTS_H_
 #define PROTOGRES_SERVICE_DB_PREPARED_STATEMENTS_H_
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "db/exchange.h"
+#include "db/pooler.h"
 #include "db/statement_cache.h"
 
 namespace protogres::db {
@@ -17,24 +20,37 @@ namespace protogres::db {
 class PreparedStatements {
  public:
   // Keeps at most `capacity` statements. A DEALLOCATE that the server does not answer within `patience` gives the
-  // connection up. `exchange` must outlive this.
-  PreparedStatements(Exchange& exchange, std::size_t capacity, std::chrono::milliseconds patience);
+  // connection up. Once `pooler` is found, no more statements are prepared or deallocated. Both references must outlive
+  // this.
+  PreparedStatements(Exchange& exchange, const Pooler& pooler, std::size_t capacity,
+                     std::chrono::milliseconds patience);
 
-  // Sets `name` to the name under which `sql` is prepared, or to null if `sql` is not worth preparing. The name is
-  // valid until the next call. Takes a round trip if the statement is new, and may deallocate others unless the
-  // connection is `in_transaction`.
-  absl::Status Prepare(const std::string& sql, bool in_transaction, const std::string** name);
+  struct Circumstances {
+    bool in_transaction = false;
+    bool writes = false;
+    std::int64_t most_bytes = 0;  // of an answer, see Exchange::LimitAnswer
+  };
+  // Runs a statement in one round trip. It takes another one to prepare it, if it is worth that, and outside
+  // transactions others may be deallocated then; in one, no more are prepared once many wait for that. `stale`: the
+  // error is of the prepared statement, which was lost or does not fit the catalog any more. Nothing was executed, and
+  // it is prepared again when it is used next.
+  absl::Status Run(const std::string& sql, std::span<const Param> params, const Circumstances& circumstances,
+                   Result* result, bool* stale);
 
-  // The statement, or each statement, must be prepared again when it is used next. No I/O.
-  void Drop(const std::string& sql);
+  // Each statement must be prepared again when it is used next. No I/O.
   void DropAll();
 
-  // Deallocates some of the statements that were dropped. Must not be called in a transaction, because an error would
-  // end it.
+  // Deallocates the statements that were dropped, in one round trip. Must not be called in a transaction, because an
+  // error would end it.
   absl::Status Deallocate();
 
  private:
+  // Sets `name` to the name under which `sql` is prepared, or to null if it is not worth preparing. The name is valid
+  // until the next call.
+  absl::Status Prepare(const std::string& sql, bool in_transaction, const std::string** name);
+
   Exchange& exchange_;
+  const Pooler& pooler_;
   const std::chrono::milliseconds patience_;
   StatementCache cache_;
   std::vector<std::string> unwanted_;  // the names of statements that are to be deallocated

@@ -4,10 +4,14 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <memory>
+#include <chrono>
+#include <exception>
+#include <string>
+#include <utility>
 
+#include "db/conninfo.h"
 #include "db/message.h"
-#include "fmt/format.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "text/excerpt.h"
 
@@ -37,8 +41,9 @@ std::string AskAgain(const std::string& conninfo, std::chrono::seconds timeout) 
 // The server's messages, and only they, have two blanks after the severity's colon.
 bool QuotesServer(const std::string& text) { return text.find(":  ") != std::string::npos; }
 
-}  // namespace
-
+// The Status of a failed attempt to connect. `text` is libpq's message, which has no SQLSTATE; where it quotes the
+// server, the server is asked once more in a way that shows the SQLSTATE, since its words may be of any language. OK:
+// this time it lets us in. Blocks, at most `timeout`.
 absl::Status WhyRefused(const std::string& conninfo, const std::string& text, std::chrono::seconds timeout) {
   std::string message = text;
   if (QuotesServer(text)) {
@@ -50,6 +55,30 @@ absl::Status WhyRefused(const std::string& conninfo, const std::string& text, st
   // libpq's own words, untranslated as long as nobody calls setlocale().
   if (message.find("no password supplied") != std::string::npos) return status::NoPassword(text::OneLine(message));
   return status::NotConnected(text::OneLine(message));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Link>> OpenLink(const ConnectionOptions& options) {
+  const bool without_options = options.pooler->refuses_options();
+  ASSIGN_OR_RETURN(const std::string conninfo, Conninfo(options));
+  // If the server refuses, it is asked why on another connection. If it does not refuse that one, a second attempt is
+  // made.
+  std::string text;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      return std::make_unique<Link>(conninfo);
+    } catch (const std::exception& error) {
+      text = error.what();
+    }
+    const absl::Status status = WhyRefused(conninfo, text, options.connect_timeout);
+    if (status::RefusesParameter(status) && !without_options) {
+      options.pooler->RefusedOptions();
+      return OpenLink(options);
+    }
+    if (!status.ok()) return status;
+  }
+  return status::NotConnected(text::OneLine(text));
 }
 
 }  // namespace protogres::db

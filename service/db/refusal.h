@@ -1,18 +1,17 @@
-// Why PostgreSQL refuses a connection. Uses libpq, not libpqxx.
+// Opens connections, and says why PostgreSQL refuses one.
 #ifndef PROTOGRES_SERVICE_DB_REFUSAL_H_
 #define PROTOGRES_SERVICE_DB_REFUSAL_H_
 
-#include <chrono>
-#include <string>
+#include <memory>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "db/connection.h"
+#include "db/link.h"
 
 namespace protogres::db {
 
-// The Status of a failed attempt to connect. `text` is libpq's message, which
-// has no SQLSTATE; where it quotes the server, the server is asked once more in a way that
-// shows the SQLSTATE, since its words may be of any language. OK: this time it lets us in. Blocks, at most `timeout`.
-absl::Status WhyRefused(const std::string& conninfo, const std::string& text, std::chrono::seconds timeout);
+// Blocks. The errors are those of Connect.
+absl::StatusOr<std::unique_ptr<Link>> OpenLink(const ConnectionOptions& options);
 
 }  // namespace protogres::db
 

@@ -72,7 +72,8 @@ status::ServerError ErrorOf(const PGresult* result) {
                      .constraint = field(PG_DIAG_CONSTRAINT_NAME),
                      .column = field(PG_DIAG_COLUMN_NAME),
                      .function = field(PG_DIAG_SOURCE_FUNCTION),
-                     .position = field(PG_DIAG_STATEMENT_POSITION)});
+                     .position = field(PG_DIAG_STATEMENT_POSITION),
+                     .internal_query = field(PG_DIAG_INTERNAL_QUERY)});
 }
 
 Rows RowsOf(Result result, Memory::Hold hold) {

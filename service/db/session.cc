@@ -159,7 +159,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
   RETURN_IF_ERROR(cancellation.Check());
   ASSIGN_OR_RETURN(Lease lease, pool.Acquire(Steady(cancellation.deadline())));
   std::unique_ptr<Session> session(new Session(std::move(lease), cancellation, options));
-  if (options.transaction == Transaction::kExplicit) {
+  // Behind a pooler only a transaction has the session's defaults.
+  if (options.transaction == Transaction::kExplicit || session->lease_.connection().pooled()) {
     RETURN_IF_ERROR(session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); }));
     session->open_ = true;
   }

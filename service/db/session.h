@@ -44,7 +44,8 @@ class Cancellation {
 };
 
 enum class Transaction {
-  // Each statement is a transaction of its own, in one round trip. For requests of one statement.
+  // Each statement is a transaction of its own, in one round trip. For requests of one statement. Behind a pooler this
+  // is like kExplicit, so a Session that has succeeded must always be committed.
   kImplicit,
   // BEGIN ... COMMIT.
   kExplicit,
@@ -105,6 +106,9 @@ class Session {
   // nothing in doubt: if its connection is lost meanwhile, the error is UNAVAILABLE.
   absl::Status Commit();
   absl::Status Rollback();
+
+  // See Cancellation::Check. For work that is done between two statements.
+  absl::Status CheckCancellation() const { return cancellation_.Check(); }
 
   // True: an explicit transaction is open.
   bool in_transaction() const { return open_; }

@@ -1,8 +1,11 @@
 #include "db/session_state.h"
 
+#include <atomic>
 #include <string_view>
 #include <utility>
 
+#include "fmt/format.h"
+#include "spdlog/spdlog.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
@@ -12,10 +15,18 @@ namespace {
 
 // By full names, as the search_path may be another one.
 constexpr char kReadOnly[] = "SELECT pg_catalog.current_setting('transaction_read_only')";
-constexpr char kIdentity[] =
+// What another caller would be answered wrongly by: as whom a statement runs, what names mean, how values are written.
+constexpr char kLooksLike[] =
     "pg_catalog.concat_ws(E'\\n', pg_catalog.current_setting('role'), session_user, "
-    "pg_catalog.current_setting('search_path'))";
+    "pg_catalog.current_setting('search_path'), pg_catalog.current_setting('DateStyle'), "
+    "pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('TimeZone'), "
+    "pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'))";
+constexpr char kProcess[] = "pg_catalog.pg_backend_pid()";
+// False: nobody has heeded the startup parameter `options`.
+constexpr char kHeedsOptions[] = "pg_catalog.current_setting('IntervalStyle') = 'iso_8601'";
 // The environment's PGDATESTYLE and PGTZ go beside `options` at startup and win over it.
+constexpr char kHasFormats[] =
+    "pg_catalog.current_setting('DateStyle') LIKE 'ISO%' AND pg_catalog.current_setting('TimeZone') = 'UTC'";
 constexpr char kFormats[] =
     "pg_catalog.set_config('DateStyle', 'ISO', false), pg_catalog.set_config('TimeZone', 'UTC', false)";
 // The first object of users has the number 16384; 12 and 13 are the languages internal and c.
@@ -32,31 +43,57 @@ std::string Cell(const Result& result, int column) { return PQgetvalue(result.ge
 }  // namespace
 
 absl::Status SessionState::Start(Clock::time_point until) {
-  ASSIGN_OR_RETURN(const Result first,
-                   Ask(std::string(kReadOnly) + ", " + kIdentity + ", " + kHasCode + ", " + kFormats, until));
+  ASSIGN_OR_RETURN(const Result first, Ask(fmt::format("{}, {}, {}, {}, {}, {}", kReadOnly, kLooksLike, kHasCode,
+                                                       kProcess, kHeedsOptions, kHasFormats),
+                                           until));
   read_only_ = Cell(first, 0) == "on";
-  identity_ = Cell(first, 1);
+  looks_like_ = Cell(first, 1);
   has_code_ = Cell(first, 2) == "t";
-  return absl::OkStatus();
+  Answered(Cell(first, 3));
+  if (Cell(first, 4) != "t") pooler_->Found("it does not pass the startup parameter options on", prepares_);
+  if (pooler_->found() || Cell(first, 5) == "t") return absl::OkStatus();
+  const auto formatted = Ask(fmt::format("SELECT {}; SELECT {}", kFormats, kLooksLike), until);
+  if (formatted.ok()) looks_like_ = Cell(*formatted, 0);
+  return formatted.status();
+}
+
+absl::Status SessionState::LookForPooler(Clock::time_point until) {
+  const auto answer = Ask(std::string("SELECT ") + kProcess, until);
+  if (answer.ok()) Answered(Cell(*answer, 0));
+  return answer.status();
+}
+
+void SessionState::Answered(const std::string& pid) {
+  if (pid == key_) return;
+  pooler_->Found(
+      fmt::format("a connection's cancel key names the process {}, but the process {} has answered", key_, pid),
+      prepares_);
 }
 
 absl::Status SessionState::Ping(Clock::time_point until) {
-  const auto answer = Ask(kReadOnly, until);
+  const auto answer = Ask(fmt::format("{}, {}", kReadOnly, kProcess), until);
+  if (answer.ok()) Answered(Cell(*answer, 1));
   if (!answer.ok() || Cell(*answer, 0) != "on" || read_only_) return answer.status();
   return status::ReadOnlyServer("the server has become read-only: it was a primary when the connection was made");
 }
 
 absl::Status SessionState::Discard(Clock::time_point until) {
   wrote_ = false;
+  static std::atomic<bool> told = false;
+  if (pooler_->found() && !told.exchange(true)) {
+    spdlog::warn(
+        "--reset_on_return=discard resets whatever session a pooler in transaction mode gives: let the pooler do it, "
+        "PgBouncer by server_reset_query_always = 1");
+  }
   return Ask(std::string(kDiscard) + kFormats, until).status();
 }
 
 absl::Status SessionState::Check(Clock::time_point until) {
-  if (!std::exchange(wrote_, false) || !has_code_) return absl::OkStatus();
-  const auto answer = Ask(std::string("SELECT ") + kIdentity, until);
-  if (!answer.ok() || Cell(*answer, 0) == identity_) return answer.status();
+  if (!std::exchange(wrote_, false) || !has_code_ || pooler_->found()) return absl::OkStatus();
+  const auto answer = Ask(std::string("SELECT ") + kLooksLike, until);
+  if (!answer.ok() || Cell(*answer, 0) == looks_like_) return answer.status();
   return status::Error(absl::StatusCode::kFailedPrecondition,
-                       "a function or trigger has left the session with another role or search_path",
+                       "a function or trigger has left the session with another role, search_path or format of values",
                        status::kSessionChanged);
 }
 

@@ -3,27 +3,41 @@
 #ifndef PROTOGRES_SERVICE_DB_SESSION_STATE_H_
 #define PROTOGRES_SERVICE_DB_SESSION_STATE_H_
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "db/connection.h"
 #include "db/exchange.h"
+#include "db/pooler.h"
 
 namespace protogres::db {
 
-// Each function but Wrote is one round trip at the most, outside transactions, and gives the connection up where it is
-// not answered at `until`.
+// Behind a pooler a connection has no session of its own. That there is one shows where the process that answers is not
+// the one that the connection's cancel key names: a pooler has keys of its own, and passes questions on to whatever
+// session is free.
+//
+// Each function but Wrote is a round trip or two, outside transactions, and gives the connection up where it is not
+// answered at `until`.
 class SessionState {
  public:
   using Clock = Exchange::Clock;
 
-  // `exchange` must outlive it.
-  explicit SessionState(Exchange& exchange) : exchange_(exchange) {}
+  // `exchange` must outlive it. `key` is the process that the connection's cancel key names.
+  SessionState(Exchange& exchange, int key, const ConnectionOptions& options)
+      : exchange_(exchange),
+        key_(std::to_string(key)),
+        pooler_(options.pooler),
+        prepares_(options.statement_cache_size > 0) {}
 
-  // The connection's first statement, which sees what the session is.
+  // The connection's first statement, which sees what the session is, and whether there is a pooler.
   absl::Status Start(Clock::time_point until);
 
-  // UNAVAILABLE, reason READ_ONLY_SERVER: the server takes no writes any more.
+  // Looks whether there is a pooler.
+  absl::Status LookForPooler(Clock::time_point until);
+
+  // UNAVAILABLE, reason READ_ONLY_SERVER: the server takes no writes any more. Looks for a pooler, too.
   absl::Status Ping(Clock::time_point until);
 
   // A statement that may write runs, and with it the functions and triggers of the database.
@@ -32,6 +46,7 @@ class SessionState {
   // Ends all that a session has beside its prepared statements, as DISCARD ALL does.
   absl::Status Discard(Clock::time_point until);
 
+  // Does nothing behind a pooler, where each transaction begins with its own role and search_path.
   // FAILED_PRECONDITION: the role or the search_path is another one. Looks only after a write, which reads seldom run
   // functions beside, and only where the database has functions that are not written in C: so no call pays for it in a
   // database without code of its own.
@@ -39,12 +54,17 @@ class SessionState {
 
  private:
   absl::StatusOr<Result> Ask(const std::string& sql, Clock::time_point until);
+  // `pid` is the process that has answered.
+  void Answered(const std::string& pid);
 
   Exchange& exchange_;
+  const std::string key_;
+  const std::shared_ptr<Pooler> pooler_;
+  const bool prepares_;
   bool read_only_ = false;
   bool has_code_ = false;
   bool wrote_ = false;
-  std::string identity_;
+  std::string looks_like_;
 };
 
 }  // namespace protogres::db

@@ -1,5 +1,6 @@
 #include "dev/install.h"
 
+#include <fmt/format.h>
 #include <glob.h>
 #include <unistd.h>
 
@@ -63,7 +64,12 @@ std::optional<std::string> FromPgConfig() {
 
 }  // namespace
 
-absl::StatusOr<std::string> FindServer(const std::string& major) {
+absl::StatusOr<std::string> FindServer(const std::string& chosen, const std::string& major) {
+  if (!chosen.empty()) {
+    if (HoldsServer(chosen)) return chosen;
+    return absl::NotFoundError(
+        fmt::format("no PostgreSQL server is in '{}': it must hold initdb and postgres", chosen));
+  }
   std::string newest;
   for (const char* pattern : kFolders) {
     for (const std::string& folder : Glob(pattern)) {

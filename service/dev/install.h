@@ -8,10 +8,10 @@
 
 namespace protogres::dev {
 
-// Returns the folder of `initdb` and `postgres`: the newest of the usual folders of distributions, else one on PATH,
-// else the one that pg_config names. A folder of the version `major` (for example "15"; empty: none) is preferred.
-// NOT_FOUND: there is none; the message says what to install.
-absl::StatusOr<std::string> FindServer(const std::string& major);
+// Returns the folder of `initdb` and `postgres`: `chosen` unless it is empty, else the newest of the usual folders of
+// distributions, else one on PATH, else the one that pg_config names. A folder of the version `major` (for example
+// "15"; empty: none) is preferred. NOT_FOUND: there is none; the message says what to install.
+absl::StatusOr<std::string> FindServer(const std::string& chosen, const std::string& major);
 
 }  // namespace protogres::dev
 

@@ -221,7 +221,7 @@ absl::StatusOr<std::unique_ptr<Postgres>> Postgres::Start(const PostgresOptions&
   const bool kept = !options.data.empty();
   if (kept) state->data = fs::absolute(options.data).lexically_normal().string();
   const std::string version = kept ? Tail(ReadFile(state->data + "/PG_VERSION")) : "";
-  auto bin = FindServer(version);
+  auto bin = FindServer(options.bin, version);
   if (!bin.ok()) return bin.status();
   state->bin = *bin;
   state->user = ServerUser(state->data);

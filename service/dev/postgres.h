@@ -17,6 +17,8 @@ struct PostgresOptions {
   std::string data = {};
   // The name of the database that is created: letters, digits and _.
   std::string database = "dev";
+  // The folder of `initdb` and `postgres`. Empty: what FindServer (install.h) finds.
+  std::string bin = {};
   // Lines of postgresql.conf.
   std::vector<std::string> settings = {};
 };
@@ -25,10 +27,10 @@ class Postgres {
  public:
   // Makes the cluster unless `data` holds one, starts the server, and creates the database. If this process is root,
   // the server runs as an unprivileged user. Blocks, for some seconds if it makes the cluster. NOT_FOUND: no PostgreSQL
-  // server is installed; the message says what to install. INVALID_ARGUMENT: `data` holds something else, or the name
-  // of the database is bad. Other errors have what the program that failed has written. When the thread that has called
-  // this ends, even by kill -9, the server gets SIGINT and ends, too; the next Start then removes what was temporary.
-  // Ctrl-C in a terminal does not reach the server.
+  // server is installed, or none is in `bin`; the message says what to do. INVALID_ARGUMENT: `data` holds something
+  // else, or the name of the database is bad. Other errors have what the program that failed has written. When the
+  // thread that has called this ends, even by kill -9, the server gets SIGINT and ends, too; the next Start then
+  // removes what was temporary. Ctrl-C in a terminal does not reach the server.
   static absl::StatusOr<std::unique_ptr<Postgres>> Start(const PostgresOptions& options);
   // Shuts the server down, ending its sessions, and removes what was temporary.
   ~Postgres();

@@ -57,8 +57,8 @@ class Handler {
   // No more messages will come, or a message could not be written. The Handler must finish the Call.
   virtual void OnEnd() = 0;
   // Is called instead of the first OnRequest if there is no memory for the message. The Handler must finish the Call
-  // with this status. Never called for health and reflection.
-  virtual void OnRefused(const absl::Status&) {}
+  // with this status.
+  virtual void OnRefused(const absl::Status& status) = 0;
   // The message of the last Write is sent.
   virtual void OnWritten() {}
   // The client has gone or the deadline has passed. Another thread may be finishing the Call at this moment.

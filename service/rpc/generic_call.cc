@@ -54,8 +54,9 @@ constexpr std::size_t kLarge = 16 * 1024;
 // How many bytes the frames and headers of a small message take. This is a guess.
 constexpr std::size_t kFraming = 128;
 
-// True: the method belongs to health or reflection.
-bool IsService(const std::string& method) { return method.starts_with("/grpc."); }
+bool IsHealth(const std::string& method) { return method.starts_with("/grpc.health."); }
+// A request of health names a service. One that has more bytes may be refused.
+constexpr std::size_t kHealthBytes = 1024;
 
 // If at most this many calls are in flight, passing a reply to another thread costs more than the wake-up that it
 // saves.
@@ -123,11 +124,11 @@ void GenericCall::Begin() {
   Read();
 }
 
-// Health and reflection are always let in: they take almost no memory, and they tell an operator what is wrong.
+// Health is always let in: it takes almost no memory, and it tells an operator what is wrong.
 absl::Status GenericCall::Admit() {
   db::Memory& memory = db::Memory::OfProcess();
   memory.Force(kCallBytes, &received_hold_);
-  return IsService(method()) ? absl::OkStatus() : memory.Admit();
+  return IsHealth(method()) ? absl::OkStatus() : memory.Admit();
 }
 
 void GenericCall::Dispatch(Event event, bool ok) {
@@ -180,7 +181,8 @@ void GenericCall::OnMessage() {
 absl::Status GenericCall::Hold(bool may_refuse) {
   db::Memory& memory = db::Memory::OfProcess();
   const std::size_t bytes = kCallBytes + message_.size();
-  if (may_refuse && !IsService(method())) return memory.Resize(bytes, &received_hold_);
+  const bool small = IsHealth(method()) && message_.size() <= kHealthBytes;
+  if (may_refuse && !small) return memory.Resize(bytes, &received_hold_);
   memory.Force(bytes, &received_hold_);
   return absl::OkStatus();
 }

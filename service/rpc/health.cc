@@ -38,6 +38,7 @@ class CheckHandler final : public Handler {
     }
     call_.Answer(Response(status));
   }
+  void OnRefused(const absl::Status& status) override { call_.Finish(status); }
   void OnEnd() override { call_.Finish(Malformed()); }
   // The request has not come yet.
   void OnShutdown() override { call_.Finish(status::ShuttingDown()); }
@@ -63,6 +64,7 @@ class WatchHandler final : public Handler {
     watching_ = true;
     Continue();
   }
+  void OnRefused(const absl::Status& status) override { End(status); }
   void OnWritten() override {
     writing_ = false;
     Continue();
@@ -116,7 +118,8 @@ int Health::StatusOf(const std::string& service) const {
       return HealthCheckResponse::SERVICE_UNKNOWN;
     }
   }
-  return ready_.load() ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+  const bool ready = ready_.load() && !service_calls_.draining();
+  return ready ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 
 std::unique_ptr<Handler> Health::Check(Call& call) const { return std::make_unique<CheckHandler>(*this, call); }

@@ -20,7 +20,7 @@ class Health {
 
   Health(const Current& current, ServiceCalls& service_calls) : current_(current), service_calls_(service_calls) {}
 
-  // Sets the status of "" and of every service of the Api in force.
+  // Sets the status of "" and of every service of the Api in force. When a drain has begun, they stay NOT_SERVING.
   void SetReady(bool ready);
 
   // The status of `service`, a grpc.health.v1.HealthCheckResponse.ServingStatus.

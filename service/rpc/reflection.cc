@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "db/memory.h"
 #include "grpc/reflection/v1/reflection.pb.h"
-#include "rpc/executor.h"
 #include "status/status.h"
+#include "text/excerpt.h"
 
 namespace protogres::rpc {
 namespace {
@@ -43,11 +44,10 @@ class Reflector {
         break;
       case ServerReflectionRequest::kFileContainingExtension:
         // A contract has no extensions, and neither have the fixed files.
-        SetError(
-            absl::StatusCode::kNotFound,
-            fmt::format("there is no extension {} of \"{}\"", request.file_containing_extension().extension_number(),
-                        request.file_containing_extension().containing_type()),
-            &response);
+        SetError(absl::StatusCode::kNotFound,
+                 fmt::format("there is no extension {} of {}", request.file_containing_extension().extension_number(),
+                             text::Excerpt(request.file_containing_extension().containing_type())),
+                 &response);
         break;
       case ServerReflectionRequest::kAllExtensionNumbersOfType:
         SetExtensionNumbers(request.all_extension_numbers_of_type(), &response);
@@ -78,7 +78,8 @@ class Reflector {
   void SetFile(const std::optional<api::File>& file, std::string_view kind, const std::string& name,
                ServerReflectionResponse* response) {
     if (!file.has_value()) {
-      return SetError(absl::StatusCode::kNotFound, fmt::format("there is no {} \"{}\"", kind, name), response);
+      return SetError(absl::StatusCode::kNotFound, fmt::format("there is no {} {}", kind, text::Excerpt(name)),
+                      response);
     }
     auto* answer = response->mutable_file_descriptor_response();
     answer->add_file_descriptor_proto(file->bytes);
@@ -97,7 +98,7 @@ class Reflector {
 
   void SetExtensionNumbers(const std::string& type, ServerReflectionResponse* response) {
     if (!files().FindSymbol(type).has_value()) {
-      return SetError(absl::StatusCode::kNotFound, fmt::format("there is no type \"{}\"", type), response);
+      return SetError(absl::StatusCode::kNotFound, fmt::format("there is no type {}", text::Excerpt(type)), response);
     }
     response->mutable_all_extension_numbers_response()->set_base_type_name(type);
   }
@@ -116,6 +117,8 @@ class ReflectionHandler final : public Handler {
   }
 
   void OnRequest(std::string_view message) override {
+    // There may be many such streams, each with many requests.
+    if (auto left = db::Memory::OfProcess().Left(); !left.ok()) return End(left);
     ServerReflectionRequest request;
     if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
       return End(status::BadRequest("", "the request is no grpc.reflection.v1.ServerReflectionRequest"));
@@ -123,6 +126,7 @@ class ReflectionHandler final : public Handler {
     if (auto written = call_.Write(reflector_.Respond(request).SerializeAsString()); !written.ok()) return End(written);
     writing_ = true;
   }
+  void OnRefused(const absl::Status& status) override { End(status); }
   void OnWritten() override {
     writing_ = false;
     if (service_calls_.draining()) return End(status::ShuttingDown());

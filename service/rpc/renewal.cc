@@ -26,9 +26,11 @@ void Renewal::Request() const {
 
 void Renewal::Wait(Waiter& waiter) {
   const std::uint64_t reload = request_ ? request_() : 0;
+  bool closed = false;
   {
     std::lock_guard lock(mutex_);
-    if (!closed_ && reload > over_) {
+    closed = closed_;
+    if (!closed && reload > over_) {
       waiter.reload_ = reload;
       waiter.until_ = Clock::now() + longest_;
       waiter.waiting_ = true;
@@ -37,7 +39,7 @@ void Renewal::Wait(Waiter& waiter) {
       return;
     }
   }
-  waiter.OnRenewal();
+  waiter.OnRenewal(closed);
 }
 
 bool Renewal::Leave(Waiter& waiter) {
@@ -66,8 +68,10 @@ void Renewal::Close() {
 template <typename Done>
 void Renewal::Call(const Done& done) {
   std::vector<Waiter*> called;
+  bool closed = false;
   {
     std::lock_guard lock(mutex_);
+    closed = closed_;
     for (auto it = waiters_.begin(); it != waiters_.end();) {
       Waiter* const waiter = *it;
       if (!done(*waiter)) {
@@ -79,7 +83,7 @@ void Renewal::Call(const Done& done) {
       it = waiters_.erase(it);
     }
   }
-  for (Waiter* waiter : called) waiter->OnRenewal();
+  for (Waiter* waiter : called) waiter->OnRenewal(closed);
 }
 
 void Renewal::Watch() {

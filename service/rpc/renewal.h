@@ -22,9 +22,9 @@ class Renewal {
  public:
   class Waiter {
    public:
-    // The wait is over: the reload has ended, well or badly, or has taken too long, or there will be none. Must not
-    // block.
-    virtual void OnRenewal() = 0;
+    // The wait is over: the reload has ended, well or badly, or has taken too long, or there will be none. `closed`:
+    // there will be none because of Close. Must not block.
+    virtual void OnRenewal(bool closed) = 0;
 
    protected:
     ~Waiter() = default;
@@ -52,7 +52,8 @@ class Renewal {
   bool Leave(Waiter& waiter);
   // Says that the reload with this number, and all reloads before it, are over.
   void Over(std::uint64_t reload);
-  // Says that there will be no more reloads. Calls OnRenewal of all waiters, and of later ones at once.
+  // Says that there will be no more reloads, as the server ends. Calls OnRenewal of all waiters, and of later ones at
+  // once.
   void Close();
 
  private:

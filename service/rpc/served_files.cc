@@ -30,9 +30,7 @@ std::optional<api::File> Compiled(const pb::FileDescriptor* file) {
   if (file == nullptr) return std::nullopt;
   pb::FileDescriptorProto proto;
   file->CopyTo(&proto);
-  return api::File{.name = file->name(),
-                   .bytes = proto.SerializeAsString(),
-                   .dependencies = {proto.dependency().begin(), proto.dependency().end()}};
+  return api::ToFile(proto);
 }
 
 }  // namespace
@@ -43,14 +41,16 @@ ServedFiles::ServedFiles(const api::Api* api) : api_(api), services_(CompiledSer
 }
 
 std::optional<api::File> ServedFiles::FindFile(const std::string& name) const {
-  const api::File* own = api_ == nullptr ? nullptr : api_->messages().FindFile(name);
-  if (own != nullptr) return *own;
+  if (api_ != nullptr) {
+    if (auto own = api_->messages().FindFile(name)) return own;
+  }
   return Compiled(pb::DescriptorPool::generated_pool()->FindFileByName(name));
 }
 
 std::optional<api::File> ServedFiles::FindSymbol(const std::string& symbol) const {
-  const api::File* own = api_ == nullptr ? nullptr : api_->messages().FindFileOf(symbol);
-  if (own != nullptr) return *own;
+  if (api_ != nullptr) {
+    if (auto own = api_->messages().FindFileOf(symbol)) return own;
+  }
   return Compiled(pb::DescriptorPool::generated_pool()->FindFileContainingSymbol(symbol));
 }
 

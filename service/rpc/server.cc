@@ -242,7 +242,6 @@ void GrpcServer::SetApi(std::shared_ptr<const api::Api> api, const std::string& 
 Drained GrpcServer::Drain(milliseconds timeout) {
   if (!server_ || drained_.exchange(true)) return Drained::kFinished;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  health_.SetReady(false);
   service_calls_.Drain();
   draining_ = true;
   const bool finished = acceptor_.AwaitQuiet(deadline, milliseconds(0));

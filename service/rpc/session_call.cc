@@ -171,7 +171,7 @@ class SessionHandler final : public Handler, private Task {
   // session.
   crud::SessionStream::Answer Handle() try {
     auto answer = stream_->Handle(request_);
-    if (answer.end) long_calls_.Ended(*answer.end);
+    long_calls_.Ended(answer.end.value_or(answer.failed));
     return answer;
   } catch (const std::exception& e) {
     return {"", status::Thrown(e)};

@@ -223,6 +223,7 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
       if (!renewal_.Leave(*this)) AwaitAlways([this] { return renewed_; });
       return live;
     }
+    if (closed_) return status::ShuttingDown();
     auto snapshot = current_.Get();
     if (!snapshot->api || snapshot == snapshot_) return moved;
     const crud::Method* const method = snapshot->api->Find(call_.method());
@@ -232,8 +233,11 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
     return absl::OkStatus();
   }
 
-  void OnRenewal() override {
-    TellLast([this] { renewed_ = true; });
+  void OnRenewal(bool closed) override {
+    TellLast([this, closed] {
+      renewed_ = true;
+      closed_ = closed;
+    });
   }
 
   absl::StatusOr<std::optional<std::string>> Send() {
@@ -260,6 +264,7 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
   bool writing_ = false;
   bool begun_to_send_ = false;  // used only by the worker
   bool renewed_ = false;
+  bool closed_ = false;  // there will be no more reloads
 };
 
 // One message is read while the message before it is stored, and never more than one.

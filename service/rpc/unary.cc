@@ -150,8 +150,10 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     return status.message() == moved_.message() && !status::StalePlan(status);
   }
 
-  void OnRenewal() override {
+  void OnRenewal(bool closed) override {
     if (auto live = cancellation_.Check(); !live.ok()) return Finish(live);
+    // The call has taken no effect, and another server may answer it.
+    if (closed) return call_.Finish(status::ShuttingDown());
     auto snapshot = context_.current.Get();
     if (!snapshot->api || snapshot == snapshot_) return call_.Finish(moved_);
     const crud::Method* const method = snapshot->api->Find(call_.method());

@@ -26,10 +26,7 @@ std::vector<std::string> MethodsOf(const std::string& service, const api::Api* a
   if (const auto* fixed = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service)) {
     for (int i = 0; i < fixed->method_count(); ++i) names.push_back(fixed->method(i)->name());
   } else if (api) {
-    const std::string prefix = "/" + service + "/";
-    for (const auto& method : api->contract().methods) {
-      if (method.path.starts_with(prefix)) names.push_back(method.path.substr(prefix.size()));
-    }
+    names = api->MethodNames(service);
   }
   std::ranges::sort(names);
   return names;

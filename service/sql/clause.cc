@@ -74,12 +74,10 @@ std::string ReadColumn(const Field& field) { return Column(field) + field.type.r
 std::string Exactly(const Type& type, int n) { return fmt::format("${}{}::{}", n, type.write_cast, type.sql_type); }
 
 std::string Operator(const Type& type, std::string_view op) {
-  constexpr std::string_view kCitext = ".\"citext\"";
-  const std::string_view name = type.element_sql_type;
-  if (!name.ends_with(kCitext)) return std::string(op);
+  if (type.operator_schema.empty()) return std::string(op);
   if (op == "LIKE") op = "~~";
   if (op == "NOT LIKE") op = "!~~";
-  return fmt::format("OPERATOR({}.{})", name.substr(0, name.size() - kCitext.size()), op);
+  return fmt::format("OPERATOR({}.{})", type.operator_schema, op);
 }
 
 bool BuiltIn(const Type& type) { return type.element_sql_type.starts_with("\"pg_catalog\"."); }

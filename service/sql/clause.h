@@ -28,8 +28,9 @@ std::string Operand(const contract::Type& type, int n);
 // Only the cast of Operand: "::numeric::money". Empty: PostgreSQL takes the type from the other side.
 std::string OperandCast(const contract::Type& type);
 
-// An operator between values of `type` (of its element, when repeated). citext's are named by their schema: where that
-// is not in the search path, PostgreSQL would compare as text without a word. `op` may be LIKE or NOT LIKE.
+// An operator between values of `type`, or of its elements if it is repeated. The operators of a type of an extension
+// are written with their schema: if that is not in the search path, PostgreSQL finds none, or compares citext as text
+// without saying so. `op` may also be LIKE or NOT LIKE.
 std::string Operator(const contract::Type& type, std::string_view op);
 
 // True for a type of PostgreSQL's own, which is neither a domain nor an extension's.

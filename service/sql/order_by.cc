@@ -43,6 +43,7 @@ absl::StatusOr<OrderTerm> ParseTerm(const contract::Table& table, std::string_vi
     }
     return Invalid(fmt::format("unknown field {}{}", text::Excerpt(name), SuggestField(name, table.fields)));
   }
+  if (!field->readable) return Invalid(InputOnly(name));
   if (!field->type.orderable) {
     return Invalid(fmt::format("{} is of a type without an order ({})", field->name, field->type.sql_type));
   }

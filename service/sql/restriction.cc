@@ -99,6 +99,7 @@ absl::StatusOr<RestrictionCompiler::Target> RestrictionCompiler::Resolve(const R
       return Error(name.offset,
                    fmt::format("unknown field {}{}", text::Excerpt(name.text), SuggestField(name.text, *fields)));
     }
+    if (!field->readable) return Error(name.offset, InputOnly(name.text));
     target.sql =
         target.type == nullptr ? Column(*field) : fmt::format("({}).{}", target.sql, text::QuoteName(field->column));
     target.name += (target.name.empty() ? "" : ".") + name.text;
@@ -153,9 +154,9 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileRepeated(const Target& t
                        Operator(type, "LIKE"), Bind(LikePattern(restriction.literal)));
   }
   ASSIGN_OR_RETURN(const std::string operand, Operand(target, restriction.literal));
-  // @> can use a GIN index, but wants exactly the column's type.
+  // @> can use a GIN index, but wants exactly the column's type. intarray has one for integers that fails on a NULL.
   if (BuiltIn(type) && operand.ends_with(type.element_sql_type)) {
-    return Has(target.sql, fmt::format("@> ARRAY[{}]", operand));
+    return Has(target.sql, fmt::format("OPERATOR(pg_catalog.@>) ARRAY[{}]", operand));
   }
   return fmt::format("coalesce({} {} ANY({}), FALSE)", operand, Operator(type, "="), target.sql);
 }

@@ -62,9 +62,10 @@ void AddAll(const Table& table, RowOrder* order) {
   const int fields = static_cast<int>(table.fields.size());
   const std::vector<SortKey> named = order->keys;
   const auto is_named = [&named](int field) { return std::ranges::find(named, field, &SortKey::field) != named.end(); };
+  const auto is_left = [&](int field) { return table.field(field).readable && !is_named(field); };
   const auto add = [&](By by, const auto& suits) {
     for (int field = 0; field < fields; ++field) {
-      if (!is_named(field) && suits(table.field(field).type)) order->keys.push_back({.by = by, .field = field});
+      if (is_left(field) && suits(table.field(field).type)) order->keys.push_back({.by = by, .field = field});
     }
   };
   add(By::kValue, IsExact);
@@ -72,7 +73,7 @@ void AddAll(const Table& table, RowOrder* order) {
   add(By::kValue, [](const Type& type) { return type.orderable && !IsExact(type) && !IsText(type); });
   for (int field = 0; field < fields; ++field) {
     const Type& type = table.field(field).type;
-    if (!IsExact(type) && (is_named(field) || !IsText(type))) order->rest.push_back(field);
+    if (!IsExact(type) && (is_named(field) || (is_left(field) && !IsText(type)))) order->rest.push_back(field);
   }
   if (!order->rest.empty()) order->keys.push_back({.by = By::kRest});
   order->seekable = false;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -30,7 +29,18 @@ int Bind(Param value, std::vector<Param>* params) {
 // What an UPDATE sets the column to where the array that it is given is empty.
 std::string Emptied(const Field& field, std::vector<Param>* params) {
   const std::string empty = Exactly(field.type, Bind(kEmptyArray, params));
-  return field.not_null ? empty : fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", Column(field), empty);
+  if (field.not_null || !field.readable) return empty;
+  return fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", Column(field), empty);
+}
+
+// What an existing row takes over from `insert`, whose values are the first parameters.
+std::string TakenOver(const Field& field, int index, const Row& insert, std::vector<Param>* params) {
+  const auto assigned = std::ranges::find(insert, index, &Assignment::field);
+  const bool empties = field.type.repeated && (assigned == insert.end() || assigned->value == kEmptyArray);
+  if (empties) return Emptied(field, params);
+  // EXCLUDED is read as the table's own columns are.
+  if (!field.readable) return Exactly(field.type, static_cast<int>(assigned - insert.begin()) + 1);
+  return "EXCLUDED." + text::QuoteName(field.column);
 }
 
 // "a" = $1::..., "b" = $2::...
@@ -101,10 +111,11 @@ int AnyColumn(const Table& table) {
   return it == table.fields.end() ? 0 : static_cast<int>(it - table.fields.begin());
 }
 
-// A column that an UPDATE may name: the key's first if it can be.
+// A column that an UPDATE may set to itself: the key's first if it can be.
 int AnyUpdatable(const Table& table) {
   if (table.field(table.key.front()).updatable) return table.key.front();
-  const auto it = std::ranges::find_if(table.fields, &Field::updatable);
+  const auto it =
+      std::ranges::find_if(table.fields, [](const Field& field) { return field.updatable && field.readable; });
   return it == table.fields.end() ? table.key.front() : static_cast<int>(it - table.fields.begin());
 }
 
@@ -112,8 +123,9 @@ int AnyUpdatable(const Table& table) {
 
 Projection Projection::All(const Table& table) {
   Projection projection;
-  projection.fields.resize(table.fields.size());
-  std::iota(projection.fields.begin(), projection.fields.end(), 0);
+  for (std::size_t i = 0; i < table.fields.size(); ++i) {
+    if (table.fields[i].readable) projection.fields.push_back(static_cast<int>(i));
+  }
   projection.etag = table.has_etag;
   return projection;
 }
@@ -232,13 +244,9 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
     key += text::QuoteName(table.field(index).column);
   }
   for (const int index : update) {
-    const std::string column = text::QuoteName(table.field(index).column);
-    const auto assigned = std::ranges::find(insert, index, &Assignment::field);
     if (!set.empty()) set += ", ";
-    const bool empties =
-        table.field(index).type.repeated && (assigned == insert.end() || assigned->value == kEmptyArray);
-    set +=
-        fmt::format("{} = {}", column, empties ? Emptied(table.field(index), &statement.params) : "EXCLUDED." + column);
+    set += fmt::format("{} = {}", text::QuoteName(table.field(index).column),
+                       TakenOver(table.field(index), index, insert, &statement.params));
   }
   // With nothing to take over, a column is set to itself: DO NOTHING would return no row.
   if (set.empty()) {

@@ -30,7 +30,7 @@ struct Projection {
   std::vector<int> fields;
   bool etag = false;
 
-  // All fields, and the etag where the table has one.
+  // All fields that can be read, and the etag where the table has one.
   static Projection All(const contract::Table& table);
 };
 

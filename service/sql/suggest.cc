@@ -35,8 +35,14 @@ std::string SuggestField(std::string_view unknown, const std::vector<contract::F
   if (column != fields.end()) return fmt::format("; did you mean {}?", text::Excerpt(column->name));
   std::vector<std::string_view> names;
   names.reserve(fields.size());
-  for (const contract::Field& field : fields) names.push_back(field.name);
+  for (const contract::Field& field : fields) {
+    if (field.readable) names.push_back(field.name);
+  }
   return Suggest(unknown, names);
+}
+
+std::string InputOnly(std::string_view name) {
+  return fmt::format("{} is input only: the server's role may write it, but not read it", text::Excerpt(name));
 }
 
 }  // namespace protogres::sql

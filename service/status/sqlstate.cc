@@ -51,6 +51,7 @@ constexpr ErrorRow kTable[] = {
      "The transaction lost against another one, and was rolled back."},
     {"42501", StatusCode::kPermissionDenied, kPermissionDenied, "The database's role may not do this."},
     {"42P01", StatusCode::kFailedPrecondition, kCatalogMoved, "The table does not exist any more."},
+    {"42P05", StatusCode::kAborted, kStatementLost, "A prepared statement of this name exists already."},
     {"42P10", StatusCode::kFailedPrecondition, kCatalogMoved, "The key does not exist any more."},
     {"42703", StatusCode::kFailedPrecondition, kCatalogMoved, "The column does not exist any more."},
     {"42704", StatusCode::kFailedPrecondition, kCatalogMoved, "The type does not exist any more."},
@@ -86,12 +87,21 @@ constexpr char kStale[] = "cached plan must not change result type";
 constexpr char kStalePlan[] = "RevalidateCachedQuery";
 constexpr ErrorRow kCachedPlan = {"0A000", StatusCode::kFailedPrecondition, kCatalogMoved, ""};
 constexpr ErrorRow kTimedOut = {"57014", StatusCode::kDeadlineExceeded, kStatementTimeout, ""};
+constexpr ErrorRow kNotFoundByCode = {"42", StatusCode::kFailedPrecondition, kRaisedException, ""};
+constexpr char kWhereCodeLooks[] =
+    "; this is in a function or trigger of the database, which finds names without a schema in the search_path "
+    "(--search_path)";
+
+// The database's own code names what it does not find. No reload mends that.
+bool IsNotFoundByCode(const ServerError& error) {
+  return error.in_code && Find(error.sqlstate).reason == std::string_view(kCatalogMoved);
+}
 
 ErrorRow Classify(const ServerError& error) {
   const auto says = [&error](const char* words) { return error.message.find(words) != std::string::npos; };
   if (error.sqlstate == "0A000" && (error.function == kStalePlan || says(kStale))) return kCachedPlan;
   if (error.sqlstate == "57014" && says("statement timeout")) return kTimedOut;
-  return Find(error.sqlstate);
+  return IsNotFoundByCode(error) ? kNotFoundByCode : Find(error.sqlstate);
 }
 
 // Adds what only BadRequest has: a violation. The path of its field in the request is the caller's to add.
@@ -101,6 +111,9 @@ void AddViolation(const std::string& message, absl::Status* status) {
     if (!status->GetPayload(url).has_value()) status->SetPayload(url, payload);
   });
 }
+
+// Of PgBouncer, who translates nothing, and has one SQLSTATE for all of its own errors.
+constexpr char kRefusedParameter[] = "unsupported startup parameter";
 
 constexpr char kCannotConnect[] = "cannot connect to the database: ";
 
@@ -114,7 +127,8 @@ std::span<const ErrorRow> ErrorTable() { return kTable; }
 
 absl::Status ToStatus(const ServerError& error) {
   const ErrorRow row = Classify(error);
-  const std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
+  std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
+  if (IsNotFoundByCode(error)) message += kWhereCodeLooks;
   const std::map<std::string, std::string> metadata = {{"sqlstate", error.sqlstate},
                                                        {"table", error.table},
                                                        {"constraint", error.constraint},
@@ -141,7 +155,9 @@ absl::Status NoPassword(const std::string& why) {
 absl::Status Refused(ServerError error) {
   error.message = kCannotConnect + error.message;
   const std::string_view state = error.sqlstate;
-  const bool bad_setting = state != "42501" && !state.starts_with("28") && (state.starts_with("42") || state[0] == '2');
+  const bool bad_setting =
+      error.message.find(kRefusedParameter) != std::string::npos ||
+      (state != "42501" && !state.starts_with("28") && (state.starts_with("42") || state[0] == '2'));
   if (!bad_setting) return ToStatus(error);
   return Error(StatusCode::kInvalidArgument, error.message, kInvalidConnectionString, {{"sqlstate", error.sqlstate}});
 }
@@ -207,6 +223,8 @@ bool LostRace(const absl::Status& status) {
   return state == "40001" || state == "40P01";
 }
 
+bool StatementLost(const absl::Status& status) { return ReasonOf(status) == kStatementLost; }
+
 bool InDoubt(const absl::Status& status) { return ReasonOf(status) == kCommitInDoubt; }
 
 bool RolledBack(const absl::Status& status) { return !StateOf(status).empty() && !InDoubt(status); }
@@ -221,6 +239,10 @@ bool NoSuchTable(const absl::Status& status) {
 bool NoSuchOperator(const absl::Status& status) {
   const std::string state = StateOf(status);
   return state == "42883" || state == "42725";
+}
+
+bool RefusesParameter(const absl::Status& status) {
+  return ReasonOf(status) == kInvalidConnectionString && status.message().find(kRefusedParameter) != std::string::npos;
 }
 
 bool NeverListens(const absl::Status& status) {

@@ -22,6 +22,7 @@ struct ServerError {
   std::int64_t row = 0;       // of a COPY, from 1; 0: it cannot be told
   std::string position = {};  // in the statement's own text, in characters from 1; empty: it is not of that
   std::string function = {};  // of the server's source, whose names are never translated
+  bool in_code = false;       // it is of the text of a statement that a function or trigger of the database runs
 };
 
 // A row of the table: the first whose `prefix` begins the SQLSTATE wins.
@@ -33,7 +34,8 @@ struct ErrorRow {
 };
 std::span<const ErrorRow> ErrorTable();
 
-// The Status of an error, with ErrorInfo, BadRequest (class 22 and kin) and RetryInfo (40001, 40P01) by the table.
+// The Status of an error, with ErrorInfo, BadRequest (class 22 and kin) and RetryInfo (40001, 40P01) by the table. A
+// name that the database's own code does not find is no sign that the catalog moved: RAISED_EXCEPTION.
 absl::Status ToStatus(const ServerError& error);
 
 // Errors that this process finds itself, with the SQLSTATE that PostgreSQL gives in such a case.
@@ -76,6 +78,8 @@ bool MovedWhileRead(const absl::Status& status);
 bool ConnectionLost(const absl::Status& status);
 // The transaction lost against another one, and may win when it is run again (40001, 40P01).
 bool LostRace(const absl::Status& status);
+// A prepared statement is not the one that this connection has made (26000, 42P05): nothing of it was run.
+bool StatementLost(const absl::Status& status);
 // It is not known whether the COMMIT took place.
 bool InDoubt(const absl::Status& status);
 // The error of a COMMIT, of which PostgreSQL says that it did not take place.
@@ -86,6 +90,8 @@ bool QueryCancelled(const absl::Status& status);
 bool NoSuchTable(const absl::Status& status);
 // No operator takes these types, or more than one does (42883, 42725).
 bool NoSuchOperator(const absl::Status& status);
+// A pooler does not let a connection in because of a parameter that it came with.
+bool RefusesParameter(const absl::Status& status);
 // The server will never take a LISTEN: it is a standby (25006), or a pooler or replica that does not know it (0A000).
 bool NeverListens(const absl::Status& status);
 // The last word of a connection that was lost: the server itself says what became of the statement. False: it has said

@@ -14,6 +14,10 @@ namespace {
 namespace pb = google::protobuf;
 using Cpp = pb::FieldDescriptor;
 
+// A message of JSON contains itself, so a path could go on for as long as the request has bytes, and what is done to a
+// message recurses. CodedInputStream::SetRecursionLimit has the same default.
+constexpr std::size_t kMostFields = 100;
+
 // "requests[3]" -> ("requests", 3), "etag" -> ("etag", -1). Nothing: the text is neither a name nor an element.
 std::optional<std::pair<std::string, int>> Split(std::string_view step) {
   const auto bracket = step.find('[');
@@ -133,6 +137,9 @@ absl::StatusOr<FieldPath> FieldPath::Parse(const pb::Descriptor& type, const std
     const std::size_t end = std::min(text.find('.', begin), text.size());
     const std::string step = text.substr(begin, end - begin);
     begin = end + 1;
+    if (path.steps_.size() == kMostFields) {
+      return absl::InvalidArgumentError(fmt::format("a path may have at most {} fields", kMostFields));
+    }
     if (message == nullptr) {
       return absl::InvalidArgumentError(
           fmt::format("\"{}\" is no message: it has no field \"{}\"", path.last().field->name(), step));

@@ -16,7 +16,7 @@ class FieldPath {
  public:
   // The path `text` in messages of `type`, which must outlive it. INVALID_ARGUMENT, with a message that names no path:
   // there is no such field; an index is given for a field that is not repeated, or missing before the path goes on; a
-  // field is a map.
+  // field is a map; the path has more than 100 fields, which is as deep as protobuf reads messages.
   static absl::StatusOr<FieldPath> Parse(const google::protobuf::Descriptor& type, const std::string& text);
 
   // OK: this field can take a value of the field `from`. INVALID_ARGUMENT says why it cannot.

@@ -39,7 +39,9 @@ constexpr char kClaim[] =
     "INSERT INTO protogres.request AS r (id, hash) VALUES ($1, $2::bytea) ON CONFLICT (id) DO UPDATE SET "
     "hash = EXCLUDED.hash, answer = NULL, created_at = now() "
     "WHERE r.created_at < clock_timestamp() - make_interval(secs => $3::float8)";
-constexpr char kRecorded[] = "SELECT hash = $2::bytea, answer FROM protogres.request WHERE id = $1";
+// By encode, as bytea_output may not be what it was when the connection was made.
+constexpr char kRecorded[] =
+    "SELECT hash = $2::bytea, '\\x' || pg_catalog.encode(answer, 'hex') FROM protogres.request WHERE id = $1";
 constexpr char kRecord[] = "UPDATE protogres.request SET answer = $2::bytea WHERE id = $1";
 constexpr char kPurge[] =
     "DELETE FROM protogres.request WHERE id IN (SELECT id FROM protogres.request WHERE "
@@ -136,7 +138,10 @@ absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, st
                               status::kRequestIdReused);
   }
   std::string answer;
-  if (const auto recorded_answer = recorded->Cell(0, 1)) text::AppendUnhexed(*recorded_answer, &answer);
+  const auto recorded_answer = recorded->Cell(0, 1);
+  if (recorded_answer && !text::AppendUnhexed(*recorded_answer, &answer)) {
+    return status::Internal("request_id: the recorded answer cannot be read");
+  }
   return answer;
 }
 

@@ -28,6 +28,9 @@ constexpr milliseconds kLastBackoff{256};
 constexpr milliseconds kCancelCheck{20};
 // A claim of a request_id that lost has had no effect: it is tried again whatever max_attempts is, but not for ever.
 constexpr int kClaimAttempts = 50;
+// A transaction that met a lost prepared statement has had no effect. When it runs again the connection knows better,
+// but it may be given another connection.
+constexpr int kLostStatements = 3;
 // One of this many requests with a request_id deletes records that are past their time.
 constexpr unsigned kPurgeEvery = 64;
 
@@ -64,10 +67,13 @@ class Runner {
     RETURN_IF_ERROR(CheckRequestId(id));
     if (!id.empty()) hash_ = RequestHash(api_, method, request);
     int executed = 0;
+    int lost = 0;
     for (int attempt = 1;; ++attempt) {
       executed_ = false;
       auto response = Attempt(*operation);
-      if (response.ok() || !status::LostRace(response.status())) return response;
+      if (response.ok()) return response;
+      if (status::StatementLost(response.status()) && ++lost <= kLostStatements) continue;
+      if (!status::LostRace(response.status())) return response;
       executed += executed_ ? 1 : 0;
       const bool again = executed_ ? executed < operation->max_attempts() : attempt < kClaimAttempts;
       if (!again || !Backoff(attempt + 1, cancellation_)) return response;
@@ -97,12 +103,12 @@ class Runner {
   // True: a statement without a transaction around it has written rows, so they are committed.
   static bool Committed(const db::Session& session) { return !session.in_transaction() && session.affected() > 0; }
 
-  // The error of a call whose rows are written already. The call must not run again, as it does after an error that
-  // says that the catalog has moved.
+  // The error of a call whose rows are written already. Neither the server nor the caller may run it again, as they do
+  // after other errors of these codes.
   static absl::Status Written(const absl::Status& error) {
-    if (!status::CatalogMoved(error)) return error;
     return status::Error(
-        error.code(), fmt::format("the row was written, but cannot be answered: {}", std::string(error.message())),
+        absl::StatusCode::kFailedPrecondition,
+        fmt::format("the row was written, but cannot be answered: {}", std::string(error.message())),
         status::kWrittenNotRepresentable,
         {{"table", status::MetadataOf(error, "table")}, {"column", status::MetadataOf(error, "column")}});
   }

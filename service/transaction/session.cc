@@ -180,7 +180,7 @@ TransactionStream::Answer TransactionStream::Failed(const absl::Status& status) 
   error->set_code(static_cast<int>(status.code()));
   error->set_message(std::string(status.message()));
   error->set_aborted(aborted());
-  return {response.SerializeAsString(), std::nullopt};
+  return {response.SerializeAsString(), std::nullopt, status};
 }
 
 TransactionStream::Answer TransactionStream::Over(const absl::Status& status) {

@@ -82,19 +82,27 @@ class TransactOperation : public crud::Operation {
   absl::StatusOr<std::string> ExecuteStep(const Step& step, const protogres::v1::TransactResponse& earlier,
                                           db::Session& session) const {
     if (step.operation) return step.operation->Execute(session);
-    ASSIGN_OR_RETURN(const std::string request, Bind(step, earlier));
+    ASSIGN_OR_RETURN(const std::string request, Bind(step, earlier, session));
     ASSIGN_OR_RETURN(const auto operation, PlanOperation(*step.method, request));
     return operation->Execute(session);
   }
 
-  absl::StatusOr<std::string> Bind(const Step& step, const protogres::v1::TransactResponse& earlier) const {
+  absl::StatusOr<std::string> Bind(const Step& step, const protogres::v1::TransactResponse& earlier,
+                                   const db::Session& session) const {
     const auto request = messages_.Parse(*messages_.Find(step.method->names().request), step.request);
     if (!request) return status::BadRequest("request", "is not a valid message of its type");
+    // The answer that the last binding was taken from: most bindings of an operation look into the same one.
+    std::unique_ptr<google::protobuf::Message> source;
+    std::size_t source_of = 0;
     for (std::size_t i = 0; i < step.bindings.size(); ++i) {
       const BoundField& binding = step.bindings[i];
-      const auto& answer = earlier.responses(static_cast<int>(binding.operation));
-      const auto source =
-          messages_.Parse(*messages_.Find(plan_.steps[binding.operation].method->names().response), answer.value());
+      // Large answers make this slow, and a transaction is open meanwhile.
+      RETURN_IF_ERROR(session.CheckCancellation());
+      if (!source || source_of != binding.operation) {
+        source_of = binding.operation;
+        source = messages_.Parse(*messages_.Find(plan_.steps[source_of].method->names().response),
+                                 earlier.responses(static_cast<int>(source_of)).value());
+      }
       if (!source) return status::Internal("an answer cannot be read");
       if (auto copied = binding.field.Copy(binding.from, *source, request.get()); !copied.ok()) {
         return status::Error(copied.code(), fmt::format("bindings[{}]: {}", i, std::string(copied.message())),
@@ -174,6 +182,11 @@ class TransactMethod final : public crud::UnaryMethod {
       if (!planned.ok()) return status::Within(PathTo(index), planned.status());
       step.operation = *std::move(planned);
       return step;
+    }
+    if (operation.bindings_size() > limits_.max_batch_size) {
+      return status::BadRequest(PathTo(index) + ".bindings",
+                                fmt::format("holds {} bindings; an operation takes at most {} (--max_batch_size)",
+                                            operation.bindings_size(), limits_.max_batch_size));
     }
     for (int i = 0; i < operation.bindings_size(); ++i) {
       auto bound = PlanBinding(*step.method, operation.bindings(i), earlier);

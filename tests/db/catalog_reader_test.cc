@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 
 #include "catalog/reader.h"
 #include "support/catalog.h"
@@ -14,6 +15,7 @@ using testing::Database;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using testing::ReadCatalog;
 using ::testing::StartsWith;
 
@@ -140,7 +142,7 @@ TEST_F(HostileTest, DefaultsIdentitiesAndGeneratedColumns) {
   const Relation& table = Get("identities");
   EXPECT_EQ(table.FindColumn("id")->generated, Generated::kIdentityAlways);
   EXPECT_EQ(table.FindColumn("d")->generated, Generated::kIdentityByDefault);
-  EXPECT_EQ(table.FindColumn("gen")->generated, Generated::kStored);
+  EXPECT_EQ(table.FindColumn("gen")->generated, Generated::kExpression);
   EXPECT_EQ(table.FindColumn("s")->generated, Generated::kNo);
   for (const char* defaulted : {"id", "d", "s", "def", "now", "gen"}) {
     EXPECT_TRUE(table.FindColumn(defaulted)->has_default) << defaulted;
@@ -152,6 +154,17 @@ TEST_F(HostileTest, DefaultsIdentitiesAndGeneratedColumns) {
   EXPECT_FALSE(Get("value_user_types").FindColumn("e")->not_null);
   EXPECT_TRUE(Get("view_defaulted").FindColumn("name")->has_default);
   EXPECT_FALSE(Get("view_defaulted").FindColumn("id")->not_null);
+}
+
+TEST_F(HostileTest, VirtualColumnsAreGenerated) {
+  if (catalog_->server_version < 180000) GTEST_SKIP() << "virtual generated columns are of PostgreSQL 18";
+  const Database database;
+  database.Exec(
+      "CREATE TABLE item (id uuid PRIMARY KEY DEFAULT uuidv7(), n int, twice int GENERATED ALWAYS AS (n * 2))");
+  const absl::StatusOr<Catalog> catalog = ReadCatalog(database);
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ(Find(*catalog, "item")->FindColumn("twice")->generated, Generated::kExpression);
+  EXPECT_TRUE(Find(*catalog, "item")->FindColumn("id")->has_default);
 }
 
 TEST_F(HostileTest, NamesAndTypesForPeople) {
@@ -290,6 +303,19 @@ TEST_F(HostileTest, ASchemaThatCannotBeReadIsAnError) {
   EXPECT_THAT(std::string(forbidden.message()), HasSubstr("may not use schema \"forbidden\""));
 }
 
+TEST_F(HostileTest, ASchemaOfTheSearchPathMustExistToo) {
+  const auto read = [](const std::string& role, const std::vector<std::string>& search_path) {
+    return ReadCatalog(*database_, {}, role, nullptr, search_path);
+  };
+  const absl::StatusOr<Catalog> catalog = read("", {"$user", "public", "pg_temp", "pg_catalog"});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_TRUE(*catalog == *catalog_);
+  EXPECT_THAT(std::string(read("", {"public", "nope"}).status().message()),
+              HasSubstr("has no schema \"nope\", which --schemas or --search_path names"));
+  EXPECT_THAT(std::string(read("hostile_reader", {"forbidden"}).status().message()),
+              HasSubstr("may not use schema \"forbidden\""));
+}
+
 TEST_F(HostileTest, TheSameEachTime) {
   const absl::StatusOr<Catalog> again = ReadCatalog(*database_);
   ASSERT_TRUE(again.ok());
@@ -306,6 +332,27 @@ TEST(CatalogReaderTest, AnEmptyDatabase) {
   catalog = ReadCatalog(database);
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_THAT(catalog->schemas, IsEmpty());
+}
+
+// As an extension's type has them.
+TEST(CatalogReaderTest, WhereOperatorsAre) {
+  const Database database;
+  database.Exec(R"(
+    CREATE SCHEMA ext;
+    CREATE TYPE ext.part AS (a int);
+    CREATE TYPE ext.whole AS (a int);
+    CREATE FUNCTION ext.less(ext.part, ext.part) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1.a < $2.a';
+    CREATE FUNCTION ext.compare(ext.part, ext.part) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.a - $2.a';
+    CREATE OPERATOR ext.< (leftarg = ext.part, rightarg = ext.part, function = ext.less);
+    CREATE OPERATOR CLASS ext.part_ops DEFAULT FOR TYPE ext.part USING btree AS
+      OPERATOR 1 ext.<, FUNCTION 1 ext.compare(ext.part, ext.part);
+    CREATE TABLE t (part ext.part, parts ext.part[], whole ext.whole, name varchar, n int, mood text);)");
+  const absl::StatusOr<Catalog> catalog = ReadCatalog(database);
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  std::map<std::string, std::string> schemas;
+  for (const auto& [oid, type] : catalog->types) schemas[type.name] = type.operator_schema;
+  EXPECT_THAT(schemas, ElementsAre(Pair("_part", ""), Pair("int4", ""), Pair("part", "ext"), Pair("text", ""),
+                                   Pair("varchar", ""), Pair("whole", "")));
 }
 
 TEST(CatalogReaderTest, TheUsersSearchPathChangesNothing) {
@@ -328,8 +375,8 @@ TEST(CatalogReaderTest, ErrorsOfTheQueryArePassedOn) {
 }
 
 TEST(CatalogReaderTest, AnOldServerIsRefused) {
-  const Query old = [](const std::string&) -> absl::StatusOr<std::vector<TextRow>> {
-    return std::vector<TextRow>{{"", "shop", "120015", "UTF8", "me"}};
+  const Query old = [](const std::string&) -> absl::StatusOr<TextRows> {
+    return TextRows(1, [](std::int64_t, TextRow* row) { *row = {"", "shop", "120015", "UTF8", "me"}; });
   };
   const absl::Status status = Read(old, {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);

@@ -152,7 +152,9 @@ TEST_F(ConnectionTest, ErrorsSayWhatAndWhere) {
       c int CONSTRAINT positive CHECK (c > 0), v varchar(3));
     INSERT INTO parent VALUES (1); INSERT INTO "Odd ""Name" (id, p) VALUES (1, 1);
     CREATE FUNCTION raise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today' USING HINT = 'tomorrow'; END $$;
-    CREATE TABLE guarded (a int); CREATE TRIGGER g BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION raise();)");
+    CREATE TABLE guarded (a int); CREATE TRIGGER g BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION raise();
+    CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := nosuch(); RETURN NEW; END $$;
+    CREATE TABLE lost (a int); CREATE TRIGGER l BEFORE INSERT ON lost FOR EACH ROW EXECUTE FUNCTION lose();)");
   auto connection = Open();
   for (const ErrorCase& test : std::vector<ErrorCase>{
            {"INSERT INTO \"Odd \"\"Name\" (id) VALUES (1)", StatusCode::kAlreadyExists, "UNIQUE_VIOLATION",
@@ -171,6 +173,8 @@ TEST_F(ConnectionTest, ErrorsSayWhatAndWhere) {
             "not today (tomorrow)"},
            {"SELECT nosuch FROM parent", StatusCode::kFailedPrecondition, "CATALOG_MOVED", "", "", "", "nosuch"},
            {"SELECT * FROM nosuch", StatusCode::kFailedPrecondition, "CATALOG_MOVED", "", "", "", "nosuch"},
+           {"INSERT INTO lost VALUES (1)", StatusCode::kFailedPrecondition, "RAISED_EXCEPTION", "", "", "",
+            "function nosuch() does not exist"},
            {"SELEC 1", StatusCode::kInternal, "INVALID_STATEMENT", "", "", "", "syntax error at or near \"SELEC\""},
        }) {
     for (int use = 0; use < 3; ++use) {
@@ -238,6 +242,32 @@ TEST_F(ConnectionTest, EvictedStatementsAreDeallocated) {
   EXPECT_EQ(Prepared(*connection), 2);
 }
 
+TEST_F(ConnectionTest, StatementsThatTransactionsEvictAreDeallocated) {
+  auto connection = Open({.statement_cache_size = 2});
+  const auto use = [&](int first, int count) {
+    for (int i = first; i < first + count; ++i) {
+      for (int n = 0; n < 2; ++n) EXPECT_EQ(Cell(*connection, "SELECT " + std::to_string(i)), std::to_string(i));
+    }
+  };
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(connection->Begin("").ok());
+    use(20 * round, 20);
+    EXPECT_LT(Prepared(*connection), 50);
+    ASSERT_TRUE(connection->Commit().ok());
+  }
+  ASSERT_TRUE(connection->Begin("").ok());
+  use(1000, 500);
+  EXPECT_LT(Prepared(*connection), 100) << "all of one transaction";
+  ASSERT_TRUE(connection->Commit().ok());
+
+  ASSERT_TRUE(connection->Begin("").ok());
+  use(2000, 20);
+  ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
+  use(3000, 20);
+  ASSERT_TRUE(connection->Commit().ok());
+  EXPECT_EQ(Prepared(*connection), 2) << "those that were gone already are in nobody's way";
+}
+
 TEST_F(ConnectionTest, WithoutACacheNothingIsPrepared) {
   auto connection = Open({.statement_cache_size = 0});
   for (int use = 0; use < 4; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
@@ -278,9 +308,20 @@ TEST_F(ConnectionTest, StatementsThatTheServerForgotArePreparedAgain) {
     ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
     for (int use = 0; use < 3; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
   }
+  EXPECT_FALSE(connection->pooled());
+}
+
+TEST_F(ConnectionTest, InATransactionOnlyTheFirstStatementCanBePreparedAgain) {
+  auto connection = Open();
+  for (int use = 0; use < 3; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
   ASSERT_TRUE(Run(*connection, "DISCARD ALL").ok());
-  ASSERT_TRUE(connection->Begin("").ok());
-  EXPECT_EQ(Run(*connection, "SELECT 5").status().code(), StatusCode::kAborted) << "to be tried again";
+  ASSERT_TRUE(connection->Begin("ISOLATION LEVEL SERIALIZABLE").ok());
+  EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
+  EXPECT_EQ(Cell(*connection, "SHOW transaction_isolation"), "serializable") << "as it was begun";
+  ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
+  const absl::Status lost = Run(*connection, "SELECT 5").status();
+  EXPECT_EQ(lost.code(), StatusCode::kAborted) << "to be tried again";
+  EXPECT_TRUE(status::StatementLost(lost)) << lost;
   EXPECT_FALSE(connection->Commit().ok());
   EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
 }

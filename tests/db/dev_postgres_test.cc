@@ -145,6 +145,9 @@ TEST_F(PostgresTest, RefusesBadNamesAndSettings) {
   for (const char* name : {"", "a b", "x'; DROP", "ä"}) {
     EXPECT_EQ(Postgres::Start({.database = name}).status().code(), absl::StatusCode::kInvalidArgument) << name;
   }
+  const auto nowhere = Postgres::Start({.bin = folder_});
+  EXPECT_EQ(nowhere.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Message(nowhere.status()), HasSubstr("'" + folder_ + "': it must hold initdb and postgres"));
   const auto postgres = Postgres::Start({.settings = {"no_such_setting = 1"}});
   ASSERT_FALSE(postgres.ok());
   EXPECT_THAT(Message(postgres.status()), HasSubstr("unrecognized configuration parameter \"no_such_setting\""));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "contract/derive.h"
+#include "contract/descriptors.h"
 #include "contract/proto_text.h"
 #include "support/catalog.h"
 #include "support/catalog_text.h"
@@ -79,14 +80,16 @@ TEST_F(GoldenTest, Warnings) {
 
 TEST_F(GoldenTest, Contract) {
   std::string text;
-  for (const auto& file : contract_->files.file()) text += "// " + file.name() + "\n" + Compact(file) + "\n";
+  const auto files = AllFiles(*contract_);
+  for (const auto& file : files.file()) text += "// " + file.name() + "\n" + Compact(file) + "\n";
   testing::ExpectGolden("hostile_contract.txt", text);
 }
 
 // As they are exported, with their comments, which the files of most tables have alike.
 TEST_F(GoldenTest, SomeFilesAsTheyAreExported) {
   int found = 0;
-  for (const auto& file : contract_->files.file()) {
+  const auto files = AllFiles(*contract_);
+  for (const auto& file : files.file()) {
     constexpr std::string_view kFiles[] = {"hostile/v1/types.proto", "hostile/v1/person.proto",
                                            "hostile/v1/odd_name.proto", "hostile/v1/value_user_type.proto",
                                            "hostile/v1/view_joined.proto"};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <string>
+#include <vector>
 
 #include "db/pool.h"
 #include "support/database.h"
@@ -16,8 +17,11 @@ class ResetTest : public ::testing::Test {
   ResetTest() { database_.Exec("CREATE TABLE t (a text); CREATE TABLE plain (a int)"); }
 
   void UsePool(ResetOnReturn reset) {
-    pool_ = std::make_unique<Pool>(PoolOptions{.pool_size = 1, .max_overflow = 0, .reset_on_return = reset},
-                                   [uri = database_.uri()] { return Connect({.database = uri}); });
+    pool_ =
+        std::make_unique<Pool>(PoolOptions{.pool_size = 1, .max_overflow = 0, .reset_on_return = reset},
+                               [options = ConnectionOptions{.database = database_.uri(), .search_path = search_path_}] {
+                                 return Connect(options);
+                               });
   }
 
   // By a caller of its own. The first cell, or the error's words.
@@ -39,15 +43,17 @@ class ResetTest : public ::testing::Test {
   std::string Leave(const std::string& sql) { return Run("INSERT INTO t VALUES ($left$" + sql + "$left$)", true); }
 
   testing::Database database_;
+  std::vector<std::string> search_path_;
   std::unique_ptr<Pool> pool_;
 };
 
-TEST_F(ResetTest, ByDefaultAnotherRoleOrSearchPathIsNoticed) {
+TEST_F(ResetTest, ByDefaultAnotherRoleSearchPathOrFormatIsNoticed) {
   AddTrigger();
   UsePool(ResetOnReturn::kRollback);
   const std::string user = Run("SELECT current_user");
   for (const char* left : {"SET ROLE pg_monitor", "SET search_path = pg_temp", "SET SESSION AUTHORIZATION pg_monitor",
-                           "SELECT set_config('role', 'pg_monitor', false)"}) {
+                           "SET bytea_output = escape", "SET DateStyle = German", "SET TimeZone = 'Asia/Tokyo'",
+                           "SET extra_float_digits = -3", "SELECT set_config('role', 'pg_monitor', false)"}) {
     const std::string before = Pid();
     EXPECT_EQ(Leave(left), "");
     EXPECT_EQ(Run("SELECT current_user"), user) << left;
@@ -107,6 +113,16 @@ TEST_F(ResetTest, NoneLeavesAll) {
   UsePool(ResetOnReturn::kNone);
   EXPECT_EQ(Leave("SET ROLE pg_monitor"), "");
   EXPECT_EQ(Run("SELECT current_user"), "pg_monitor");
+}
+
+TEST_F(ResetTest, TheSearchPathIsTheOptionsOneAndDiscardKeepsIt) {
+  AddTrigger();
+  database_.Exec("ALTER DATABASE " + database_.name() + " SET search_path = pg_temp");
+  search_path_ = {"odd \"one\\", "public"};
+  UsePool(ResetOnReturn::kDiscard);
+  EXPECT_EQ(Run("SHOW search_path"), R"("odd ""one\","public")");
+  EXPECT_EQ(Leave("SET search_path = pg_temp"), "");
+  EXPECT_EQ(Run("SHOW search_path"), R"("odd ""one\","public")");
 }
 
 }  // namespace

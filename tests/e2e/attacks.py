@@ -27,6 +27,8 @@ CREATE TABLE doubled (id integer PRIMARY KEY, a text, b text,
   both_of_them text GENERATED ALWAYS AS (coalesce(a, '') || coalesce(b, '')) STORED);
 """
 
+REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+
 HUGE = """
 CREATE TABLE huge (id integer PRIMARY KEY, body text NOT NULL DEFAULT '');
 INSERT INTO huge SELECT i, repeat('x', 200000000) FROM generate_series(1, 3) i;
@@ -200,6 +202,39 @@ def unread_answers(target, count=2_000):
     time.sleep(8)
 
 
+def reflection_of(symbol):
+    """A ServerReflectionRequest with a file_containing_symbol."""
+    size, varint = len(symbol), bytearray()
+    while size >= 128:
+        varint.append(size & 127 | 128)
+        size >>= 7
+    return b"\x22" + varint + bytes([size]) + symbol.encode()
+
+
+def unread_reflections(target, count=20):
+    """A thousand streams of reflection a connection, each for a table's file, by a client that reads no answer."""
+    asked = http2.message(reflection_of(f"{target.package}.LargeService"))
+    for _ in range(count):
+        peer = target.peer(reads=False, window=0)
+        requests = http2.Requests(REFLECTION)
+        out = b""
+        for stream in range(1, 2000, 2):
+            out += http2.frame(http2.HEADERS, http2.END_HEADERS, stream, requests.block())
+            out += http2.data(stream, asked, last=False)
+        peer.send(out)
+    until_idle(target)
+
+
+def large_reflections(target, count=500, size=4 << 20):
+    """Streams of reflection that ask for names of 4 MiB, by a client that reads no answer."""
+    channel = grpc.insecure_channel(f"127.0.0.1:{target.server.port}", options=[("grpc.http2.bdp_probe", 0)])
+    target.peers.append(channel)
+    asked = reflection_of("x" * (size - 100))
+    calls = [channel.stream_stream(REFLECTION)(iter([asked])) for _ in range(count)]
+    until_idle(target)
+    return calls
+
+
 def large_page(target):
     """A page of three rows of 200 MB."""
     target.requests("ListHuges", [{}])
@@ -256,8 +291,9 @@ def doubling_bindings(target, steps=30):
     return target.requests("Transact", [request], timeout=120)
 
 
-ATTACKS = [reset_streams, open_streams, continuations, connections, gzip_bombs, unread_answers, large_page, large_gets,
-           large_batch, large_lists, transact_lists, doubling_bindings, waiting_requests]
+ATTACKS = [reset_streams, open_streams, continuations, connections, gzip_bombs, unread_answers, unread_reflections,
+           large_reflections, large_page, large_gets, large_batch, large_lists, transact_lists, doubling_bindings,
+           waiting_requests]
 
 
 def run(attack, uri, database, options, wait):

@@ -36,6 +36,8 @@ GROWTH_MB = 512 if os.environ.get("PROTOGRES_SANITIZED") else 32
 
 
 def pg_bin():
+    if chosen := os.environ.get("PROTOGRES_POSTGRES_BIN"):  # tests/run --postgres
+        return chosen
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))
     if found:
         return found[-1]
@@ -84,7 +86,7 @@ class Postgres:
     def _ready(self):
         if self.process.poll() is not None:
             raise RuntimeError("PostgreSQL ended: " + open(os.path.join(self.dir, "log")).read()[-2000:])
-        return subprocess.run([os.path.join(pg_bin(), "pg_isready"), "-q", "-h", self.dir]).returncode == 0
+        return subprocess.run(["pg_isready", "-q", "-h", self.dir]).returncode == 0
 
     def stop(self, how=signal.SIGINT):
         """SIGINT: fast shutdown; SIGQUIT: as after a crash."""
@@ -338,9 +340,14 @@ class ServedTestCase(TestCase):
     CONTRACT_OPTIONS = ()
 
     @classmethod
+    def make_database(cls):
+        """The connection string by which the server reaches it; psql() always goes straight there."""
+        return postgres().create(cls.database, cls.SQL, cls.FILE)
+
+    @classmethod
     def setUpClass(cls):
         cls.database = cls.__name__.lower()
-        cls.uri = postgres().create(cls.database, cls.SQL, cls.FILE)
+        cls.uri = cls.make_database()
         cls.server = Server(cls.uri, *cls.OPTIONS)
         cls.addClassCleanup(cls.server.close)
         cls.contract = Contract(cls.uri, *cls.CONTRACT_OPTIONS)

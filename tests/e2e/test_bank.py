@@ -25,8 +25,6 @@ from test_request_id import install
 ACCOUNTS = 100
 CLIENTS = 64
 START = 1000
-# How long transfers are begun; then each is brought to its end.
-SECONDS = 12
 # One a client, even on a machine that does other things too.
 FEWEST_TRANSFERS = CLIENTS
 # A transfer that no account can pay: it fails for good, after its first half was done.
@@ -272,6 +270,12 @@ class Customer:
 
 
 class Bank(TestCase):
+    SECONDS = 12  # how long transfers are begun; then each is brought to its end
+
+    def upstream(self):
+        """The folder of the socket behind the proxy that loses commits."""
+        return self.cluster.dir
+
     def setUp(self):
         # Who deadlocks is to know it soon; clients must do with that.
         self.cluster = Postgres("deadlock_timeout=100ms")
@@ -281,7 +285,7 @@ class Bank(TestCase):
         self.assertEqual(installed.returncode, 0, installed.stderr)
         # Held while commits are not to be lost.
         self.calm = threading.Lock()
-        self.proxy = Proxy(self.cluster.dir)
+        self.proxy = Proxy(self.upstream())
         self.addCleanup(self.proxy.close)
         self.address = Address()
         self.addCleanup(self.address.close)
@@ -331,7 +335,7 @@ class Bank(TestCase):
         books, killed, contract = Books(), [], Contract(self.uri)
         clients = [Client(self.address, contract) for _ in range(4)]
         begin = time.monotonic()
-        give_up = begin + SECONDS + 60 * PATIENCE
+        give_up = begin + self.SECONDS + 60 * PATIENCE
         customers = [Customer(i, clients[i % 4], books, self.stop, give_up) for i in range(CLIENTS)]
         threads = [threading.Thread(target=customer.run, daemon=True) for customer in customers]
         threads.append(threading.Thread(target=self.disturb, args=(killed,), daemon=True))
@@ -339,9 +343,9 @@ class Bank(TestCase):
             thread.start()
         try:
             for part, how in ((1, signal.SIGKILL), (2, signal.SIGTERM)):
-                time.sleep(max(0, begin + part * SECONDS / 3 - time.monotonic()))
+                time.sleep(max(0, begin + part * self.SECONDS / 3 - time.monotonic()))
                 self.restart(how)
-            time.sleep(max(0, begin + SECONDS - time.monotonic()))
+            time.sleep(max(0, begin + self.SECONDS - time.monotonic()))
         finally:
             self.stop.set()
             for thread in threads:

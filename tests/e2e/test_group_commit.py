@@ -145,6 +145,17 @@ class GroupCommit(Group, ServedTestCase):
                 self.assertEqual(got, (grpc.StatusCode.FAILED_PRECONDITION, "FOREIGN_KEY_VIOLATION"))
         self.assertEqual(self.number("SELECT count(*) FROM line"), 50)
 
+    def test_answers_that_are_too_large(self):
+        server = Server(self.uri, *OPTIONS, "--max_send_message_bytes=1000")
+        self.addCleanup(server.close)
+        self.client = Client(server, self.contract)
+        self.addCleanup(delattr, self, "client")
+        with self.waiting():
+            calls = [self.future("CreateSerial", serial={"a": "x" * 2000}) for _ in range(20)]
+        for call in calls:
+            self.assertEqual(self.outcome(call), (grpc.StatusCode.RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE"))
+        self.assertEqual(self.number("SELECT count(*) FROM serial"), 0)
+
     def test_updates_and_deletes(self):
         self.psql("INSERT INTO item (id, name, n) SELECT i, 'old ' || i, i FROM generate_series(1, 400) i")
         stale = self.client.raw("GetItem", {"id": 1}).etag

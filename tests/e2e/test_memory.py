@@ -73,6 +73,14 @@ class Attacked(harness.TestCase):
         attacks.unread_answers(self.target, 300)
         self.is_bounded()
 
+    def test_reflection_that_nobody_reads(self):
+        attacks.unread_reflections(self.target, 8)
+        self.is_bounded()
+
+    def test_reflection_of_large_names(self):
+        attacks.large_reflections(self.target, 100)
+        self.is_bounded()
+
     def test_gets_of_large_rows_together(self):
         codes = attacks.large_gets(self.target, 100)
         self.assertIn(grpc.StatusCode.OK, codes)

@@ -13,6 +13,7 @@ import grpc
 
 from bulk import stream_rows
 from harness import BINARY, PATIENCE, Client, Contract, Postgres, RpcFailure, Server, TestCase, postgres, wait_for
+from transactions import Session, operation
 
 SHOP = """
 CREATE TYPE mood AS ENUM ('calm', 'cross');
@@ -133,6 +134,19 @@ class Reload(TestCase):
         postgres().psql("told", "DROP TABLE item")
         with self.fails("UNIMPLEMENTED", "UNKNOWN_METHOD"):
             client.call("GetItem", {"id": 1})
+
+    def test_an_error_within_a_session_asks_for_a_reload_too(self):
+        _, _, client = self.serve("within", "--listen_notify=off")
+        postgres().psql("within", "ALTER TABLE item DROP COLUMN mood")
+
+        def get():
+            session = Session(client, begin={})
+            answer = session.send({"operation": operation("within.v1.GetItem", id=1)})
+            session.rollback()
+            return answer
+
+        self.assertIn("error", get())
+        wait_for(lambda: "response" in get(), "a session on the schema as it is")
 
     def test_a_reload_that_fails_for_a_passing_reason_is_tried_again(self):
         uri, server, _ = self.serve("again", "--listen_notify=off")

@@ -146,6 +146,31 @@ class Replay(Store):
         self.assertEqual((self.count("item"), self.count("protogres.request")), (4, 0))
 
 
+class Settings(Store):
+    """A function of the database leaves another bytea_output with the session."""
+
+    SQL = STORE + """
+      CREATE TABLE blob (id bigint PRIMARY KEY, data bytea);
+      CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM set_config('bytea_output', 'escape', false); RETURN NULL; END $$;
+      CREATE TRIGGER forget AFTER INSERT OR UPDATE ON item EXECUTE FUNCTION forget();
+      CREATE TRIGGER forget AFTER UPDATE ON blob EXECUTE FUNCTION forget();
+    """
+    OPTIONS = ("--pool_size=1", "--max_overflow=0")
+
+    def test_an_answer_comes_back_whole(self):
+        request = {"item": {"name": "a"}, "request_id": "a"}
+        first = self.send("CreateItem", request)
+        self.assertTrue(first)
+        self.assertEqual(self.send("CreateItem", request), first)
+
+    def test_a_row_that_cannot_be_answered_is_told_as_written(self):
+        self.psql("INSERT INTO blob VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET data = 'a'")
+        with self.fails("FAILED_PRECONDITION", "WRITTEN_NOT_REPRESENTABLE"):
+            self.client.call("UpdateBlob", {"blob": {"id": 1, "data": "/w=="}})
+        self.assertEqual(self.psql("SELECT data FROM blob"), "\\xff")
+
+
 class Reuse(Store):
     def test_for_another_request_it_is_refused(self):
         item = {"id": 1, "name": "first", "n": 1}

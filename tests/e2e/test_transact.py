@@ -57,6 +57,10 @@ class Transact(Transactions):
             ([create, self.op("CreateOrder", ("order.customer_id", 0, "name.x"), order={})], {}, "operations[1].bindings[0].from"),
             ([create, self.op("CreateOrder", ("order.customer_id[0]", 0, "id"), order={})], {}, "operations[1].bindings[0].field"),
             ([create, self.op("CreateOrder", ("", 0, "id"), order={})], {}, "operations[1].bindings[0].field"),
+            ([create, self.op("CreateCustomer", ("customer.attrs." + "list_value.values[0]." * 100000 + "string_value", 0, "name"),
+                              customer={})], {}, "operations[1].bindings[0].field"),
+            ([create, self.op("CreateOrder", *[("order.customer_id", 0, "id")] * 1001, order={})], {},
+             "operations[1].bindings"),
         ]
         for operations, fields, path in cases:
             with self.subTest(path=path), self.fails("INVALID_ARGUMENT", field=path):
@@ -92,6 +96,16 @@ class Transact(Transactions):
             self.transact(self.op("ListCustomers", filter='name = "nobody"'),
                           self.op("CreateOrder", ("order.customer_id", 0, "customers[0].id"), order={}))
         self.assertEqual(failure[0].metadata["operation"], "1")
+
+    def test_bindings_into_large_answers_end_at_the_deadline(self):
+        self.psql("INSERT INTO customer (name) SELECT 'wide' || generate_series || repeat('x', 3000) FROM generate_series(1, 900)")
+        self.addCleanup(self.psql, "DELETE FROM customer WHERE name LIKE 'wide%'")
+        wide = self.op("ListCustomers", filter='name = "wide*"', page_size=1000)
+        bindings = [("order.customer_id", i % 2, "customers[0].id") for i in range(1000)]
+        with self.fails("DEADLINE_EXCEEDED"):
+            self.transact(wide, wide, self.op("CreateOrder", *bindings, order={}), timeout=0.5)
+        wait_for(lambda: self.psql("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' "
+                                   f"AND datname = '{self.database}'") == "0", "the transaction's end", 1)
 
     def test_an_etag_can_be_bound(self):
         read, written = self.transact(self.op("GetAccount", id=3),

@@ -111,8 +111,13 @@ TEST_F(RpcDrainTest, CallsInFlightFinishAndNewOnesAreRefused) {
   const auto refused = [this] { return Call("/no.such/Method").status.error_code() == StatusCode::UNAVAILABLE; };
   EXPECT_TRUE(Eventually(refused));
   EXPECT_EQ(Call().status.error_code(), StatusCode::UNAVAILABLE);
-  // Readiness can be asked for still: it says that it is going.
-  EXPECT_TRUE(CallUnary(NewChannel(), "/grpc.health.v1.Health/Check", "").status.ok());
+  // Readiness can be asked for still: it says that it is going, also if the database has come back meanwhile.
+  server_->SetReady(true);
+  const Reply health = CallUnary(NewChannel(), "/grpc.health.v1.Health/Check", "");
+  EXPECT_TRUE(health.status.ok());
+  grpc::health::v1::HealthCheckResponse readiness;
+  EXPECT_TRUE(readiness.ParseFromString(health.message));
+  EXPECT_EQ(readiness.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
   database_.Release();
   EXPECT_TRUE(running.get().status.ok());
   EXPECT_EQ(drained.get(), Drained::kFinished);

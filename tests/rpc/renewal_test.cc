@@ -123,13 +123,24 @@ TEST_F(RpcRenewalTest, ACancelEndsTheWait) {
 
 TEST_F(RpcRenewalTest, TheEndOfTheServerEndsTheWait) {
   Start();
-  Move(1);
+  Move(2);
   auto call = Waiting();
+  auto streamed = std::async(std::launch::async, [this] {
+    ClientStream stream(channel_, "/shop.v1.ItemService/StreamItems");
+    std::string message;
+    EXPECT_TRUE(stream.Write(""));
+    EXPECT_FALSE(stream.Read(&message));
+    return stream.Finish();
+  });
+  EXPECT_TRUE(Eventually([&] { return catalog_moved_ == 2; }));
   const auto start = std::chrono::steady_clock::now();
   server_->Drain(milliseconds(100));
   server_.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(2));
-  EXPECT_FALSE(call.get().status.ok());
+  for (const grpc::Status& status : {call.get().status, streamed.get()}) {
+    EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE) << status.error_message();
+    EXPECT_EQ(Reason(status), "SHUTTING_DOWN");
+  }
 }
 
 }  // namespace

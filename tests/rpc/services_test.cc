@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "db/memory.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
@@ -154,6 +155,24 @@ TEST_P(RpcReflectionTest, AMalformedRequestEndsTheStream) {
   EXPECT_EQ(stream.Finish().error_code(), StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_P(RpcReflectionTest, IsRefusedWhereThereIsNoMemory) {
+  Start();
+  ClientStream open(channel_, Path());
+  EXPECT_EQ(AskSymbol(open, std::string(1000, 'x')).error_response().error_message(),
+            "there is no symbol \"" + std::string(60, 'x') + "...\"");
+  db::Memory::Hold all;
+  db::Memory::OfProcess().Force(static_cast<std::size_t>(options_.max_memory), &all);
+  EXPECT_TRUE(open.Write(""));
+  ClientStream late(channel_, Path());
+  for (ClientStream* stream : {&open, &late}) {
+    std::string message;
+    EXPECT_FALSE(stream->Read(&message));
+    const grpc::Status status = stream->Finish();
+    EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(Reason(status), "MEMORY_EXHAUSTED");
+  }
+}
+
 class RpcHealthTest : public RpcTest {
  protected:
   static std::string Request(const std::string& service) {
@@ -193,6 +212,19 @@ TEST_F(RpcHealthTest, Check) {
   EXPECT_EQ(Check("liveness"), HealthCheckResponse::SERVING);
   EXPECT_EQ(Call("/grpc.health.v1.Health/Check", "\xff").status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(database_.counts().executed, 0);
+}
+
+TEST_F(RpcHealthTest, OnlyALargeRequestIsRefusedWhereThereIsNoMemory) {
+  Start();
+  db::Memory::Hold all;
+  db::Memory::OfProcess().Force(static_cast<std::size_t>(options_.max_memory), &all);
+  const std::string large(2000, 'x');
+  EXPECT_EQ(Check(""), HealthCheckResponse::SERVING);
+  EXPECT_EQ(Check(large), -StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Next(*Watch("")), HealthCheckResponse::SERVING);
+  ClientStream watch(channel_, "/grpc.health.v1.Health/Watch");
+  EXPECT_TRUE(watch.Write(Request(large)));
+  EXPECT_EQ(watch.Finish().error_code(), StatusCode::RESOURCE_EXHAUSTED);
 }
 
 TEST_F(RpcHealthTest, WatchTellsEachChange) {

@@ -32,25 +32,20 @@ inline void LoadFile(const Database& database, const std::string& file) {
 
 // A query function on `connection`, which must outlive it; counts its queries where asked.
 inline catalog::Query QueryOn(db::Connection& connection, int* count = nullptr) {
-  return [&connection, count](const std::string& sql) -> absl::StatusOr<std::vector<catalog::TextRow>> {
+  return [&connection, count](const std::string& sql) -> absl::StatusOr<catalog::TextRows> {
     if (count != nullptr) ++*count;
     const absl::StatusOr<db::Rows> rows = connection.Execute(sql, {}, false);
     if (!rows.ok()) return rows.status();
-    std::vector<catalog::TextRow> result(static_cast<std::size_t>(rows->size()));
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      for (int column = 0; column < rows->columns(); ++column) {
-        const auto cell = rows->Cell(static_cast<std::int64_t>(i), column);
-        result[i].push_back(cell ? std::optional<std::string>(*cell) : std::nullopt);
-      }
-    }
-    return result;
+    return catalog::TextRows(rows->size(),
+                             [rows = *rows](std::int64_t index, catalog::TextRow* row) { rows.Read(index, row); });
   };
 }
 
 // Reads as `role` (empty: the superuser that Database connects as).
 inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
                                                     const std::vector<std::string>& schemas = {},
-                                                    const std::string& role = "", int* count = nullptr) {
+                                                    const std::string& role = "", int* count = nullptr,
+                                                    const std::vector<std::string>& search_path = {}) {
   db::ConnectionOptions options;
   options.database = database.uri();
   absl::StatusOr<std::unique_ptr<db::Connection>> connection = db::Connect(options);
@@ -61,7 +56,7 @@ inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
   if (!role.empty()) {
     if (auto set = (*connection)->Execute("SET LOCAL ROLE " + role, {}, false); !set.ok()) return set.status();
   }
-  return catalog::Read(QueryOn(**connection, count), schemas);
+  return catalog::Read(QueryOn(**connection, count), schemas, search_path);
 }
 
 }  // namespace protogres::testing

@@ -75,7 +75,7 @@ const char* Word(Generated generated) {
       return "identity by default";
     case Generated::kIdentityAlways:
       return "identity always";
-    case Generated::kStored:
+    case Generated::kExpression:
       return "generated";
   }
   return "?";
@@ -120,6 +120,7 @@ std::string RelationText(const Catalog& catalog, const Relation& relation) {
   Said said;
   said.Numbers("key", relation.key);
   said.If(!relation.key_unique, "key not unique");
+  said.If(!relation.upsertable, "not upsertable");
   said.Numbers("distinct", relation.distinct);
   said.If(relation.selectable, "selectable");
   said.If(relation.positioned, "positioned");
@@ -139,6 +140,7 @@ std::string TypeText(const Catalog& catalog, const Type& type) {
   if (type.base != 0) said.Add(fmt::format("over {}", TypeName(catalog, type.base)));
   said.If(type.comparable, "comparable");
   said.If(type.orderable, "orderable");
+  if (!type.operator_schema.empty()) said.Add(fmt::format("operators in {}", Quoted(type.operator_schema)));
   if (type.delimiter != ',') said.Add(fmt::format("delimiter {}", type.delimiter));
   said.Numbers("dropped", type.dropped);
   if (type.schema != "pg_catalog") said.Comment(type.comment);  // else it is PostgreSQL's own

@@ -16,7 +16,9 @@ namespace {
 
 dev::Postgres& Server() {
   static const std::unique_ptr<dev::Postgres> server = [] {
-    auto started = dev::Postgres::Start({.settings = {"max_connections = 60", "deadlock_timeout = 100ms"}});
+    const char* bin = std::getenv("PROTOGRES_POSTGRES_BIN");  // tests/run --postgres
+    auto started = dev::Postgres::Start(
+        {.bin = bin != nullptr ? bin : "", .settings = {"max_connections = 60", "deadlock_timeout = 100ms"}});
     if (!started.ok()) {
       std::fprintf(stderr, "these tests need PostgreSQL: %s\n", std::string(started.status().message()).c_str());
       std::exit(1);

@@ -99,7 +99,9 @@ class FakeConnection final : public Connection {
   void SetPing(const absl::Status& status);
 
   absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) override;
-  absl::Status OpenRows(const std::string&, std::span<const Param>) override { return absl::OkStatus(); }
+  absl::Status OpenRows(const std::string& sql, std::span<const Param> params) override {
+    return Execute(sql, params, false).status();
+  }
   absl::StatusOr<bool> FetchRows(TakeRow) override { return false; }
   absl::Status OpenCopy(const std::string&) override { return absl::OkStatus(); }
   absl::Status PutCopy(std::string_view) override { return absl::OkStatus(); }

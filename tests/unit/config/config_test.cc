@@ -84,6 +84,7 @@ TEST(ParseTest, WhatIsDoneToAConnectionThatIsGivenBack) {
 TEST(ParseTest, EveryOptionOfServeReachesItsField) {
   const auto serve = ParseAs<Serve>({"serve",
                                      "--database=postgresql://a/b?c=d",
+                                     "--search_path=extensions,$user",
                                      "--schemas=shop,hr",
                                      "--package=shop=s.v1,hr=h.v2",
                                      "--contract=c.binpb",
@@ -123,6 +124,7 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
                                      "--backoff_min=1ms",
                                      "--backoff_max=2ms"});
   EXPECT_EQ(serve.connection.database, "postgresql://a/b?c=d");
+  EXPECT_THAT(serve.connection.search_path, ElementsAre("extensions", "$user"));
   EXPECT_THAT(serve.api.schemas, ElementsAre("shop", "hr"));
   EXPECT_THAT(serve.api.packages, ElementsAre(Pair("hr", "h.v2"), Pair("shop", "s.v1")));
   EXPECT_EQ(serve.api.contract, "c.binpb");
@@ -165,9 +167,11 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
 }
 
 TEST(ParseTest, DevTakesFilesBetweenOptions) {
-  const auto dev = ParseAs<Dev>({"dev", "a.sql", "--echo", "serve", "--data", "kept", "b c.sql", "--", "-d.sql"});
+  const auto dev = ParseAs<Dev>(
+      {"dev", "a.sql", "--echo", "serve", "--data", "kept", "--postgres_bin=/pg/bin", "b c.sql", "--", "-d.sql"});
   EXPECT_THAT(dev.files, ElementsAre("a.sql", "serve", "b c.sql", "-d.sql"));
   EXPECT_EQ(dev.data, "kept");
+  EXPECT_EQ(dev.postgres_bin, "/pg/bin");
   EXPECT_EQ(dev.serve.connection.echo, db::Echo::kTypes);
 }
 
@@ -243,6 +247,7 @@ TEST(ParseTest, RefusesValuesOutOfRange) {
                                "--pool_pre_ping=maybe",
                                "--schemas=a,,b",
                                "--schemas=a,a",
+                               "--search_path=",
                                "--package=a-b",
                                "--package=a=b,c",
                                "--package==b",
@@ -259,6 +264,7 @@ TEST(ParseTest, RefusesWhatDoesNotGoTogether) {
   EXPECT_THAT(Error({"serve", "--tls_cert=c"}), HasSubstr("--tls_cert needs --tls_key"));
   EXPECT_THAT(Error({"serve", "--tls_key=k"}), HasSubstr("--tls_key needs --tls_cert"));
   EXPECT_THAT(Error({"serve", "--tls_client_ca=a"}), HasSubstr("--tls_client_ca needs --tls_cert"));
+  EXPECT_THAT(Error({"serve", "--listen_notify=off", "--listen_database=host=h"}), HasSubstr("needs --listen_notify"));
   EXPECT_THAT(Error({"dev", "--page_size=9", "--max_page_size=8"}),
               HasSubstr("--page_size=9 is more than --max_page_size=8"));
   EXPECT_THAT(Error({"serve", "--backoff_min=9"}), HasSubstr("--backoff_min=9s is more than --backoff_max=5s"));

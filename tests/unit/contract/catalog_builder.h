@@ -11,6 +11,8 @@
 #include "catalog/catalog.h"
 #include "contract/contract.h"
 #include "contract/derive.h"
+#include "contract/descriptors.h"
+#include "contract/methods.h"
 #include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
 
@@ -128,7 +130,8 @@ class Complaints : public google::protobuf::DescriptorPool::ErrorCollector {
 inline std::unique_ptr<google::protobuf::DescriptorPool> BuildPool(const Contract& contract) {
   auto pool = std::make_unique<google::protobuf::DescriptorPool>(google::protobuf::DescriptorPool::generated_pool());
   Complaints complaints;
-  for (const auto& file : contract.files.file()) {
+  const auto files = AllFiles(contract);
+  for (const auto& file : files.file()) {
     EXPECT_NE(pool->BuildFileCollectingErrors(file, &complaints), nullptr) << file.name();
   }
   return pool;

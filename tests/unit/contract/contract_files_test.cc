@@ -25,10 +25,12 @@ using testing::TempDirectory;
 TEST(ContractFilesTest, WhatIsWrittenIsReadAgain) {
   const Contract derived = Derived();
   const TempDirectory directory;
-  ASSERT_TRUE(Write(derived, directory.path() + "/new/deep").ok());
+  const auto written = Write(derived, directory.path() + "/new/deep");
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ(*written, AllFiles(derived).file_size() + 1);
   const auto read = ReadFiles(directory.path() + "/new/deep");
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->file_size(), derived.files.file_size());
+  EXPECT_EQ(read->file_size(), AllFiles(derived).file_size());
   EXPECT_THAT(Compare(*read, derived), IsEmpty());
   const auto set = ReadFiles(directory.path() + "/new/deep/" + kDescriptorSetFile);
   ASSERT_TRUE(set.ok()) << set.status();
@@ -68,7 +70,7 @@ TEST(ContractFilesTest, NoFileLeavesTheDirectory) {
 TEST(ContractFilesTest, WriteSaysWhereItCouldNot) {
   const TempDirectory directory;
   const std::string file = directory.Add("file", "");
-  EXPECT_THAT(std::string(Write(Derived(), file).message()), HasSubstr(file));
+  EXPECT_THAT(std::string(Write(Derived(), file).status().message()), HasSubstr(file));
 }
 
 TEST(ContractFilesTest, OneFileFindsItsImportsFromItsPackagesRoot) {
@@ -107,7 +109,7 @@ TEST(ContractFilesTest, WhatIsNoContractIsRefused) {
 }
 
 TEST(ContractFilesTest, ASetMayHoldTheWellKnownTypesAndAnyOrder) {
-  pb::FileDescriptorSet set = Derived().files;
+  pb::FileDescriptorSet set = AllFiles(Derived());
   std::reverse(set.mutable_file()->begin(), set.mutable_file()->end());
   pb::FileDescriptorProto::descriptor()->file()->CopyTo(set.add_file());
   const TempDirectory directory;
@@ -125,13 +127,13 @@ TEST(ContractFilesTest, ASetMayHoldTheWellKnownTypesAndAnyOrder) {
 // Compare -----------------------------------------------------------------------
 
 TEST(CompareTest, EqualButForComments) {
-  pb::FileDescriptorSet pinned = Derived().files;
+  pb::FileDescriptorSet pinned = AllFiles(Derived());
   for (auto& file : *pinned.mutable_file()) file.clear_source_code_info();
   EXPECT_THAT(Compare(pinned, Derived()), IsEmpty());
 }
 
 TEST(CompareTest, ALineForEachDifferenceSorted) {
-  pb::FileDescriptorSet pinned = Derived().files;
+  pb::FileDescriptorSet pinned = AllFiles(Derived());
   FieldOf(&pinned, "Item", "name")->set_number(40);
   FieldOf(&pinned, "Item", "note")->set_type(pb::FieldDescriptorProto::TYPE_BYTES);
   RemoveField(&pinned, "Line", "label");
@@ -147,7 +149,7 @@ TEST(CompareTest, ALineForEachDifferenceSorted) {
 TEST(CompareTest, AgainstNothing) {
   EXPECT_THAT(Compare({}, {}), IsEmpty());
   EXPECT_THAT(Compare({}, Derived()), ::testing::Contains("shop.v1.ItemService (service): only in the database"));
-  EXPECT_THAT(Compare(Derived().files, {}), ::testing::Contains("shop.v1.Item (message): only in the contract"));
+  EXPECT_THAT(Compare(AllFiles(Derived()), {}), ::testing::Contains("shop.v1.Item (message): only in the contract"));
 }
 
 }  // namespace

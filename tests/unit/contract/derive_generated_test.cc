@@ -34,7 +34,7 @@ TEST(DeriveTest, AServicesCommentIsSafeInGeneratedCode) {
   const auto contract = builder.Derive();
   const auto pool = BuildPool(contract);
   google::protobuf::SourceLocation location;
-  const auto* file = pool->FindFileByName(contract.files.file(0).name());
+  const auto* file = pool->FindFileByName(contract.tables[0].file);
   ASSERT_TRUE(file->service(0)->GetSourceLocation(&location));
   EXPECT_EQ(location.leading_comments, " The rows of public.pri\\x24ce \\x5cu \\x22\\x22\\x22.\n");
 }
@@ -54,7 +54,7 @@ TEST(DeriveTest, ColumnsAndTablesMayHaveTheNamesOfOwnFields) {
     const Contract contract = builder.Derive();
     SCOPED_TRACE(name);
     BuildPool(contract);
-    EXPECT_EQ(contract.methods.size(), 14u);
+    EXPECT_EQ(contract.tables[0].methods.size(), 14u);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "contract/derive.h"
 #include "contract/naming.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
 
 namespace protogres::contract {
@@ -20,7 +21,9 @@ using testing::Not;
 
 std::vector<std::string> MethodNames(const Contract& contract) {
   std::vector<std::string> names;
-  for (const Method& method : contract.methods) names.push_back(method.path.substr(method.path.rfind('/') + 1));
+  for (const Table& table : contract.tables) {
+    for (const Method& method : MethodsOf(table)) names.push_back(method.path.substr(method.path.rfind('/') + 1));
+  }
   return names;
 }
 
@@ -74,6 +77,73 @@ TEST(DeriveRelationsTest, AViewWithItsTablesKeyHidesNothing) {
   EXPECT_FALSE(builder.Derive().tables[0].soft_delete.has_value());
   builder.catalog().relations[0].comment = "@protogres key=id";
   EXPECT_TRUE(builder.Derive().tables[0].soft_delete.has_value());
+}
+
+template <typename Descriptor>
+std::string CommentOf(const Descriptor* descriptor) {
+  google::protobuf::SourceLocation location;
+  return descriptor != nullptr && descriptor->GetSourceLocation(&location) ? location.leading_comments : "";
+}
+
+TEST(DeriveRelationsTest, AColumnThatMayBeWrittenButNotReadIsInputOnly) {
+  CatalogBuilder builder;
+  auto& relation = builder.Table("login");
+  relation.selectable = false;
+  builder.Column(relation, "password", "text").readable = false;
+  auto& total = builder.Column(relation, "total", "text");
+  total.generated = catalog::Generated::kExpression;
+  total.readable = false;
+  builder.Column(relation, "deleted_at", "timestamptz").readable = false;
+  relation.comment = "@protogres soft_delete=deleted_at";
+  const Contract contract = builder.Derive();
+  const auto pool = BuildPool(contract);
+  const Table& table = contract.tables[0];
+  ASSERT_EQ(table.fields.size(), 3u);
+  EXPECT_TRUE(table.fields[0].readable);
+  EXPECT_FALSE(table.fields[1].readable);
+  EXPECT_TRUE(table.fields[1].insertable && table.fields[1].updatable);
+  EXPECT_FALSE(table.soft_delete.has_value()) << "reads look at it";
+  EXPECT_EQ(CommentOf(pool->FindFieldByName("shop.v1.Login.password")), " text.\n Input only.\n");
+  EXPECT_THAT(MethodNames(contract), Contains("UpdateLogin"));
+  EXPECT_THAT(contract.warnings, Contains("table public.login: columns are input only, as the role may write, but not "
+                                          "read them: password, deleted_at"));
+  EXPECT_THAT(contract.warnings, Contains(HasSubstr("neither read nor write: total")));
+  EXPECT_THAT(contract.warnings, Contains(HasSubstr("declares no soft delete: the role may not read it")));
+}
+
+TEST(DeriveRelationsTest, ATableThatMayOnlyBeInsertedInto) {
+  CatalogBuilder builder;
+  auto& relation = builder.Table("audit");
+  relation.selectable = false;
+  relation.columns[0].readable = false;
+  relation.columns[0].generated = catalog::Generated::kIdentityAlways;
+  builder.Column(relation, "note", "text").readable = false;
+  const Contract contract = builder.Derive();
+  const auto pool = BuildPool(contract);
+  EXPECT_THAT(MethodNames(contract), ElementsAre("CreateAudit", "BatchCreateAudits", "ImportAudits"));
+  const auto* create = pool->FindMethodByName("shop.v1.AuditService.CreateAudit");
+  ASSERT_NE(create, nullptr);
+  EXPECT_EQ(create->output_type()->full_name(), "shop.v1.Audit") << "as where the role may read it";
+  EXPECT_THAT(CommentOf(create), HasSubstr("answered as an empty one"));
+  EXPECT_EQ(create->output_type()->field_count(), 1);
+  EXPECT_THAT(contract.warnings, ElementsAre(HasSubstr("neither read nor write: id"),
+                                             HasSubstr("table public.audit: its rows can be inserted only")));
+  // By Create alone, which a rule has taken away.
+  builder.catalog().relations[0].kind = RelationKind::kView;
+  EXPECT_THAT(MethodNames(builder.Derive()), ElementsAre("CreateAudit", "BatchCreateAudits"));
+  builder.catalog().relations[0].insert_returns = false;
+  EXPECT_THAT(builder.Derive().tables, IsEmpty());
+}
+
+TEST(DeriveRelationsTest, AnUpsertNeedsAKeyThatOnConflictCanName) {
+  CatalogBuilder builder;
+  auto& relation = builder.Table("stay");
+  builder.Column(relation, "note", "text");
+  EXPECT_NE(BuildPool(builder.Derive())->FindFieldByName("shop.v1.UpdateStayRequest.allow_missing"), nullptr);
+  builder.catalog().relations[0].upsertable = false;
+  const auto pool = BuildPool(builder.Derive());
+  EXPECT_EQ(pool->FindFieldByName("shop.v1.UpdateStayRequest.allow_missing"), nullptr);
+  EXPECT_NE(pool->FindFieldByName("shop.v1.DeleteStayRequest.allow_missing"), nullptr);
 }
 
 TEST(DeriveRelationsTest, AKeyThatIsNotUniqueIsTold) {

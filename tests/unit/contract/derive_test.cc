@@ -19,11 +19,12 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::vector<std::string> MethodNames(const Contract& contract, int table) {
   std::vector<std::string> names;
-  for (const Method& method : contract.methods) {
-    if (method.table == table) names.push_back(method.path.substr(method.path.rfind('/') + 1));
+  for (const Method& method : MethodsOf(contract.tables[static_cast<std::size_t>(table)])) {
+    names.push_back(method.path.substr(method.path.rfind('/') + 1));
   }
   return names;
 }
@@ -42,7 +43,7 @@ std::vector<std::string> Fields(const google::protobuf::DescriptorPool& pool, co
 TEST(DeriveTest, EmptyDatabase) {
   const Contract contract = CatalogBuilder().Derive();
   EXPECT_THAT(contract.tables, IsEmpty());
-  EXPECT_EQ(contract.files.file_size(), 0);
+  EXPECT_EQ(AllFiles(contract).file_size(), 0);
   EXPECT_THAT(contract.warnings, IsEmpty());
 }
 
@@ -57,8 +58,9 @@ TEST(DeriveTest, ATable) {
   EXPECT_THAT(contract.warnings, IsEmpty());
   const auto pool = BuildPool(contract);
 
-  ASSERT_EQ(contract.files.file_size(), 1);
-  const auto& file = contract.files.file(0);
+  const auto files = AllFiles(contract);
+  ASSERT_EQ(files.file_size(), 1);
+  const auto& file = files.file(0);
   EXPECT_EQ(file.name(), "shop/v1/customer.proto");
   EXPECT_EQ(file.package(), "shop.v1");
   EXPECT_EQ(file.options().go_package(), "shop/v1;shopv1");
@@ -82,14 +84,15 @@ TEST(DeriveTest, ATable) {
               ElementsAre("GetCustomer", "BatchGetCustomers", "ListCustomers", "StreamCustomers", "CreateCustomer",
                           "BatchCreateCustomers", "ImportCustomers", "UpdateCustomer", "BatchUpdateCustomers",
                           "UpdateCustomersWhere", "DeleteCustomer", "BatchDeleteCustomers", "DeleteCustomersWhere"));
-  EXPECT_EQ(contract.methods[0].path, "/shop.v1.CustomerService/GetCustomer");
-  EXPECT_EQ(contract.methods[0].request, "shop.v1.GetCustomerRequest");
-  EXPECT_EQ(contract.methods[0].response, "shop.v1.Customer");
+  const std::vector<Method> methods = MethodsOf(table);
+  EXPECT_EQ(methods[0].path, "/shop.v1.CustomerService/GetCustomer");
+  EXPECT_EQ(methods[0].request, "shop.v1.GetCustomerRequest");
+  EXPECT_EQ(methods[0].response, "shop.v1.Customer");
   const auto* service = pool->FindServiceByName("shop.v1.CustomerService");
   ASSERT_NE(service, nullptr);
-  ASSERT_EQ(service->method_count(), static_cast<int>(contract.methods.size()));
+  ASSERT_EQ(service->method_count(), static_cast<int>(methods.size()));
   for (int i = 0; i < service->method_count(); ++i) {
-    const Method& method = contract.methods[static_cast<std::size_t>(i)];
+    const Method& method = methods[static_cast<std::size_t>(i)];
     EXPECT_EQ(service->method(i)->input_type()->full_name(), method.request);
     EXPECT_EQ(service->method(i)->output_type()->full_name(), method.response);
     EXPECT_EQ(service->method(i)->server_streaming(), method.kind == MethodKind::kStream);
@@ -147,10 +150,10 @@ TEST(DeriveTest, TheSameCatalogGivesTheSameContract) {
   for (const char* name : {"b", "a", "customers", "customer"}) builder.Column(builder.Table(name), "x", "text");
   auto& relation = builder.Table("z");
   builder.Column(relation, "e", builder.Enum("mood", {"sad", "ok"}));
-  const std::string first = builder.Derive().files.SerializeAsString();
-  EXPECT_EQ(first, builder.Derive().files.SerializeAsString());
+  const std::string first = AllFiles(builder.Derive()).SerializeAsString();
+  EXPECT_EQ(first, AllFiles(builder.Derive()).SerializeAsString());
   std::ranges::reverse(builder.catalog().relations);
-  EXPECT_EQ(first, builder.Derive().files.SerializeAsString());
+  EXPECT_EQ(first, AllFiles(builder.Derive()).SerializeAsString());
 }
 
 TEST(DeriveTest, SoftDelete) {
@@ -160,15 +163,16 @@ TEST(DeriveTest, SoftDelete) {
   const Contract contract = builder.Derive();
   const auto pool = BuildPool(contract);
   EXPECT_EQ(contract.tables[0].soft_delete, 1);
-  EXPECT_EQ(contract.methods.back().kind, MethodKind::kUndelete);
-  EXPECT_EQ(contract.methods.back().response, "shop.v1.Customer");
+  const std::vector<Method> methods = MethodsOf(contract.tables[0]);
+  EXPECT_EQ(methods.back().kind, MethodKind::kUndelete);
+  EXPECT_EQ(methods.back().response, "shop.v1.Customer");
   EXPECT_THAT(Fields(*pool, "shop.v1.GetCustomerRequest"), Contains("show_deleted=2002"));
   EXPECT_THAT(Fields(*pool, "shop.v1.BatchGetCustomersRequest"), Contains("show_deleted=3"));
   EXPECT_THAT(Fields(*pool, "shop.v1.ListCustomersRequest"), Contains("show_deleted=6"));
   EXPECT_THAT(Fields(*pool, "shop.v1.BatchDeleteCustomersResponse"), ElementsAre("customers=1"));
   EXPECT_THAT(Fields(*pool, "shop.v1.UndeleteCustomerRequest"),
               ElementsAre("id=1", "etag=2000", "validate_only=2004", "request_id=2005"));
-  for (const Method& method : contract.methods) {
+  for (const Method& method : methods) {
     if (method.kind == MethodKind::kDelete) {
       EXPECT_EQ(method.response, "shop.v1.Customer");
     }
@@ -183,7 +187,7 @@ TEST(DeriveTest, SoftDelete) {
   const Contract locked = builder.Derive();
   EXPECT_TRUE(locked.tables[0].soft_delete.has_value());
   EXPECT_FALSE(locked.tables[0].deletable);
-  for (const Method& method : locked.methods) EXPECT_NE(method.kind, MethodKind::kDelete);
+  EXPECT_THAT(locked.tables[0].methods, Not(Contains(MethodKind::kDelete)));
 }
 
 TEST(DeriveTest, SoftDeleteIsNotGuessed) {
@@ -250,7 +254,7 @@ TEST(DeriveTest, CompositeKeyKeepsItsOrder) {
   const Contract contract = builder.Derive();
   const auto pool = BuildPool(contract);
   EXPECT_THAT(contract.tables[0].key, ElementsAre(2, 0));
-  EXPECT_EQ(contract.files.file(0).name(), "shop/v1/order_item.proto");
+  EXPECT_EQ(contract.tables[0].file, "shop/v1/order_item.proto");
   EXPECT_THAT(Fields(*pool, "shop.v1.GetOrderItemRequest"),
               ElementsAre("order_id=3", "line=1", "read_mask=2001", "lock=2006"));
 }
@@ -259,7 +263,7 @@ TEST(DeriveTest, OnlyKeyColumns) {
   CatalogBuilder builder;
   builder.Table("tag");
   const Contract contract = builder.Derive();
-  EXPECT_THAT(MethodNames(contract, 0), testing::Not(Contains("UpdateTag")));
+  EXPECT_THAT(MethodNames(contract, 0), Not(Contains("UpdateTag")));
   EXPECT_THAT(MethodNames(contract, 0), Contains("UpdateTagsWhere"));
 }
 
@@ -290,7 +294,7 @@ TEST(DeriveTest, ViewsAndTheirKin) {
   EXPECT_THAT(contract.tables[2].key, IsEmpty());
   EXPECT_THAT(MethodNames(contract, 3), ElementsAre("GetDMat", "BatchGetDMats", "ListDMats", "StreamDMats"));
   EXPECT_THAT(MethodNames(contract, 4), Contains("ImportEForeigns"));
-  EXPECT_THAT(Fields(*pool, "shop.v1.UpdateEForeignRequest"), testing::Not(Contains("allow_missing=3")));
+  EXPECT_THAT(Fields(*pool, "shop.v1.UpdateEForeignRequest"), Not(Contains("allow_missing=3")));
   EXPECT_THAT(MethodNames(contract, 5),
               ElementsAre("ListFPlains", "StreamFPlains", "CreateFPlain", "BatchCreateFPlains", "DeleteFPlainsWhere"));
   EXPECT_THAT(contract.warnings, ElementsAre(HasSubstr("does not exist"), HasSubstr("cannot be compared")));
@@ -300,18 +304,21 @@ TEST(DeriveTest, LeftOut) {
   CatalogBuilder builder;
   builder.Bare("empty");
   builder.Table("hidden").comment = "@protogres omit";
-  builder.Table("locked").columns[0].readable = false;
+  auto& locked = builder.Table("locked").columns[0];
+  locked.readable = locked.insertable = false;
   auto& odd = builder.Table("odd");
   builder.Column(odd, "p", builder.AddType("pg_catalog", "anyarray", catalog::TypeKind::kPseudo).oid);
   builder.Column(odd, "q", "text").type = 4242;
-  builder.Column(odd, "r", "text").readable = false;
+  auto& locked_column = builder.Column(odd, "r", "text");
+  locked_column.readable = locked_column.insertable = locked_column.updatable = false;
   builder.Column(odd, "s", "text");
   const Contract contract = builder.Derive();
   BuildPool(contract);
   ASSERT_EQ(contract.tables.size(), 1u);
   EXPECT_EQ(contract.tables[0].fields.size(), 2u);
-  EXPECT_THAT(contract.warnings, ElementsAre(HasSubstr("public.empty: left out"), HasSubstr("public.locked: left out"),
-                                             HasSubstr("column p"), HasSubstr("column q"), HasSubstr("not read: r")));
+  EXPECT_THAT(contract.warnings,
+              ElementsAre(HasSubstr("public.empty: left out"), HasSubstr("public.locked: left out"),
+                          HasSubstr("column p"), HasSubstr("column q"), HasSubstr("neither read nor write: r")));
 }
 
 TEST(DeriveTest, DroppedColumnsAreReserved) {

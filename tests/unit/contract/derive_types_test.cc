@@ -104,6 +104,20 @@ TEST(DeriveTypesTest, ArraysAndDomains) {
   EXPECT_FALSE(nested.textual);
 }
 
+TEST(DeriveTypesTest, WhereOperatorsAre) {
+  CatalogBuilder builder;
+  catalog::Type& ltree = builder.AddType("ext", "ltree", TypeKind::kBase);
+  ltree.operator_schema = "ops";
+  const Oid oid = ltree.oid;
+  EXPECT_EQ(TypeOf(builder, oid).operator_schema, "\"ops\"");
+  EXPECT_EQ(TypeOf(builder, builder.Domain("path", oid)).operator_schema, "\"ops\"");
+  EXPECT_EQ(TypeOf(builder, builder.ArrayOf(oid)).operator_schema, "\"ops\"") << "its elements' operators";
+  EXPECT_EQ(TypeOf(builder, oid, "@protogres type=string").operator_schema, "\"ops\"");
+  EXPECT_EQ(TypeOf(builder, builder.ArrayOf(oid), "@protogres type=string").operator_schema, "")
+      << "an array is compared as a whole";
+  EXPECT_EQ(TypeOf(builder, builder.Base("int4")).operator_schema, "");
+}
+
 TEST(DeriveTypesTest, AsText) {
   CatalogBuilder builder;
   const Type stamp = TypeOf(builder, builder.Base("timestamptz"), "@protogres type=string");
@@ -234,7 +248,7 @@ TEST(DeriveTypesTest, GoPackagesThatWouldNeedEachOther) {
   const Contract contract = builder.Derive();
   BuildPool(contract);
   EXPECT_EQ(contract.files.file(0).options().go_package(), "one/v1/types;onev1types");
-  EXPECT_EQ(contract.files.file(2).options().go_package(), "one/v1;onev1");
+  EXPECT_EQ(TableFile(contract, contract.tables[0]).options().go_package(), "one/v1;onev1");
 }
 
 TEST(DeriveTypesTest, BrokenCatalogsEnd) {

@@ -42,30 +42,31 @@ class PinPackagesTest : public ::testing::Test {
 
 TEST_F(PinPackagesTest, UnderAnotherDatabaseName) {
   const Contract before = builder_.Derive();
-  const Contract after = Restored(before.files, "restored");
+  const Contract after = Restored(AllFiles(before), "restored");
   EXPECT_THAT(PackagesOf(after), ElementsAre(Pair("log_book", "log_book.v1"), Pair("public", "shop.v1")));
-  EXPECT_EQ(after.methods.size(), before.methods.size());
-  EXPECT_EQ(Compare(before.files, after), std::vector<std::string>());
+  ASSERT_EQ(after.tables.size(), before.tables.size());
+  for (std::size_t i = 0; i < after.tables.size(); ++i) EXPECT_EQ(after.tables[i].methods, before.tables[i].methods);
+  EXPECT_EQ(Compare(AllFiles(before), after), std::vector<std::string>());
 }
 
 // The database's name now gives public the package that another schema had.
 TEST_F(PinPackagesTest, UnderTheNameOfAnotherSchema) {
   const Contract before = builder_.Derive();
-  EXPECT_THAT(PackagesOf(Restored(before.files, "log_book")),
+  EXPECT_THAT(PackagesOf(Restored(AllFiles(before), "log_book")),
               ElementsAre(Pair("log_book", "log_book.v1"), Pair("public", "shop.v1")));
 }
 
 // A pin of an earlier version, whose rules for names were others.
 TEST_F(PinPackagesTest, OfAWordThatIsReservedNow) {
   const Contract before = builder_.Derive({.packages = {{"public", "email.v1"}}});
-  EXPECT_EQ(PackagesOf(Restored(before.files, "email"))["public"], "email.v1");
+  EXPECT_EQ(PackagesOf(Restored(AllFiles(before), "email"))["public"], "email.v1");
 }
 
 TEST_F(PinPackagesTest, OptionsAreKept) {
   const DeriveOptions options{.packages = {{"public", "acme.v1"}}};
   const Contract before = builder_.Derive(options);
-  EXPECT_EQ(PackagesOf(Restored(before.files, "restored", options))["public"], "acme.v1");
-  const auto other = DeriveAs(before.files, builder_.catalog(), {.packages = {{"public", "other.v1"}}});
+  EXPECT_EQ(PackagesOf(Restored(AllFiles(before), "restored", options))["public"], "acme.v1");
+  const auto other = DeriveAs(AllFiles(before), builder_.catalog(), {.packages = {{"public", "other.v1"}}});
   ASSERT_TRUE(other.ok());
   EXPECT_EQ(PackagesOf(*other)["public"], "other.v1");
 }
@@ -73,7 +74,8 @@ TEST_F(PinPackagesTest, OptionsAreKept) {
 TEST_F(PinPackagesTest, APartOfTheTables) {
   Contract before = builder_.Derive();
   google::protobuf::FileDescriptorSet part;
-  for (const auto& file : before.files.file()) {
+  const auto files = AllFiles(before);
+  for (const auto& file : files.file()) {
     if (file.name() == "shop/v1/customer.proto") *part.add_file() = file;
   }
   ASSERT_EQ(part.file_size(), 1);

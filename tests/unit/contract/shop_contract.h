@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "contract/derive.h"
+#include "contract/descriptors.h"
 
 namespace protogres::shop {
 

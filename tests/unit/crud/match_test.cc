@@ -82,6 +82,20 @@ TEST_F(MatchTest, WhatNotAllSendTellsNothing) {
   EXPECT_TRUE(InOrder({{{1, "a"}}, Sent("b", "2")}, {{"1", "a", "5"}, {"2", "b", "2"}}));
 }
 
+TEST_F(MatchTest, WhatCannotBeReadTellsNothing) {
+  table_.fields[1].readable = false;
+  EXPECT_TRUE(InOrder({Sent("a", "1"), Sent("b", "2")}, {{"1", "1"}, {"2", "2"}}));
+  EXPECT_FALSE(InOrder({Sent("a", "1"), Sent("b", "2")}, {{"1", "2"}, {"2", "1"}}));
+  EXPECT_FALSE(InOrder({Sent("a", "1"), Sent("b", "1")}, {{"1", "1"}, {"2", "1"}}));
+}
+
+TEST_F(MatchTest, AnswersWithoutValuesAreAllAlike) {
+  for (contract::Field& field : table_.fields) field.readable = false;
+  table_.readable = false;
+  EXPECT_TRUE(InOrder({Sent("a", "1"), Sent("b", "2")}, {{"1"}, {"1"}}));
+  EXPECT_FALSE(InOrder({Sent("a", "1"), Sent("b", "2")}, {{"1"}}));
+}
+
 TEST_F(MatchTest, OtherTextsOfTheSameValue) {
   const auto same = [this](std::string sent, std::string stored) {
     return InOrder({Sent("x", "0"), Sent("x", std::move(sent))}, {{"1", "x", "0"}, {"2", "x", std::move(stored)}});

@@ -65,6 +65,15 @@ TEST(MessageTest, ManyLinesBecomeOne) {
   EXPECT_EQ(FromFields({.sqlstate = "P0001", .message = "one\n  two\r\nthree\n"}).message, "one two three");
 }
 
+TEST(MessageTest, WhatTheDatabasesOwnCodeDoesNotFind) {
+  const absl::Status status = status::ToStatus(FromFields({.sqlstate = "42883",
+                                                           .message = "function uuid_generate_v4() does not exist",
+                                                           .internal_query = "NEW.id := uuid_generate_v4()"}));
+  EXPECT_EQ(status::ReasonOf(status), "RAISED_EXCEPTION");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("uuid_generate_v4() does not exist; this is in a function"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--search_path"));
+}
+
 TEST(MessageTest, ACachedPlanIsKnownInAnyLanguage) {
   const status::ServerError error = FromFields(
       {.sqlstate = "0A000", .message = "zwischengespeicherter Plan ...", .function = "RevalidateCachedQuery"});
@@ -123,6 +132,31 @@ TEST(ConninfoTest, TheEnvironmentsOptionsAreKept) {
   unsetenv("PGOPTIONS");
   ASSERT_TRUE(conninfo.ok());
   EXPECT_THAT(*conninfo, HasSubstr("options='-c work_mem=6MB -c client"));
+}
+
+TEST(ConninfoTest, TheSearchPathIsOneOfTheOptions) {
+  const auto conninfo = Conninfo({.database = "", .search_path = {"extensions", "$user", "a \"b\\c"}});
+  ASSERT_TRUE(conninfo.ok());
+  EXPECT_THAT(*conninfo, HasSubstr(R"( -c search_path="extensions","$user","a\\ ""b\\\\c"')"));
+  EXPECT_THAT(*Conninfo({.database = ""}), Not(HasSubstr("search_path")));
+}
+
+TEST(ConninfoTest, APoolerThatRefusesOptionsGetsOnlyTheUsersOwn) {
+  ConnectionOptions options{.database = "host=h"};
+  options.pooler->RefusedOptions();
+  EXPECT_THAT(*Conninfo(options), HasSubstr("options=''"));
+  options.database += " options='-c work_mem=5MB'";
+  EXPECT_THAT(*Conninfo(options), HasSubstr("options='-c work_mem=5MB'"));
+  EXPECT_THAT(*Conninfo({.database = "host=h"}), HasSubstr("options='-c client_encoding=UTF8")) << "another's";
+}
+
+TEST(ConninfoTest, ATransactionGetsTheSameDefaults) {
+  const std::string sql = TransactionDefaults({});
+  EXPECT_THAT(sql, HasSubstr("; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO DEFAULT; "));
+  EXPECT_THAT(sql, HasSubstr("; SET LOCAL client_encoding=UTF8; SET LOCAL DateStyle=ISO; "));
+  EXPECT_THAT(sql, Not(HasSubstr("-c")));
+  EXPECT_THAT(TransactionDefaults({.search_path = {"extensions", "$user"}}),
+              HasSubstr(R"(; SET LOCAL search_path TO "extensions","$user"; )"));
 }
 
 TEST(ConninfoTest, ValuesAreQuoted) {

@@ -81,6 +81,15 @@ TEST_F(FilterErrorTest, UnknownFields) {
   EXPECT_LT(Message(std::string(50'000, 'x') + " = 1").size(), 200u);
 }
 
+TEST_F(FilterErrorTest, FieldsThatAreInputOnly) {
+  contract::Contract guarded = MakeContract();
+  guarded.tables[0].fields[1].readable = false;
+  for (const char* filter : {"id = 1 AND name = x", "id = 1 AND name = null", "id = 1 AND name.first = x"}) {
+    EXPECT_EQ(CompileFilter(guarded, guarded.tables[0], filter).status().message(),
+              R"(filter: at 12: "name" is input only: the server's role may write it, but not read it)");
+  }
+}
+
 TEST_F(FilterErrorTest, LiteralsThatDoNotFit) {
   EXPECT_EQ(Message("age = 2147483648"),
             R"(at 7: age: expected an integer from -2147483648 to 2147483647, found "2147483648")");

@@ -11,12 +11,13 @@ using ::testing::ElementsAre;
 
 class FilterTest : public ::testing::Test {
  protected:
-  Statement Compile(std::string_view filter, int first_param = 1) {
-    auto statement = CompileFilter(contract_, contract_.tables[0], filter, first_param);
+  Statement Compile(std::string_view filter, int first_param = 1, std::size_t table = 0) {
+    auto statement = CompileFilter(contract_, contract_.tables[table], filter, first_param);
     EXPECT_TRUE(statement.ok()) << filter << ": " << statement.status();
     return statement.ok() ? *statement : Statement{"(error)", {}};
   }
   std::string Text(std::string_view filter) { return Compile(filter).text; }
+  std::string TextOfBook(std::string_view filter) { return Compile(filter, 1, 3).text; }
   Param Value(std::string_view filter) {
     const Statement statement = Compile(filter);
     return statement.params.empty() ? Param("(none)") : statement.params.back();
@@ -35,7 +36,7 @@ TEST_F(FilterTest, TheDesignsExample) {
       Compile(R"(age >= 18 AND (name = "Li*" OR NOT tags:"x") AND deleted_at = null AND attrs.color = "red")", 3);
   EXPECT_EQ(statement.text,
             R"(t."age" >= $3::"pg_catalog"."int4" AND (t."name" LIKE $4::text OR NOT ((t."tags" IS NOT NULL AND )"
-            R"(t."tags" @> ARRAY[$5::"pg_catalog"."text"]))) AND t."deleted_at" IS NULL AND )"
+            R"(t."tags" OPERATOR(pg_catalog.@>) ARRAY[$5::"pg_catalog"."text"]))) AND t."deleted_at" IS NULL AND )"
             R"((t."attrs" #>> $6::text[]) = $7::text)");
   EXPECT_THAT(statement.params, ElementsAre("18", "Li%", "x", R"({"color"})", "red"));
 }
@@ -101,13 +102,24 @@ TEST_F(FilterTest, EveryTypesOwnCast) {
   EXPECT_EQ(Text("vip < true"), R"(t."vip" < $1::"pg_catalog"."bool")");
   EXPECT_EQ(Text("ident = x"), R"(t."ident" = $1::text)");
   EXPECT_EQ(Text("odd_name = x"), R"(t."odd "" name" = $1::"pg_catalog"."text")");
-  EXPECT_EQ(Text("prices:1"), R"((t."prices" IS NOT NULL AND t."prices" @> ARRAY[$1::numeric::"pg_catalog"."money"]))");
+  EXPECT_EQ(Text("prices:1"), R"((t."prices" IS NOT NULL AND )"
+                              R"(t."prices" OPERATOR(pg_catalog.@>) ARRAY[$1::numeric::"pg_catalog"."money"]))");
 }
 
 TEST_F(FilterTest, ExtensionTypesAndDomainsTakeTheColumnsOwnComparison) {
   EXPECT_EQ(Text("nick = x"), R"(t."nick" OPERATOR("public".=) $1)");
-  EXPECT_EQ(Text("email = x"), R"(t."email" = $1)");
+  EXPECT_EQ(Text("email = x"), R"(t."email" OPERATOR("public".=) $1)");
+  EXPECT_EQ(Text("email != x*"), R"(t."email" OPERATOR("public".!~~) $1::text)");
   EXPECT_EQ(Text("mood_d < happy"), R"(t."mood_d"::"public"."mood" < $1::"public"."mood")");
+}
+
+// They are found whatever the search_path is.
+TEST_F(FilterTest, OperatorsOfExtensionsAreNamedByTheirSchema) {
+  EXPECT_EQ(TextOfBook("path >= a.b"), R"(t."path" OPERATOR("ext".>=) $1::"ext"."ltree")");
+  EXPECT_EQ(TextOfBook("isbn != 0"), R"(t."isbn" OPERATOR("ext".<>) $1::"ext"."isbn")");
+  EXPECT_EQ(TextOfBook("attrs = x"), R"(t."attrs" OPERATOR("ext".=) $1::"ext"."hstore")");
+  EXPECT_EQ(TextOfBook("paths:a.b"), R"(coalesce($1::"ext"."ltree" OPERATOR("ext".=) ANY(t."paths"), FALSE))");
+  EXPECT_EQ(TextOfBook("paths:*"), R"(coalesce(cardinality(t."paths"), 0) > 0)");
 }
 
 TEST_F(FilterTest, EnumsByLabelOrName) {
@@ -119,8 +131,8 @@ TEST_F(FilterTest, EnumsByLabelOrName) {
 
 TEST_F(FilterTest, CompositeMembers) {
   EXPECT_EQ(Text("address.city = x"), R"((t."address")."city" = $1::"pg_catalog"."text")");
-  EXPECT_EQ(Text("address.tags:x"), R"(((t."address")."Tags" IS NOT NULL AND (t."address")."Tags" @> )"
-                                    R"(ARRAY[$1::"pg_catalog"."text"]))");
+  EXPECT_EQ(Text("address.tags:x"), R"(((t."address")."Tags" IS NOT NULL AND )"
+                                    R"((t."address")."Tags" OPERATOR(pg_catalog.@>) ARRAY[$1::"pg_catalog"."text"]))");
   EXPECT_EQ(Text("address.extra.k = v"), R"(((t."address")."extra" #>> $1::text[]) = $2::text)");
 }
 

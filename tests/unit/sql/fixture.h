@@ -98,6 +98,7 @@ inline contract::Contract MakeContract() {
   timestamptz.zoned = true;
   contract::Type citext = MakeType(Kind::kString, "\"public\".\"citext\"");
   citext.textual = true;
+  citext.operator_schema = "\"public\"";
   contract::Type email = citext;
   email.sql_type = email.element_sql_type = "\"public\".\"email\"";
   contract::Type address = MakeType(Kind::kMessage, "\"public\".\"address\"");
@@ -162,6 +163,22 @@ inline contract::Contract MakeContract() {
   Add(MakeField("line", TextType()), &log);
   Add(MakeField("place", point), &log);
   contract.tables.push_back(log);
+
+  // create table book(isbn ext.isbn primary key, path ext.ltree, paths ext.ltree[], attrs ext.hstore);
+  const auto extension = [](const std::string& name) {
+    contract::Type type = MakeType(Kind::kString, "\"ext\".\"" + name + "\"");
+    type.operator_schema = "\"ext\"";
+    return type;
+  };
+  contract::Type hstore = extension("hstore");
+  hstore.orderable = false;
+  contract::Table book = MakeTable("book");
+  Add(MakeField("isbn", extension("isbn"), true), &book);
+  Add(MakeField("path", extension("ltree")), &book);
+  Add(MakeField("paths", ArrayOf(extension("ltree"))), &book);
+  Add(MakeField("attrs", hstore), &book);
+  book.key = {0};
+  contract.tables.push_back(book);
   return contract;
 }
 

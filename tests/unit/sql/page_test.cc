@@ -35,6 +35,7 @@ class PageTest : public ::testing::Test {
   const contract::Table& customer_ = contract_.tables[0];
   const contract::Table& item_ = contract_.tables[1];
   const contract::Table& log_ = contract_.tables[2];  // nothing tells its rows apart
+  const contract::Table& book_ = contract_.tables[3];
 };
 
 TEST_F(PageTest, OrderBy) {
@@ -50,6 +51,11 @@ TEST_F(PageTest, OrderByErrors) {
   EXPECT_EQ(OrderError("age, name, age desc"), R"(order_by: "age" is named twice)");
   EXPECT_THAT(OrderError("attrs.color"), HasSubstr("members cannot be ordered by"));
   EXPECT_THAT(OrderError("place"), HasSubstr("without an order"));
+  contract::Table guarded = customer_;
+  guarded.fields[1].readable = false;
+  EXPECT_EQ(ParseOrderBy(guarded, "name").status().message(),
+            R"(order_by: "name" is input only: the server's role may write it, but not read it)");
+  EXPECT_THAT(ParseOrderBy(guarded, "nam").status().message(), Not(HasSubstr("\"name\"")));
   for (const char* bad : {",", "age,", ",age", "age,,name", "age; drop table x", "\"age\"", "\xff", "-age"})
     OrderError(bad);
 }
@@ -126,6 +132,17 @@ TEST_F(PageTest, WhatDoesNotFitIntoATokenIsCountedFromTheTokenBefore) {
   EXPECT_THAT(statement.params, ElementsAre("1", "2", "10", "5"));
   EXPECT_TRUE(FitsToken({std::string(kMaxPositionBytes, 'x'), std::nullopt}));
   EXPECT_FALSE(FitsToken({std::string(kMaxPositionBytes, 'x'), "y"}));
+}
+
+TEST_F(PageTest, OperatorsOfExtensionsAreNamedByTheirSchema) {
+  EXPECT_EQ(After(book_, {}, {"0-393-04002-X"}), R"((t."isbn" OPERATOR("ext".>) $1::"ext"."isbn"))");
+  EXPECT_EQ(After(book_, {{1, true}}, {"a.b", "0-393-04002-X"}),
+            R"(t."path" OPERATOR("ext".<=) $1::"ext"."ltree" AND (t."path" OPERATOR("ext".<) $1::"ext"."ltree" OR )"
+            R"((t."path" OPERATOR("ext".=) $1::"ext"."ltree" AND (t."isbn" OPERATOR("ext".>) $2::"ext"."isbn"))))");
+  EXPECT_EQ(After(book_, {{2, true}}, {"{a.b}", "0-393-04002-X"}),
+            R"(t."paths" <= $1::"ext"."ltree"[] AND (t."paths" < $1::"ext"."ltree"[] OR )"
+            R"((t."paths" = $1::"ext"."ltree"[] AND (t."isbn" OPERATOR("ext".>) $2::"ext"."isbn"))))")
+      << "arrays have PostgreSQL's own";
 }
 
 TEST_F(PageTest, MoneyTravelsAsNumeric) {

@@ -65,6 +65,8 @@ TEST_F(RowOrderTest, ElseByAllColumnsTheCheapOnesFirst) {
   Add(MakeField("id", PgType(contract::Kind::kInt32, "int4")), &amounts);
   EXPECT_EQ(Sorted(amounts, {}), R"(t."id", t."n", t."a", (ROW(t."n", t."a")::text COLLATE "C") *)");
   EXPECT_THAT(TotalOrder(amounts, {}).rest, ElementsAre(0, 1));
+  amounts.fields[0].readable = amounts.fields[2].readable = false;
+  EXPECT_EQ(Sorted(amounts, {}), R"(t."a", (ROW(t."a")::text COLLATE "C") *)");
 }
 
 }  // namespace

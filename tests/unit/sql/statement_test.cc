@@ -135,6 +135,23 @@ TEST_F(StatementTest, AnEmptyArrayLeavesNullWhereNullIs) {
               HasSubstr(R"(SET "tags" = $1::)"));
 }
 
+TEST_F(StatementTest, WhatIsInputOnlyIsNeverRead) {
+  contract::Table item = item_;
+  item.fields[2].readable = false;
+  EXPECT_THAT(Projection::All(item).fields, ElementsAre(0, 1, 3));
+  EXPECT_THAT(Upsert(item, {{0, "1"}, {1, "2"}, {2, "x"}}, {2}, Only({0})).text,
+              HasSubstr(R"(DO UPDATE SET "note" = $3::"pg_catalog"."text" WHERE)"));
+  item.fields[0].updatable = false;
+  EXPECT_THAT(Upsert(item, {{0, "1"}, {1, "2"}}, {}, Only({0})).text, HasSubstr(R"(DO UPDATE SET "line" = t."line")"));
+  item.fields[1].updatable = false;
+  EXPECT_THAT(Upsert(item, {{0, "1"}, {1, "2"}}, {}, Only({0})).text, HasSubstr(R"(DO UPDATE SET "gone" = t."gone")"));
+  contract::Table customer = customer_;
+  const auto tags = static_cast<std::size_t>(customer.FindField("tags") - customer.fields.data());
+  customer.fields[tags].readable = false;
+  EXPECT_THAT(Update(customer, {"1"}, {{static_cast<int>(tags), kEmptyArray}}, std::nullopt, Only({0})).text,
+              HasSubstr(R"(SET "tags" = $1::)"));
+}
+
 TEST_F(StatementTest, UpsertOfNothingStillReturnsTheRow) {
   EXPECT_THAT(Upsert(item_, {{0, "1"}, {1, "2"}}, {}, Only({2})).text,
               HasSubstr(R"(DO UPDATE SET "order_id" = t."order_id" WHERE)"));
@@ -204,6 +221,18 @@ TEST_F(StatementTest, ProbeTellsTheEtagAndTheState) {
   view.has_etag = false;
   view.key = {1};
   EXPECT_THAT(Probe(view, {"x"}).text, HasSubstr("SELECT NULL::text, FALSE FROM"));
+}
+
+TEST_F(StatementTest, OperatorsOfExtensionsAreNamedByTheirSchema) {
+  contract::Table view = contract_.tables[3];
+  view.relation = catalog::RelationKind::kView;
+  EXPECT_EQ(SelectByKey(view, Only({1}), true),
+            R"(SELECT t."path" FROM "public"."book" AS t WHERE t."isbn" OPERATOR("ext".=) $1::"ext"."isbn")");
+  EXPECT_THAT(SelectByKeys(view, Only({1}), true, {{"0-393-04002-X"}}).text,
+              HasSubstr(R"(unnest($1::"ext"."isbn"[]) WITH ORDINALITY AS k(k1, n) JOIN "public"."book" AS t )"
+                        R"(ON t."isbn" OPERATOR("ext".=) k.k1)"));
+  EXPECT_THAT(Upsert(view, {{0, "0-393-04002-X"}}, {}, Only({0})).text,
+              HasSubstr(R"(v."isbn" OPERATOR("ext".=) t."isbn")"));
 }
 
 TEST_F(StatementTest, KeysAreNotCutToTheTypesLength) {

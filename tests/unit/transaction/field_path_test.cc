@@ -41,6 +41,14 @@ TEST(FieldPath, Errors) {
   EXPECT_THAT(ParseError(google::rpc::ErrorInfo::descriptor(), "metadata"), HasSubstr("is a map"));
 }
 
+TEST(FieldPath, AMessageThatContainsItselfIsNotEnteredForEver) {
+  std::string path;
+  for (int i = 0; i < 49; ++i) path += "list_value.values[0].";
+  const auto* value = google::protobuf::Value::descriptor();
+  EXPECT_TRUE(FieldPath::Parse(*value, path + "string_value").ok());
+  EXPECT_EQ(ParseError(value, path + "list_value.values[0].string_value"), "a path may have at most 100 fields");
+}
+
 TEST(FieldPath, WhatGoesWhere) {
   const auto takes = [](const char* to, const char* from) {
     return Path(kFile, to).CheckTakes(Path(kFile, from)).ok();

@@ -41,8 +41,6 @@ class Requests : public testing::Test {
     table.key = {sample_.Index("int8"), sample_.Index("uuid")};
     table.insertable = true;
     table.soft_delete = sample_.Index("at");
-    sample_.contract.methods = {
-        {MethodKind::kGet, 0, "/shop.v1.SampleService/GetSample", "shop.v1.GetSampleRequest", ""}};
     id_ = table.fields[static_cast<std::size_t>(table.key[0])].number;
   }
 

@@ -1,0 +1,26 @@
+"""The bank, whose PostgreSQL is behind PgBouncer: between it and the server stands the proxy that loses commits."""
+
+import unittest
+
+import test_bank
+from pgbouncer import PgBouncer
+
+
+class TransactionMode(test_bank.Bank):
+    MODE = "transaction"
+    POOL_SIZE = 20
+    SECONDS = 6
+
+    def upstream(self):
+        pgbouncer = PgBouncer(self.cluster, self.MODE, self.POOL_SIZE)
+        self.addCleanup(pgbouncer.close)
+        return pgbouncer.dir
+
+
+class SessionMode(TransactionMode):
+    MODE = "session"
+    POOL_SIZE = 40
+
+
+if __name__ == "__main__":
+    unittest.main()
