@@ -9,6 +9,7 @@
 #include "contract/pin_packages.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -16,22 +17,19 @@ namespace protogres::api {
 namespace {
 
 absl::StatusOr<catalog::TextRows> Query(db::Session& session, const std::string& sql) {
-  const auto rows = session.Read(sql, {});
-  if (!rows.ok()) return rows.status();
-  return catalog::TextRows(rows->size(),
-                           [rows = *rows](std::int64_t index, catalog::TextRow* row) { rows.Read(index, row); });
+  ASSIGN_OR_RETURN(const db::Rows rows, session.Read(sql, {}));
+  return catalog::TextRows(rows.size(), [rows](std::int64_t index, catalog::TextRow* row) { rows.Read(index, row); });
 }
 
 absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& options,
                                              const db::Cancellation& cancellation) {
-  auto session = db::Session::Open(
-      pool, cancellation,
-      {.transaction = db::Transaction::kExplicit, .isolation = db::Isolation::kRepeatableRead, .read_only = true});
-  if (!session.ok()) return session.status();
-  const auto query = [&](const std::string& sql) { return Query(**session, sql); };
-  auto catalog = catalog::Read(query, options.schemas, options.search_path);
-  if (!catalog.ok()) return catalog.status();
-  if (auto done = (*session)->Commit(); !done.ok()) return done;
+  ASSIGN_OR_RETURN(const auto session, db::Session::Open(pool, cancellation,
+                                                         {.transaction = db::Transaction::kExplicit,
+                                                          .isolation = db::Isolation::kRepeatableRead,
+                                                          .read_only = true}));
+  const auto query = [&](const std::string& sql) { return Query(*session, sql); };
+  ASSIGN_OR_RETURN(auto catalog, catalog::Read(query, options.schemas, options.search_path));
+  RETURN_IF_ERROR(session->Commit());
   return catalog;
 }
 
@@ -60,26 +58,21 @@ absl::StatusOr<contract::Contract> LoadContract(db::Pool& pool, const LoadOption
                                                 const db::Cancellation& cancellation) {
   std::optional<google::protobuf::FileDescriptorSet> named;
   if (const std::string& path = options.contract.empty() ? options.named_as : options.contract; !path.empty()) {
-    auto files = contract::ReadFiles(path);
-    if (!files.ok()) return files.status();
-    named = *std::move(files);
+    ASSIGN_OR_RETURN(named, contract::ReadFiles(path));
   }
-  const auto catalog = ReadCatalog(pool, options, cancellation);
-  if (!catalog.ok()) return catalog.status();
-  const auto derive = MakeDeriveOptions(options, *catalog);
-  if (!derive.ok()) return derive.status();
-  if (!named.has_value()) return contract::Derive(*catalog, *derive);
-  auto derived = contract::DeriveAs(*named, *catalog, *derive);
+  ASSIGN_OR_RETURN(const auto catalog, ReadCatalog(pool, options, cancellation));
+  ASSIGN_OR_RETURN(const auto derive, MakeDeriveOptions(options, catalog));
+  if (!named.has_value()) return contract::Derive(catalog, derive);
+  auto derived = contract::DeriveAs(*named, catalog, derive);
   if (!derived.ok() || options.contract.empty()) return derived;
   return contract::Pin(*named, *derived);
 }
 
 absl::StatusOr<std::shared_ptr<const Api>> LoadApi(db::Pool& pool, const LoadOptions& options,
                                                    const crud::Limits& limits, const db::Cancellation& cancellation) {
-  auto contract = LoadContract(pool, options, cancellation);
-  if (!contract.ok()) return contract.status();
-  for (const std::string& warning : contract->warnings) spdlog::warn("{}", warning);
-  return Api::Build(*std::move(contract), limits, options.fixed);
+  ASSIGN_OR_RETURN(auto contract, LoadContract(pool, options, cancellation));
+  for (const std::string& warning : contract.warnings) spdlog::warn("{}", warning);
+  return Api::Build(std::move(contract), limits, options.fixed);
 }
 
 bool MayPass(const absl::Status& status) {

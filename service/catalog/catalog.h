@@ -1,6 +1,5 @@
-// The Catalog: what the database is. Plain values, no I/O: schemas, relations,
-// columns, keys and types as PostgreSQL's system catalogs state them. It knows
-// nothing of protobuf, of gRPC or of how it was read.
+// The Catalog says what the database is: schemas, relations, columns, keys and types, as PostgreSQL's system catalogs
+// have them. Plain values, no I/O. It knows nothing of protobuf, of gRPC, or of how it was read.
 #ifndef PROTOGRES_SERVICE_CATALOG_CATALOG_H_
 #define PROTOGRES_SERVICE_CATALOG_CATALOG_H_
 
@@ -13,7 +12,7 @@ namespace protogres::catalog {
 
 using Oid = std::uint32_t;
 
-// pg_type.typtype, with true arrays (typcategory 'A' and typelem) told apart.
+// What pg_type.typtype says. Arrays are a kind of their own: the types that are written by array_out.
 enum class TypeKind { kBase, kArray, kEnum, kComposite, kDomain, kRange, kPseudo };
 
 // An attribute of a composite type.
@@ -34,7 +33,7 @@ struct Type {
   Oid element = 0;                    // kArray: the element's type
   Oid base = 0;                       // kDomain: the type it is over, one step down
   std::vector<std::string> labels;    // kEnum: in the order of their creation (by pg_enum.oid)
-  std::vector<Attribute> attributes;  // kComposite: live ones, by number
+  std::vector<Attribute> attributes;  // kComposite: those that were not dropped, by number
   std::vector<int> dropped;           // kComposite: the attnums that were dropped
   char delimiter = ',';               // between the elements of an array of it (pg_type.typdelim)
   bool comparable = false;            // it has an equality operator (a btree or hash default operator class)
@@ -54,11 +53,10 @@ struct Column {
   Oid type = 0;
   std::string sql_type;     // format_type(): for people, e.g. "numeric(10,2)"
   bool not_null = false;    // a NULL is refused
-  bool never_null = false;  // and no row has one: not of before the constraint, nor of a table that inherits this one
+  bool never_null = false;  // no row has a NULL, from before the constraint or in a table that inherits from this one
   bool has_default = false;
   Generated generated = Generated::kNo;
-  // What the connected role may do with it, has_column_privilege(); for views
-  // also what pg_column_is_updatable() says.
+  // What the connected role may do with it (has_column_privilege()); for views also what pg_column_is_updatable() says.
   bool readable = true;
   bool insertable = true;
   bool updatable = true;
@@ -76,7 +74,7 @@ enum class Sharding {
   kForeign,  // tables below it, its partitions as a rule, are foreign tables
 };
 
-// PostgreSQL itself stores its rows and writes them.
+// True: PostgreSQL itself stores and writes the rows.
 inline bool IsStored(RelationKind kind) { return kind == RelationKind::kTable || kind == RelationKind::kPartitioned; }
 
 struct Relation {
@@ -86,29 +84,28 @@ struct Relation {
   RelationKind kind = RelationKind::kTable;
   std::vector<Column> columns;  // by number
   std::vector<int> dropped;     // attnums of dropped columns
-  // Attnums in the key's order: the primary key, else a UNIQUE constraint of columns that are never NULL; of a view
-  // that keeps its table's rows apart, the table's. Empty: none.
+  // The attnums of the key, in its order: of the primary key, or else of a UNIQUE constraint whose columns are never
+  // NULL. A view that shows each row of a table at most once has the key of that table. Empty: there is none.
   std::vector<int> key;
-  bool key_unique = true;  // no two rows have the same; it is false of a table that others inherit from
-  // INSERT can have ON CONFLICT (key): not where the key is deferrable, or WITHOUT OVERLAPS.
+  bool key_unique = true;  // no two rows have the same; false if other tables inherit from this one
+  // INSERT can have ON CONFLICT (key). It cannot if the key is deferrable, or WITHOUT OVERLAPS.
   bool upsertable = true;
-  // Without a key: attnums of columns of which no two rows have all alike, NULL being like NULL (GROUP BY). Empty:
-  // none.
+  // Without a key: the attnums of columns whose values together are different in each row, where NULL is like NULL
+  // (GROUP BY). Empty: there are none.
   std::vector<int> distinct;
-  // The role may read what is no column, too: tableoid, ctid, xmin (SELECT on the relation, not on columns of it).
+  // The role may also read tableoid, ctid and xmin: it has SELECT on the relation, not only on columns of it.
   bool selectable = true;
   // Where it is not kNone, a row's xmin and ctid are those of one server of several, or none at all.
   Sharding sharding = Sharding::kNone;
   // Attnums of the columns that say on which server a row is. Empty: none does, as of Citus' reference tables.
   std::vector<int> shard_by;
-  // (tableoid, ctid) tells its rows apart, and the role may read it.
+  // (tableoid, ctid) tells the rows apart, and the role may read it.
   bool positioned = false;
-  // What PostgreSQL says the relation supports (pg_relation_is_updatable) and
-  // the role may do.
+  // What the relation supports (pg_relation_is_updatable()) and the role may do.
   bool insertable = false;
   bool updatable = false;
   bool deletable = false;
-  // INSERT and UPDATE can have RETURNING. An INSTEAD rule without one takes it away.
+  // INSERT and UPDATE can have RETURNING. They cannot if an INSTEAD rule without RETURNING replaces them.
   bool insert_returns = true;
   bool update_returns = true;
   std::string comment;

@@ -1,4 +1,4 @@
-// Cells of the catalog reader's queries, in PostgreSQL's text form, as values. Private to catalog/.
+// Reads the cells of the catalog reader's queries, which are in PostgreSQL's text form. Private to catalog/.
 #ifndef PROTOGRES_SERVICE_CATALOG_CELL_H_
 #define PROTOGRES_SERVICE_CATALOG_CELL_H_
 

@@ -1,5 +1,4 @@
-// Which types have = and <, beyond those with an operator class of their own.
-// Pure.
+// Finds out which types have = and <, beyond those with an operator class of their own. Pure.
 #ifndef PROTOGRES_SERVICE_CATALOG_COMPARABLE_H_
 #define PROTOGRES_SERVICE_CATALOG_COMPARABLE_H_
 
@@ -7,11 +6,10 @@
 
 namespace protogres::catalog {
 
-// Types come with `comparable` and `orderable` true where an operator class is
-// declared for them. Extends that as PostgreSQL's polymorphic classes do: enums
-// and ranges have both, arrays what their element has, composites what all
-// their attributes have, domains what they are over has, but for domains over
-// enums, for which PostgreSQL finds no operator.
+// At first `comparable` and `orderable` are true for types that have an operator class of their own. This adds the
+// types that PostgreSQL's polymorphic operator classes take: enums and ranges have both operators, an array has what
+// its element has, a composite what all its attributes have, and a domain what its base type has. A domain over an enum
+// has neither, as PostgreSQL finds no operator for it.
 void ResolveComparable(Catalog* catalog);
 
 }  // namespace protogres::catalog

@@ -10,6 +10,7 @@
 #include "catalog/definition.h"
 #include "catalog/keys_sql.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 
 namespace protogres::catalog {
 namespace {
@@ -27,7 +28,7 @@ class KeyReading {
     for (const Relation& relation : *relations) read_.insert(relation.oid);
     for (const auto step :
          {&KeyReading::ReadDefinitions, &KeyReading::ReadFamilies, &KeyReading::ReadLax, &KeyReading::ReadKeys}) {
-      if (absl::Status status = (this->*step)(); !status.ok()) return status;
+      RETURN_IF_ERROR((this->*step)());
     }
     for (Relation& relation : *relations) Fill(&relation);
     return absl::OkStatus();
@@ -46,9 +47,8 @@ class KeyReading {
 
   // Later queries are about the tables that views stand on, too.
   absl::Status ReadDefinitions() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kDefinitionsSql, scope_));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) definitions_[Number(row[0])] = ReadDefinition(Text(row[1]));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kDefinitionsSql, scope_)));
+    for (const TextRow& row : rows) definitions_[Number(row[0])] = ReadDefinition(Text(row[1]));
     std::set<Oid> others;
     for (const auto& [oid, definition] : definitions_) {
       const Oid table = definition.table;
@@ -59,23 +59,20 @@ class KeyReading {
   }
 
   absl::Status ReadFamilies() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kFamiliesSql, scope_));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) families_[Number(row[0])] = {.foreign = Flag(row[1]), .inherited = Flag(row[2])};
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kFamiliesSql, scope_)));
+    for (const TextRow& row : rows) families_[Number(row[0])] = {.foreign = Flag(row[1]), .inherited = Flag(row[2])};
     return absl::OkStatus();
   }
 
   absl::Status ReadLax() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kLaxSql, scope_));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) lax_.emplace(Number(row[0]), Int(row[1]));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kLaxSql, scope_)));
+    for (const TextRow& row : rows) lax_.emplace(Number(row[0]), Int(row[1]));
     return absl::OkStatus();
   }
 
   absl::Status ReadKeys() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kKeysSql, scope_));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kKeysSql, scope_)));
+    for (const TextRow& row : rows) {
       const Oid oid = Number(row[0]);
       Key key{.columns = Numbers(row[2]), .upsertable = Flag(row[3])};
       const bool lax = std::ranges::any_of(key.columns, [&](int column) { return lax_.contains({oid, column}); });

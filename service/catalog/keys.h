@@ -1,4 +1,5 @@
-// What tells the rows of relations apart: keys, positions, which columns are never NULL. A step of the catalog reader.
+// Finds what tells the rows of relations apart: keys, positions, and columns that are never NULL. A step of the catalog
+// reader.
 #ifndef PROTOGRES_SERVICE_CATALOG_KEYS_H_
 #define PROTOGRES_SERVICE_CATALOG_KEYS_H_
 
@@ -11,10 +12,11 @@
 
 namespace protogres::catalog {
 
-// Fills `key`, `key_unique`, `upsertable`, `distinct` and `positioned` of `relations`, and their columns' `never_null`,
-// which stands at what the column itself says. It tells those that have foreign tables below them (Sharding::kForeign);
-// what Citus distributes must be told already. `filter` is the condition on pg_class c that they meet. Views may stand
-// on relations that are not among them. Four queries. Errors of `query` are passed on. Blocks.
+// Sets `key`, `key_unique`, `upsertable`, `distinct` and `positioned` of `relations`, and corrects `never_null` of
+// their columns, which has what the column itself says. Marks the relations that have foreign tables below them
+// (Sharding::kForeign); those that Citus distributes must be marked already. `filter` is the condition on pg_class c
+// that the relations meet. Views may read relations that are not among them. Runs four queries. The errors are those of
+// `query`. Blocks.
 absl::Status ReadKeys(const Query& query, const std::string& filter, std::vector<Relation>* relations);
 
 }  // namespace protogres::catalog

@@ -1,11 +1,12 @@
-// The queries of what tells rows apart, as those of reader_sql.h. {} is a condition on pg_class c: which relations.
+// The queries for what tells rows apart. See reader_sql.h. {} is a condition on pg_class c, which says for which
+// relations.
 #ifndef PROTOGRES_SERVICE_CATALOG_KEYS_SQL_H_
 #define PROTOGRES_SERVICE_CATALOG_KEYS_SQL_H_
 
 namespace protogres::catalog {
 
-// Definitions of the views, and of those that they stand on, whatever their schema. NULL are joins without GROUP BY or
-// DISTINCT, which show nothing, and what is too large to be worth its reading.
+// The definitions of the views, and of the views that they read, in whatever schema. A definition is NULL if it is a
+// join without GROUP BY or DISTINCT, which tells nothing, or too large to be worth reading.
 inline constexpr char kDefinitionsSql[] = R"(
 WITH RECURSIVE reached(oid) AS (
   SELECT c.oid FROM pg_catalog.pg_class c WHERE {} AND c.relkind IN ('v', 'm')
@@ -20,7 +21,8 @@ SELECT r.ev_class, CASE WHEN pg_catalog.length(r.ev_action::text) < 1000000 AND 
   FROM reached v
   JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid AND r.ev_type = '1')";
 
-// Tables that others inherit from, or that have partitions: whether a foreign table is among those, and which it is.
+// The tables that others inherit from, or that have partitions. The second column says whether a foreign table is among
+// those others, the third whether they inherit, and are not partitions.
 inline constexpr char kFamiliesSql[] = R"(
 WITH RECURSIVE family(root, oid) AS (
   SELECT c.oid, h.inhrelid FROM pg_catalog.pg_class c
@@ -34,8 +36,8 @@ SELECT f.root, pg_catalog.bool_or(m.relkind = 'f'), r.relkind <> 'p'
   JOIN pg_catalog.pg_class r ON r.oid = f.root
  GROUP BY f.root, r.relkind)";
 
-// Columns declared NOT NULL in which there may be NULLs all the same: of rows from before the constraint (NOT VALID,
-// PostgreSQL 18), or of tables that inherit the column without it.
+// Columns that are declared NOT NULL, but may have NULLs: in rows from before the constraint (NOT VALID, PostgreSQL
+// 18), in foreign tables, or in tables that inherit the column without the constraint.
 inline constexpr char kLaxSql[] = R"(
 WITH RECURSIVE family(root, oid) AS (
   SELECT c.oid, c.oid FROM pg_catalog.pg_class c WHERE {} AND c.relkind IN ('r', 'p', 'f')
@@ -50,11 +52,11 @@ SELECT DISTINCT f.root, p.attnum
     OR (a.attrelid, a.attnum) IN (SELECT k.conrelid, k.conkey[1] FROM pg_catalog.pg_constraint k
                                    WHERE k.contype = 'n' AND NOT k.convalidated))";
 
-// Primary keys, and UNIQUE constraints of columns that are NOT NULL and that a row meets at once: as the one to be
-// served comes first, the primary key, then the one of the fewest columns. An index without a constraint may compare by
-// another collation than the column. INCLUDEd columns are left out, and an index that is not valid yet proves nothing.
-// A key WITHOUT OVERLAPS (PostgreSQL 18) is one too, as it has no empty ranges; but ON CONFLICT passes its index over,
-// as it does that of a deferrable one.
+// Primary keys, and UNIQUE constraints that are not deferrable and whose columns are NOT NULL. The key that is to be
+// served comes first: the primary key, else the one with fewest columns. A unique index without a constraint may
+// compare by another collation than the column. The columns of INCLUDE are left out. An index that is not valid yet
+// proves nothing. A key WITHOUT OVERLAPS (PostgreSQL 18) is a key, too, as it has no empty ranges, but ON CONFLICT does
+// not take its index, nor that of a deferrable key.
 inline constexpr char kKeysSql[] = R"(
 SELECT c.oid, i.indisprimary,
        (SELECT pg_catalog.string_agg(k.attnum::text, ' ' ORDER BY k.position)

@@ -18,6 +18,7 @@
 #include "catalog/reader_sql.h"
 #include "catalog/sharding.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 
 namespace protogres::catalog {
 namespace {
@@ -83,13 +84,13 @@ class Reading {
   explicit Reading(const Query& query) : query_(query) {}
 
   absl::StatusOr<Catalog> Run(const std::vector<std::string>& schemas, const std::vector<std::string>& search_path) {
-    if (absl::Status status = ReadServer(); !status.ok()) return status;
-    if (absl::Status status = ReadSchemas({schemas.begin(), schemas.end()}, search_path); !status.ok()) return status;
+    RETURN_IF_ERROR(ReadServer());
+    RETURN_IF_ERROR(ReadSchemas({schemas.begin(), schemas.end()}, search_path));
     if (!schema_oids_.empty()) {
       for (const auto step :
            {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
             &Reading::ReadShards, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
-        if (absl::Status status = (this->*step)(); !status.ok()) return status;
+        RETURN_IF_ERROR((this->*step)());
       }
     }
     ResolveComparable(&catalog_);
@@ -108,10 +109,9 @@ class Reading {
   };
 
   absl::Status ReadServer() {
-    const absl::StatusOr<Rows> rows = query_(kServerSql);
-    if (!rows.ok()) return rows.status();
-    if (rows->empty()) return absl::InternalError("the server did not say what it is");
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(kServerSql));
+    if (rows.empty()) return absl::InternalError("the server did not say what it is");
+    for (const TextRow& row : rows) {
       catalog_.database = Text(row[1]);
       catalog_.server_version = Int(row[2]);
       catalog_.server_encoding = Text(row[3]);
@@ -124,14 +124,13 @@ class Reading {
   }
 
   absl::Status ReadSchemas(const std::set<std::string>& wanted, const std::vector<std::string>& search_path) {
-    const absl::StatusOr<Rows> rows = query_(kSchemasSql);
-    if (!rows.ok()) return rows.status();
-    // Of the search_path PostgreSQL itself passes over what does not exist: it would show in triggers alone.
+    ASSIGN_OR_RETURN(const Rows rows, query_(kSchemasSql));
+    // PostgreSQL itself passes over schemas of the search_path that do not exist: that would only show in triggers.
     std::set<std::string> needed = wanted;
     for (const std::string& name : search_path) {
       if (name != "$user" && name != "pg_temp") needed.insert(name);
     }
-    for (const TextRow& row : *rows) {
+    for (const TextRow& row : rows) {
       const std::string name = Text(row[1]);
       const bool usage = Flag(row[2]);
       if (needed.erase(name) != 0 && !usage) {
@@ -153,10 +152,9 @@ class Reading {
   std::string RelationFilter() const { return fmt::format(kRelationFilter, List(schema_oids_)); }
 
   absl::Status ReadRelations() {
-    const absl::StatusOr<Rows> rows = query_(kRelationsSql + RelationFilter());
-    if (!rows.ok()) return rows.status();
-    catalog_.relations.reserve(static_cast<std::size_t>(rows->size()));
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(kRelationsSql + RelationFilter()));
+    catalog_.relations.reserve(static_cast<std::size_t>(rows.size()));
+    for (const TextRow& row : rows) {
       Relation& relation = catalog_.relations.emplace_back();
       relation.oid = Number(row[0]);
       relation.schema = Text(row[1]);
@@ -178,9 +176,8 @@ class Reading {
   }
 
   absl::Status ReadColumns() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kColumnsSql, RelationFilter()));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kColumnsSql, RelationFilter())));
+    for (const TextRow& row : rows) {
       const auto it = index_.find(Number(row[0]));
       if (it == index_.end()) continue;
       Relation& relation = catalog_.relations[it->second];
@@ -223,10 +220,9 @@ class Reading {
       }
     }
     if (views.empty()) return absl::OkStatus();
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kUpdatableColumnsSql, List(views)));
-    if (!rows.ok()) return rows.status();
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kUpdatableColumnsSql, List(views))));
     std::set<std::pair<Oid, int>> updatable;
-    for (const TextRow& row : *rows) updatable.emplace(Number(row[0]), Int(row[1]));
+    for (const TextRow& row : rows) updatable.emplace(Number(row[0]), Int(row[1]));
     for (const Oid oid : views) {
       const std::size_t index = index_[oid];
       for (Column& column : catalog_.relations[index].columns) {
@@ -240,10 +236,9 @@ class Reading {
 
   // One unconditional rule with RETURNING answers for all of an event (PostgreSQL manual, CREATE RULE).
   absl::Status ReadRules() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kRulesSql, RelationFilter()));
-    if (!rows.ok()) return rows.status();
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kRulesSql, RelationFilter())));
     std::map<std::pair<Oid, bool>, bool> returns;
-    for (const TextRow& row : *rows) {
+    for (const TextRow& row : rows) {
       if (row[1] == "4") {
         if (DeletesOtherwise(Text(row[3]))) catalog_.relations[index_[Number(row[0])]].deletable = false;
         continue;
@@ -259,17 +254,14 @@ class Reading {
 
   // What tells rows apart, and on which server they are.
   absl::Status ReadShards() {
-    if (has_citus_) {
-      if (absl::Status status = ReadCitus(query_, &catalog_.relations); !status.ok()) return status;
-    }
-    if (absl::Status status = ReadKeys(query_, RelationFilter(), &catalog_.relations); !status.ok()) return status;
+    if (has_citus_) RETURN_IF_ERROR(ReadCitus(query_, &catalog_.relations));
+    RETURN_IF_ERROR(ReadKeys(query_, RelationFilter(), &catalog_.relations));
     return ReadPartitionColumns(query_, &catalog_.relations);
   }
 
   absl::Status ReadTypes() {
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kTypesSql, RelationFilter()));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kTypesSql, RelationFilter())));
+    for (const TextRow& row : rows) {
       Type& type = catalog_.types[Number(row[0])];
       type.oid = Number(row[0]);
       type.schema = Text(row[1]);
@@ -291,9 +283,8 @@ class Reading {
     if (composites_.empty()) return absl::OkStatus();
     std::vector<Oid> oids;
     for (const auto& [relation, type] : composites_) oids.push_back(relation);
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kAttributesSql, List(oids)));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) {
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kAttributesSql, List(oids))));
+    for (const TextRow& row : rows) {
       Type& type = catalog_.types[composites_[Number(row[0])]];
       if (Flag(row[2])) {
         type.dropped.push_back(Int(row[1]));
@@ -310,9 +301,8 @@ class Reading {
       if (type.kind == TypeKind::kEnum) oids.push_back(oid);
     }
     if (oids.empty()) return absl::OkStatus();
-    const absl::StatusOr<Rows> rows = query_(fmt::format(kLabelsSql, List(oids)));
-    if (!rows.ok()) return rows.status();
-    for (const TextRow& row : *rows) catalog_.types[Number(row[0])].labels.push_back(Text(row[1]));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kLabelsSql, List(oids))));
+    for (const TextRow& row : rows) catalog_.types[Number(row[0])].labels.push_back(Text(row[1]));
     return absl::OkStatus();
   }
 

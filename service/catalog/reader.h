@@ -1,5 +1,5 @@
-// Reads the Catalog from pg_catalog through a query function, so that it needs
-// no PostgreSQL library. It knows nothing of the Contract.
+// Reads the Catalog from pg_catalog through a query function, so that it needs no PostgreSQL library. It knows nothing
+// of the Contract.
 #ifndef PROTOGRES_SERVICE_CATALOG_READER_H_
 #define PROTOGRES_SERVICE_CATALOG_READER_H_
 
@@ -16,19 +16,19 @@
 
 namespace protogres::catalog {
 
-// Cells in PostgreSQL's text form; no value is NULL. The texts are of the TextRows.
+// Cells in PostgreSQL's text form. No value: NULL. The texts belong to the TextRows.
 using TextRow = std::vector<std::optional<std::string_view>>;
 
-// What a query returned, to be gone through row by row: of ten thousand tables it is too much to be copied.
+// What a query has returned. Its rows are read one by one, as those of ten thousand tables are too much to be copied.
 class TextRows {
  public:
-  // Fills `row` with one of the rows. It keeps what they are of.
+  // Sets `row` to one of the rows. It keeps what the rows belong to.
   using ReadRow = std::function<void(std::int64_t index, TextRow* row)>;
 
   class Iterator {
    public:
     Iterator(const ReadRow& read, std::int64_t index) : read_(read), index_(index) {}
-    // Until it is called again.
+    // The row lives until this is called again.
     const TextRow& operator*() {
       read_(index_, &row_);
       return row_;
@@ -56,16 +56,13 @@ class TextRows {
 
 using Query = std::function<absl::StatusOr<TextRows>(const std::string& sql)>;
 
-// Reads all relations of `schemas` (empty: every schema but the system's own
-// and `protogres`), and every type that their columns reach. `query` must run
-// each statement in one repeatable-read transaction, so that what is read is of
-// one moment. A constant number of queries, whatever the number of relations.
-// Blocks.
+// Reads all relations of `schemas` (empty: every schema except those of the system and `protogres`), and every type
+// that their columns reach. `query` must run all statements in one repeatable-read transaction, so that what is read is
+// of one moment. The number of queries does not depend on that of the relations. Blocks.
 //
-// Partitions are left out: their rows are reached through the partitioned table.
-// FAILED_PRECONDITION: a schema of `schemas` or `search_path` does not exist, or
-// the role may not use it; or PostgreSQL is older than 13. Errors of `query` are
-// passed on.
+// Partitions are left out, as their rows are reached through the partitioned table. FAILED_PRECONDITION: a schema of
+// `schemas` or `search_path` does not exist, or the role may not use it, or PostgreSQL is older than 13. Other errors
+// are those of `query`.
 absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas,
                              const std::vector<std::string>& search_path = {});
 

@@ -1,12 +1,12 @@
-// The queries of the catalog reader, for PostgreSQL 13 and newer. Set queries
-// only. Names are never pasted into them: {} is a list of oids, or the relation filter.
+// The queries of the catalog reader, for PostgreSQL 13 and newer. Each is for all relations at once. Names are never
+// put into them: {} is a list of oids, or the filter of relations.
 #ifndef PROTOGRES_SERVICE_CATALOG_READER_SQL_H_
 #define PROTOGRES_SERVICE_CATALOG_READER_SQL_H_
 
 namespace protogres::catalog {
 
-// The search path is pinned for the transaction: no relation or function of the
-// user's can stand before the system's, and format_type() always qualifies.
+// The search path is pinned for the transaction. So no relation or function of the user stands before one of the
+// system, and format_type() always writes the schema.
 inline constexpr char kServerSql[] = R"(
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.current_database(),
        pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_encoding'),
@@ -15,15 +15,14 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_cat
 inline constexpr char kSchemasSql[] = R"(
 SELECT oid, nspname, pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace)";
 
-// Which relations are read; {} is the list of the schemas' oids. Used by the
-// queries below, so that their sets are the same.
+// Says which relations are read. {} is the list of the oids of schemas. The queries below use it, so that all of them
+// are for the same relations.
 inline constexpr char kRelationFilter[] =
     "c.relnamespace IN ({}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition "
     "AND c.relpersistence <> 't'";
 
-// Tables are not asked pg_relation_is_updatable(): it would wait for their locks
-// to answer what is known. What INSTEAD OF triggers and
-// unconditional INSTEAD rules do is told apart, since they take any column.
+// pg_relation_is_updatable() is not called for tables: it would wait for their locks, and the answer is known. What
+// INSTEAD OF triggers and unconditional INSTEAD rules do stands in a column of its own, as they take any column.
 inline constexpr char kRelationsSql[] = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind,
        CASE WHEN c.relkind IN ('v', 'f') THEN pg_catalog.pg_relation_is_updatable(c.oid, true)
@@ -47,8 +46,8 @@ SELECT c.oid, n.nspname, c.relname, c.relkind,
     ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
  WHERE )";
 
-// Column privileges are asked only where a column has some of its own; all
-// other columns follow their relation. A domain's NOT NULL and DEFAULT are its columns'.
+// Privileges of a column are only asked for if it has some of its own; all other columns have those of their relation.
+// The NOT NULL and DEFAULT of a domain are those of its columns.
 inline constexpr char kColumnsSql[] = R"(
 SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
        pg_catalog.format_type(a.atttypid, a.atttypmod),
@@ -68,7 +67,8 @@ SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
  WHERE {}
  ORDER BY a.attrelid, a.attnum)";
 
-// INSTEAD rules for UPDATE, INSERT and DELETE; their actions tell whether they have RETURNING, and whether they delete.
+// The INSTEAD rules for UPDATE, INSERT and DELETE. Their actions tell whether they have RETURNING, and whether they
+// delete.
 inline constexpr char kRulesSql[] = R"(
 SELECT r.ev_class, r.ev_type, r.ev_qual::text = '<>', r.ev_action::text
   FROM pg_catalog.pg_class c
@@ -80,11 +80,10 @@ SELECT attrelid, attnum FROM pg_catalog.pg_attribute
  WHERE attrelid IN ({}) AND attnum > 0 AND NOT attisdropped
    AND pg_catalog.pg_column_is_updatable(attrelid, attnum, true))";
 
-// The closure of the columns' types. A true array is known by its output
-// function: int2vector and oidvector have elements too, but a text form of
-// their own. An operator class counts where its operators have the names that a
-// statement would use (hstore's sort by #<#). Casts to bytea do not: those
-// types cast to text as well, and = would be ambiguous.
+// The types of the columns, and all types that these reach. An array is known by its output function: int2vector and
+// oidvector have elements, too, but another text form. An operator class counts if its operators have the names that a
+// statement would use (hstore sorts by #<#). Casts to bytea do not count: such types have a cast to text as well, and =
+// would be ambiguous.
 inline constexpr char kTypesSql[] = R"(
 WITH RECURSIVE reached(oid) AS (
   SELECT DISTINCT a.atttypid FROM pg_catalog.pg_class c

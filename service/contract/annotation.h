@@ -1,5 +1,5 @@
-// The `@protogres` lines of a SQL COMMENT: what they set, and the rest of the
-// text. Pure; whether a column that they name exists is the caller's to check.
+// Reads the `@protogres` lines of a SQL COMMENT: what they set, and the rest of the text. Pure. The caller has to check
+// whether there are the columns that they name.
 #ifndef PROTOGRES_SERVICE_CONTRACT_ANNOTATION_H_
 #define PROTOGRES_SERVICE_CONTRACT_ANNOTATION_H_
 
@@ -10,7 +10,7 @@
 
 namespace protogres::contract {
 
-// What the COMMENT is on: settings that do not apply there are refused.
+// What the COMMENT is on. A setting that has no meaning there is a problem.
 enum class Commented { kTable, kView, kMaterializedView, kColumn, kType, kAttribute };
 
 struct Annotations {
@@ -20,7 +20,7 @@ struct Annotations {
   std::vector<std::string> key;            // key=a,"Weird b": SQL names
   bool as_text = false;                    // type=string
   std::string text;                        // the COMMENT without these lines
-  std::vector<std::string> problems;       // what was not understood, a sentence each; nothing else is lost by it
+  std::vector<std::string> problems;       // what was not understood, a sentence each; everything else holds
 };
 
 Annotations ReadComment(std::string_view comment, Commented on);

@@ -1,6 +1,6 @@
-// The Contract: what the API is. Tables, their methods and their types, each
-// with what of the Catalog it stands for, and what their messages are called.
-// Plain values: derived from a Catalog (derive.h) or pinned by a file (pin.h).
+// The Contract says what the API is: tables, their methods and their types, each with what it stands for in the
+// Catalog, and with the names of its messages. Plain values. A Contract is derived from a Catalog (derive.h) or pinned
+// by files (pin.h).
 #ifndef PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 #define PROTOGRES_SERVICE_CONTRACT_CONTRACT_H_
 
@@ -14,7 +14,7 @@
 
 namespace protogres::contract {
 
-// How a value stands on the wire.
+// What a value is on the wire.
 enum class Kind {
   kInt32,
   kInt64,
@@ -30,15 +30,14 @@ enum class Kind {
   kMessage,  // a composite
 };
 
-// What a string of Kind::kString must look like, where it can be told without PostgreSQL.
+// What a Kind::kString must look like, if that can be told without PostgreSQL.
 enum class Text { kAny, kUuid, kNumeric };
 
-// A PostgreSQL type as the Contract carries it. Domains are resolved to what
-// they are over, but `sql_type` stays the column's own, so that a cast to it
-// checks the domain's constraints.
+// A PostgreSQL type as the Contract has it. A domain has the kind of its base type, but `sql_type` is the domain
+// itself, so that a cast to it checks its constraints.
 struct Type {
   Kind kind = Kind::kString;
-  bool repeated = false;  // T[]; then `kind` and the rest speak of T
+  bool repeated = false;  // T[]; `kind` and the rest, unless they say otherwise, are then of T
   std::string sql_type;   // quoted and schema-qualified, without a modifier, for casts: "pg_catalog"."int8"; with []
                           // when repeated
   std::string element_sql_type;  // when repeated: that of one element; else as sql_type
@@ -53,7 +52,8 @@ struct Type {
   bool comparable = false;  // it has =
   bool orderable = false;   // it has <
   bool jsonb = false;       // Kind::kJson: jsonb, not json
-  // The schema of its operators (of the element's, when repeated), quoted. Empty: pg_catalog, which is always found.
+  // The schema of its operators (of the operators of the element, when repeated), quoted. Empty: pg_catalog, which is
+  // always found.
   std::string operator_schema;
 
   bool operator==(const Type&) const = default;
@@ -81,9 +81,9 @@ struct Field {
   Type type;
   bool not_null = false;  // a NULL is refused
   // For columns of tables:
-  bool never_null = false;   // and no row has one
+  bool never_null = false;   // no row has a NULL
   bool has_default = false;  // a DEFAULT, an identity or generated: never required on Create
-  bool generated = false;    // GENERATED ALWAYS, as identity or by an expression: never written by a caller
+  bool generated = false;    // GENERATED ALWAYS, as identity or by an expression: a caller cannot write it
   bool readable = true;      // false: input only (AIP-203), as the role may write it, but not read it
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
   bool updatable = false;
@@ -114,7 +114,7 @@ enum class MethodKind {
 };
 inline constexpr int kMethodKinds = static_cast<int>(MethodKind::kUndelete) + 1;
 
-// What is said of a message beside its fields.
+// What a file says of a message beside its fields.
 struct MessageNotes {
   std::string package;
   std::string name;
@@ -137,7 +137,7 @@ struct Table {
   std::vector<Field> fields;       // columns that can be read or written, in column order
   std::vector<int> key;            // indexes into fields, all of them readable, in the key's order; empty: none
   bool key_unique = true;          // no two rows have the same key
-  std::vector<int> distinct;       // without a key: indexes into fields that no two rows have all alike; empty: none
+  std::vector<int> distinct;       // without a key: indexes of fields that together differ in all rows; empty: none
   bool positioned = false;         // the role may read tableoid and ctid, which tell the rows apart
   std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
   bool has_etag = false;           // the role may read xmin and ctid, which a view and a sharded table do not have
@@ -150,10 +150,10 @@ struct Table {
   bool insert_returns = true;  // INSERT can have RETURNING
   bool update_returns = true;
   std::vector<MethodKind> methods;  // in the order in which the service lists them
-  // The file that declares the service and its messages, which descriptors.h makes when it is asked for: so that what
-  // nobody asks for takes no memory. shop/v1/customer.proto. Empty: it stands in Contract::files.
+  // The file that declares the service and its messages: shop/v1/customer.proto. descriptors.h makes it when somebody
+  // asks for it, so that what nobody asks for takes no memory. Empty: it is in Contract::files.
   std::string file;
-  MessageNotes notes;  // of the row's message; its names are above
+  MessageNotes notes;  // of the row's message, whose names are above
 
   // Its rows are on several servers: a statement on one of its rows is to meet one of them.
   bool sharded() const { return sharding != catalog::Sharding::kNone; }
@@ -175,16 +175,16 @@ struct Contract {
   std::vector<Enum> enums;
   std::vector<Composite> composites;
   std::vector<Table> tables;  // sorted by (schema, name)
-  // Those of types, and of a pinned contract all of them: dependencies first; google/protobuf/* not among them.
+  // The files of types, and of a pinned contract all files: dependencies first, without google/protobuf/*.
   google::protobuf::FileDescriptorSet files;
   // What was left out or changed and why: a line each, for the log.
   std::vector<std::string> warnings;
 };
 
-// Field numbers of Protogres' own fields that more than one layer writes or reads. All of those in requests:
-// own_fields.cc.
+// The numbers of those of Protogres' own fields that more than one layer writes or reads. own_fields.cc has all that
+// are in requests.
 namespace number {
-// Own fields of messages that carry columns too (design, "Numbers are stable").
+// The own fields of a message that has columns, too, have numbers from kOwnFirst to kOwnLast.
 inline constexpr int kOwnFirst = 2000;
 inline constexpr int kOwnLast = 2047;
 // In the row message, and in Delete and Undelete requests.

@@ -24,6 +24,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "status/macros.h"
 #include "status/status.h"
 
 namespace protogres::contract {
@@ -175,10 +176,9 @@ absl::StatusOr<pb::FileDescriptorSet> ParseProtos(const fs::path& directory, con
 }
 
 absl::StatusOr<pb::FileDescriptorSet> ParseSet(const fs::path& path) {
-  const absl::StatusOr<std::string> bytes = ReadFile(path);
-  if (!bytes.ok()) return bytes.status();
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   pb::FileDescriptorSet stored;
-  if (bytes->empty() || !stored.ParseFromString(*bytes) || stored.file().empty()) {
+  if (bytes.empty() || !stored.ParseFromString(bytes) || stored.file().empty()) {
     return FileError(absl::StatusCode::kInvalidArgument, path,
                      "neither a directory, nor a .proto file, nor a FileDescriptorSet (protoc --descriptor_set_out)");
   }
@@ -228,12 +228,10 @@ absl::StatusOr<int> Write(const Contract& contract, const std::string& directory
     if (name.empty() || name.is_absolute() || *name.begin() == "..") {
       return FileError(absl::StatusCode::kInvalidArgument, file.name(), "leads out of the directory");
     }
-    if (absl::Status status = WriteFile(root / name, ProtoText(file)); !status.ok()) return status;
+    RETURN_IF_ERROR(WriteFile(root / name, ProtoText(file)));
   }
-  if (absl::Status status = WriteFile(root / kTransactionFile, kTransactionProto); !status.ok()) return status;
-  if (absl::Status status = WriteFile(root / kDescriptorSetFile, files.SerializeAsString()); !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(WriteFile(root / kTransactionFile, kTransactionProto));
+  RETURN_IF_ERROR(WriteFile(root / kDescriptorSetFile, files.SerializeAsString()));
   return files.file_size() + 1;
 }
 

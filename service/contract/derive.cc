@@ -13,6 +13,7 @@
 #include "contract/scope.h"
 #include "contract/table_names.h"
 #include "contract/type_map.h"
+#include "status/macros.h"
 
 namespace protogres::contract {
 namespace {
@@ -98,15 +99,14 @@ std::set<std::string> Entangled(const TypeMap& types, const Contract& contract) 
 }  // namespace
 
 absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOptions& options) {
-  auto packages = MakePackages(catalog, options);
-  if (!packages.ok()) return packages.status();
+  ASSIGN_OR_RETURN(Packages packages, MakePackages(catalog, options));
   Contract contract;
-  contract.warnings = std::move(packages->warnings);
+  contract.warnings = std::move(packages.warnings);
   TypeMap types(catalog);
   std::vector<Draft> drafts = SelectAll(catalog, &types, &contract);
-  std::map<std::string, PackageScope> scopes = MakeScopes(packages->by_schema);
-  types.Define(packages->by_schema, &scopes, &contract);
-  NameTables(packages->by_schema, &scopes, &drafts, &contract.warnings);
+  std::map<std::string, PackageScope> scopes = MakeScopes(packages.by_schema);
+  types.Define(packages.by_schema, &scopes, &contract);
+  NameTables(packages.by_schema, &scopes, &drafts, &contract.warnings);
   scopes.clear();
   contract.tables.reserve(drafts.size());
   for (Draft& draft : drafts) {

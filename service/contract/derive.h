@@ -1,4 +1,4 @@
-// Catalog -> Contract. Pure.
+// Derives a Contract from a Catalog. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_DERIVE_H_
 #define PROTOGRES_SERVICE_CONTRACT_DERIVE_H_
 
@@ -12,17 +12,16 @@
 namespace protogres::contract {
 
 struct DeriveOptions {
-  // Schema -> package. A schema that is not named here has `<schema>.v1`, and
-  // `public` the database's name (design, "Names").
+  // The package of each schema. A schema that is not named here has the package `<schema>.v1`; for `public` it is
+  // `<database>.v1`.
   std::map<std::string, std::string> packages;
-  // A nullable timestamp column named deleted_at declares a soft delete by itself.
+  // Whether a nullable timestamp column with the name deleted_at declares a soft delete by itself.
   bool soft_delete = true;
 };
 
-// Derives the Contract. What cannot be served is left out and stands in
-// `warnings`; an empty database gives a Contract without tables. The same
-// Catalog always gives the same Contract, byte for byte.
-// INVALID_ARGUMENT: a package that is no protobuf package name.
+// Derives the Contract. What cannot be served is left out, and `warnings` says so. An empty database gives a Contract
+// without tables. The same Catalog always gives the same Contract, byte for byte. INVALID_ARGUMENT: a package of
+// `options` is not the name of a package, or is that of a fixed service.
 absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOptions& options);
 
 }  // namespace protogres::contract

@@ -1,5 +1,5 @@
-// The types and services of a FileDescriptorSet by full name, and how a field
-// or method reads. For Compare and Pin. Pure.
+// Finds the types and services of a FileDescriptorSet by their full names, and says what a field or a method is. For
+// Compare and Pin. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_DESCRIPTOR_INDEX_H_
 #define PROTOGRES_SERVICE_CONTRACT_DESCRIPTOR_INDEX_H_
 
@@ -10,7 +10,7 @@
 
 namespace protogres::contract {
 
-// Points into the set that it was made of, which must outlive it.
+// Points into `set`, which must outlive it.
 struct DescriptorIndex {
   explicit DescriptorIndex(const google::protobuf::FileDescriptorSet& set);
 
@@ -19,14 +19,14 @@ struct DescriptorIndex {
   std::map<std::string, const google::protobuf::ServiceDescriptorProto*> services;
 };
 
-// "optional int64", "repeated shop.v1.Item": all but the name and the number.
-// Messages are optional whether or not it is written.
+// What a field is, without its name and number: "optional int64", "repeated shop.v1.Item". "optional" is left out
+// before messages, as they always are.
 std::string TypeOf(const google::protobuf::FieldDescriptorProto& field);
 
-// "(shop.v1.GetItemRequest) returns (shop.v1.Item)".
+// What a method is, without its name: "(shop.v1.GetItemRequest) returns (shop.v1.Item)".
 std::string SignatureOf(const google::protobuf::MethodDescriptorProto& method);
 
-// The member of `parent` that is called `name`; null: there is none.
+// The member of `parent` with this name. Null: there is none.
 const google::protobuf::FieldDescriptorProto* FindField(const google::protobuf::DescriptorProto& parent,
                                                         const std::string& name);
 const google::protobuf::EnumValueDescriptorProto* FindValue(const google::protobuf::EnumDescriptorProto& parent,

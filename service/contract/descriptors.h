@@ -1,6 +1,5 @@
-// Contract -> FileDescriptorProtos: messages, services and their comments
-// (in SourceCodeInfo). Pure; every name is chosen already. No DescriptorPool is
-// needed to make them.
+// Makes the FileDescriptorProtos of a Contract: messages, services and their comments (in SourceCodeInfo). Pure. All
+// names must have been chosen. It needs no DescriptorPool.
 #ifndef PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 #define PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 
@@ -12,14 +11,14 @@
 
 namespace protogres::contract {
 
-// The file of a table of `contract`, which is called Table::file: its service, its row message, and the messages of its
-// methods. The same each time.
+// The file of a table of `contract`, whose name is Table::file: its service, its row message, and the messages of its
+// methods. It is the same each time.
 google::protobuf::FileDescriptorProto TableFile(const Contract& contract, const Table& table);
 
-// Contract::files and those of all tables: dependencies first. Takes some 50 kB a table.
+// Contract::files and the files of all tables, dependencies first. It takes about 50 kB for each table.
 google::protobuf::FileDescriptorSet AllFiles(const Contract& contract);
 
-// The file of the enums and composites of `package`. `go_apart`: with a Go package of its own.
+// The file `name` of the enums and composites of `package`. `go_apart` gives it a Go package of its own.
 google::protobuf::FileDescriptorProto TypesFile(const Contract& contract, const TypeMap& types,
                                                 const std::string& package, const std::string& name, bool go_apart);
 

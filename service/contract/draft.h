@@ -1,5 +1,5 @@
-// A relation on its way into the Contract: which columns it serves, then its
-// fields, key and soft delete. Pure; knows no descriptors.
+// A Draft is a relation on its way into the Contract: first the columns that it serves are chosen, then its fields, key
+// and soft delete are made. Pure. Knows no descriptors.
 #ifndef PROTOGRES_SERVICE_CONTRACT_DRAFT_H_
 #define PROTOGRES_SERVICE_CONTRACT_DRAFT_H_
 
@@ -23,17 +23,16 @@ struct DraftColumn {
 struct Draft {
   const catalog::Relation* relation = nullptr;
   Annotations notes;
-  std::vector<DraftColumn> columns;  // those served, by number
+  std::vector<DraftColumn> columns;  // those that are served, by number
   Table table;
 };
 
-// Chooses the columns and notes their types in `types`. Null where the relation is not served:
-// omitted (silently) or without a column that can be (a warning).
+// Chooses the columns that are served, and tells `types` of their types. nullopt: the relation is not served, because
+// its COMMENT says `omit`, or because no column of it can be served (then there is a warning).
 std::optional<Draft> Select(const catalog::Relation& relation, TypeMap* types, std::vector<std::string>* warnings);
 
-// Fills the table's fields, key, soft delete, what can be written, and the comments. Names of package and messages are
-// set already.
-// `soft_delete`: a column deleted_at declares it by itself.
+// Sets the fields, the key and the soft delete of the table, what can be written, and the comments. The names of its
+// package and messages must have been set. `soft_delete` is that of DeriveOptions.
 void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std::string>* warnings);
 
 }  // namespace protogres::contract

@@ -14,13 +14,13 @@
 
 namespace protogres::contract {
 
-// What a field is: its type, and for messages and enums the full name.
+// The type of a field, and for messages and enums its full name.
 struct FieldType {
   google::protobuf::FieldDescriptorProto::Type type = google::protobuf::FieldDescriptorProto::TYPE_STRING;
   std::string name;
 };
 
-// Singular fields of scalars that tell unset from zero are kOptional.
+// kOptional: a singular field of a scalar that tells unset from zero.
 enum class Presence { kPlain, kOptional, kRepeated };
 
 class FileBuilder {
@@ -29,10 +29,11 @@ class FileBuilder {
   FileBuilder(const std::string& name, const std::string& package, const std::string& java_class,
               const std::string& go_tail);
 
-  // Each begins the next message, enum or service of the file; Field, Value and Method add to the last one begun.
+  // BeginMessage, BeginEnum and BeginService begin the next message, enum or service of the file. Field, Value and
+  // Method add to the one that was begun last.
   void BeginMessage(const std::string& name, std::string_view comment);
   void Field(const std::string& name, int number, const FieldType& type, Presence presence, std::string_view comment);
-  // Numbers of the last message that no field may have; merged into ranges.
+  // Numbers that no field of the last message may have. They are merged into ranges.
   void Reserve(std::vector<int> numbers);
   void BeginEnum(const std::string& name, std::string_view comment);
   void Value(const std::string& name, int number, std::string_view comment);
@@ -40,10 +41,10 @@ class FileBuilder {
   // `request` and `response` are full names.
   void Method(const std::string& name, const std::string& request, const std::string& response, Streaming streaming,
               std::string_view comment);
-  // Imports the file itself is none of.
+  // Imports `file`, unless it is empty or the file that is being built.
   void Import(const std::string& file);
 
-  // Completes the file; the builder is done with.
+  // Completes the file and returns it. The builder cannot be used any more.
   google::protobuf::FileDescriptorProto Finish();
 
  private:
@@ -55,7 +56,7 @@ class FileBuilder {
   std::set<std::string> imports_;
 };
 
-// Imports of google/protobuf that a type's full name needs; empty: none.
+// The file of google/protobuf that must be imported for this type. Empty: none.
 std::string WellKnownFile(std::string_view type_name);
 
 }  // namespace protogres::contract

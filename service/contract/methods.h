@@ -1,5 +1,5 @@
-// The kinds of methods: what each is called, which tables have it, and what
-// its messages are. The fields of these: own_fields.h. Pure.
+// The kinds of methods: what each is called, which tables have it, and what its messages are. own_fields.h has the
+// fields of these. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_METHODS_H_
 #define PROTOGRES_SERVICE_CONTRACT_METHODS_H_
 
@@ -14,10 +14,10 @@ namespace protogres::contract {
 
 // What the message of a response is.
 enum class ResponseShape {
-  kRow,          // the row's
-  kOwn,          // one of the method's own: GetCustomerResponse
-  kDeletedRow,   // as kRow where deletes are soft, else google.protobuf.Empty
-  kDeletedRows,  // as kOwn where deletes are soft, else google.protobuf.Empty
+  kRow,          // the row's message
+  kOwn,          // a message of the method's own: ListCustomersResponse
+  kDeletedRow,   // as kRow if deletes are soft, else google.protobuf.Empty
+  kDeletedRows,  // as kOwn if deletes are soft, else google.protobuf.Empty
 };
 
 // Which side of a method sends many messages.
@@ -28,7 +28,7 @@ struct MethodInfo {
   MethodKind kind = MethodKind::kGet;
   // The name: List + Customers, Update + Customers + Where.
   const char* verb = "";
-  bool plural = false;  // the table's plural follows, else its message
+  bool plural = false;  // the table's plural follows the verb, else its message
   const char* tail = "";
   bool (*served)(const Table&) = nullptr;           // whether a table has the method
   bool keyed = false;                               // the request has the key's columns, at the numbers of the row
@@ -36,15 +36,15 @@ struct MethodInfo {
   ResponseShape response = ResponseShape::kOwn;
   Streaming streaming = Streaming::kNone;
   const char* note = "";             // the comment
-  const char* soft_note = nullptr;   // the comment where deletes are soft; null: the same
-  const char* blind_note = nullptr;  // the comment where the role may not read the table; null: the same
+  const char* soft_note = nullptr;   // the comment if deletes are soft; null: the same
+  const char* blind_note = nullptr;  // the comment if the role may not read the table; null: the same
 };
 
-// Of all kinds, in the order in which services list them.
+// All kinds, in the order in which services list them.
 std::span<const MethodInfo> Methods();
 const MethodInfo& InfoOf(MethodKind kind);
 
-// ListCustomers, of message Customer and plural Customers.
+// The name of a method: ListCustomers, for the message Customer and the plural Customers.
 std::string MethodName(MethodKind kind, const std::string& message, const std::string& plural);
 
 // The full name of the request's message: shop.v1.ListCustomersRequest.
@@ -59,7 +59,7 @@ std::vector<MethodKind> Supported(const Table& table);
 // The method of `table` with its path and the names of its messages.
 Method MakeMethod(MethodKind kind, const Table& table);
 
-// All of those that Table::methods lists.
+// The methods that Table::methods lists.
 std::vector<Method> MethodsOf(const Table& table);
 
 // Every name that a table takes in its package, whichever methods it has: its

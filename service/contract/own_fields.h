@@ -1,6 +1,6 @@
-// Protogres' own fields in the messages of methods, beside the columns: a table
-// of those of requests and one of those of responses. The descriptors, the names
-// that columns leave free, and the decoder of requests are made from these. Pure.
+// Protogres' own fields in the messages of methods, beside the columns: one table has those of requests, the other
+// those of responses. The descriptors, the names that columns must not have, and the decoder of requests are made from
+// these tables. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_OWN_FIELDS_H_
 #define PROTOGRES_SERVICE_CONTRACT_OWN_FIELDS_H_
 
@@ -18,7 +18,7 @@
 
 namespace protogres::contract {
 
-// Some of the kinds of methods.
+// A set of kinds of methods.
 class KindSet {
  public:
   constexpr KindSet() = default;
@@ -27,7 +27,7 @@ class KindSet {
   }
 
   constexpr bool contains(MethodKind kind) const { return (bits_ & Bit(kind)) != 0; }
-  // Whether both have a kind in common.
+  // True: both sets have a kind in common.
   constexpr bool Meets(KindSet other) const { return (bits_ & other.bits_) != 0; }
   constexpr void Add(KindSet other) { bits_ |= other.bits_; }
 
@@ -37,7 +37,8 @@ class KindSet {
   std::uint32_t bits_ = 0;
 };
 
-// Which member of a Request a field fills. The member's type tells the field's: string, bool, int32, int64 ...
+// The member of a Request that a field fills. The type of the member says what the field's is: string, bool, int32,
+// int64 ...
 using MaskMember = std::optional<std::vector<std::string>> Request::*;  // ... google.protobuf.FieldMask ...
 using RowMember = std::optional<std::string_view> Request::*;           // ... the row's message ...
 using MessagesMember = std::vector<std::string_view> Request::*;        // ... or repeated messages: rows, or requests
@@ -46,7 +47,7 @@ using RequestMember = std::variant<std::string Request::*, bool Request::*, std:
 
 struct RequestField {
   KindSet kinds;     // the methods whose requests have it
-  int number = 0;    // one of kOwnFirst to kOwnLast where the key's columns stand beside it, else 1 to 15
+  int number = 0;    // kOwnFirst to kOwnLast if the message has the key's columns, too; else 1 to 15
   const char* name;  // null: the table's own, which is row_field or rows_field
   RequestMember member;
   const char* note;                              // the comment
@@ -68,11 +69,11 @@ struct ResponseField {
 std::span<const RequestField> RequestFields();
 std::span<const ResponseField> ResponseFields();
 
-// The field of `kind`'s requests that has `number`, at the cost of an array's lookup; null: none. The messages of a
-// table may lack it (IsOf).
+// The field with this number in requests of `kind`, at the cost of a lookup in an array. Null: there is none. The
+// messages of a table may lack the field (IsOf).
 const RequestField* FindRequestField(MethodKind kind, int number);
 
-// How the values stand on the wire.
+// What the values of a field with this member are on the wire.
 Kind KindOf(const RequestMember& member);
 
 // The name of the row message's own field, whose number is number::kEtag.

@@ -1,4 +1,4 @@
-// Schema -> protobuf package. Pure.
+// Chooses the protobuf package of each schema. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_PACKAGES_H_
 #define PROTOGRES_SERVICE_CONTRACT_PACKAGES_H_
 
@@ -17,16 +17,16 @@ struct Packages {
   std::vector<std::string> warnings;
 };
 
-// As the options say, else `<schema>.v1`, with `public` taken as the
-// database's name. Two schemas share a package only where the options say so.
-// INVALID_ARGUMENT: an option that is no package name, or one of a fixed service.
+// The packages that the options name, else `<schema>.v1`; `public` counts as a schema with the name of the database.
+// Two schemas share a package only if the options say so. INVALID_ARGUMENT: a package in the options is not the name of
+// a package, or is that of a fixed service.
 absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const DeriveOptions& options);
 
 // True for a keyword of Java, which no part of a Java package can be.
 bool IsJavaWord(const std::string& name);
 
-// True for a message name that generated code cannot have: Java's own class
-// within every message, and keywords of Python.
+// True for a message name that generated code cannot have: that of a class which Java has within every message, or a
+// keyword of Python.
 bool IsBadMessageName(const std::string& name);
 
 }  // namespace protogres::contract

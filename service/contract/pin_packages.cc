@@ -8,6 +8,7 @@
 #include "contract/descriptors.h"
 #include "contract/naming.h"
 #include "contract/packages.h"
+#include "status/macros.h"
 
 namespace protogres::contract {
 namespace {
@@ -86,12 +87,10 @@ std::map<std::string, std::string> Assign(const NamesByPackage& pinned, const Na
 
 absl::StatusOr<Contract> DeriveAs(const google::protobuf::FileDescriptorSet& pinned, const catalog::Catalog& catalog,
                                   const DeriveOptions& options) {
-  auto packages = MakePackages(catalog, options);
-  if (!packages.ok()) return packages.status();
-  auto derived = Derive(catalog, options);
-  if (!derived.ok()) return derived;
-  std::erase_if(packages->by_schema, [&](const auto& schema) { return options.packages.contains(schema.first); });
-  const auto assigned = Assign(NamesOf(pinned), NamesOf(*derived), packages->by_schema);
+  ASSIGN_OR_RETURN(Packages packages, MakePackages(catalog, options));
+  ASSIGN_OR_RETURN(Contract derived, Derive(catalog, options));
+  std::erase_if(packages.by_schema, [&](const auto& schema) { return options.packages.contains(schema.first); });
+  const auto assigned = Assign(NamesOf(pinned), NamesOf(derived), packages.by_schema);
   if (assigned.empty()) return derived;
   DeriveOptions as_pinned = options;
   as_pinned.packages.insert(assigned.begin(), assigned.end());

@@ -1,4 +1,4 @@
-// Which packages a pinned contract has for which schemas. Pure.
+// Finds out which package a pinned contract has for which schema. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_PIN_PACKAGES_H_
 #define PROTOGRES_SERVICE_CONTRACT_PIN_PACKAGES_H_
 
@@ -12,9 +12,9 @@
 
 namespace protogres::contract {
 
-// Derives the Contract with the packages that `pinned` has, so that it can be pinned: the rules may give others, as
-// where a dump was restored under another database name. A package is of the schema whose messages it has the most of;
-// schemas that `options` name keep what is said there. Errors are those of Derive.
+// Derives the Contract with the packages of `pinned`, so that it can be pinned. The rules may give other packages, for
+// example if a dump was restored under another database name. A package belongs to the schema of which it has the most
+// messages. Schemas that `options` names keep what is said there. The errors are those of Derive.
 absl::StatusOr<Contract> DeriveAs(const google::protobuf::FileDescriptorSet& pinned, const catalog::Catalog& catalog,
                                   const DeriveOptions& options);
 

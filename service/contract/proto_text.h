@@ -1,6 +1,6 @@
-// FileDescriptorProto -> .proto source text. Pure. protobuf's own FileDescriptor::DebugString is not used: it needs
-// descriptors that are built, and writes each type by its full name with a dot before it, which nobody would write by
-// hand.
+// Writes a FileDescriptorProto as the source text of a .proto file. Pure. protobuf's own FileDescriptor::DebugString is
+// not used: it needs descriptors that are built, and writes each type by its full name with a dot before it, which
+// nobody would write by hand.
 #ifndef PROTOGRES_SERVICE_CONTRACT_PROTO_TEXT_H_
 #define PROTOGRES_SERVICE_CONTRACT_PROTO_TEXT_H_
 
@@ -10,9 +10,8 @@
 
 namespace protogres::contract {
 
-// The text of `file`, with the comments of its SourceCodeInfo: protoc compiles it as it is, to the
-// same descriptors again (but for comments). For files of the kind that a
-// Contract has: proto3, without maps, oneofs, groups and extensions.
+// The text of `file`, with the comments of its SourceCodeInfo. protoc makes the same descriptors of it again, except
+// for the comments. For files as a Contract has them: proto3, without maps, oneofs, groups and extensions.
 std::string ProtoText(const google::protobuf::FileDescriptorProto& file);
 
 }  // namespace protogres::contract

@@ -11,8 +11,8 @@
 
 namespace protogres::contract {
 
-// Which members a method's request can set is told by kRequestFields (own_fields.cc). Views borrow from the bytes that
-// were decoded, and from `joined`.
+// kRequestFields (own_fields.cc) says which members the request of a method can set. The views borrow from the bytes
+// that were decoded, and from `joined`.
 struct Request {
   std::vector<std::optional<std::string>> key;   // Get, Delete, Undelete: by Table::key, PostgreSQL's text form
   std::optional<std::string_view> row;           // Create, Update, UpdateWhere: the row message's bytes
@@ -30,7 +30,8 @@ struct Request {
   bool allow_missing = false;
   bool validate_only = false;
   bool count_total = false;
-  // The row's bytes where it stood twice and was merged; shared, so that `row` outlives moves and copies.
+  // The bytes of a row that stood in the request twice and was merged. They are shared, so that `row` outlives moves
+  // and copies.
   std::shared_ptr<const std::string> joined;
 };
 

@@ -1,5 +1,4 @@
-// Which names are taken, in a package and in a message, and what a name that
-// is taken becomes. Pure.
+// Knows which names are taken in a package or a message, and what a name becomes that is taken. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_SCOPE_H_
 #define PROTOGRES_SERVICE_CONTRACT_SCOPE_H_
 
@@ -17,21 +16,21 @@ namespace protogres::contract {
 class PackageScope {
  public:
   bool Has(const std::string& name) const { return names_.contains(name); }
-  // Takes all of `names`, or none where one of them is taken.
+  // Takes all of `names`. False: one of them is taken, and so none was taken now.
   bool Take(const std::vector<std::string>& names);
 
  private:
   std::unordered_set<std::string> names_;
 };
 
-// The field names of one message. Two fields clash where protobuf says so (JSON
-// names compare without case and `_`), and where the accessors would that
-// generated C++ and Java have for them: `a` and `has_a`, a string `a` and `a_bytes`.
+// The field names of one message. Two names clash if protobuf says so, which compares JSON names without case and `_`.
+// They also clash if generated C++ or Java would have the same accessor for both: `a` and `has_a`, or a string `a` and
+// `a_bytes`.
 class FieldScope {
  public:
   bool Clashes(std::string_view name, const Type& type) const;
   void Take(std::string_view name, const Type& type);
-  void Take(std::string_view name, Kind kind);  // one of Protogres' own fields, of nothing but this kind
+  void Take(std::string_view name, Kind kind);  // for one of Protogres' own fields
 
  private:
   std::unordered_set<std::string> squashed_;
@@ -40,14 +39,14 @@ class FieldScope {
   bool has_suffixed_ = false;                         // one of fields_ ends like an accessor
 };
 
-// The names of Protogres' own fields beside others in a message: beside the columns of a row, beside those of a key in
-// requests, beside the row in requests, and beside rows in responses and requests.
+// The names of those of Protogres' own fields that stand beside the columns of a row; beside those of a key, in
+// requests; beside a row, in requests; and beside rows, in responses and requests.
 FieldScope BesideColumns();
 FieldScope BesideKey();
 FieldScope BesideRow();
 FieldScope BesideRows();
 
-// `wanted`, or where it clashes in a scope, with `_<number>` after it, as often as need be.
+// `wanted`, or, if that clashes in a scope, `wanted` with `_<number>` after it, as often as needed.
 std::string FreeName(std::string wanted, int number, const Type& type, const std::vector<const FieldScope*>& scopes);
 
 }  // namespace protogres::contract

@@ -1,4 +1,4 @@
-// The names of tables: message, plural, the row's fields in requests, the file. Pure.
+// Chooses the names of tables: message, plural, the fields of rows in requests and responses, and the file. Pure.
 #ifndef PROTOGRES_SERVICE_CONTRACT_TABLE_NAMES_H_
 #define PROTOGRES_SERVICE_CONTRACT_TABLE_NAMES_H_
 

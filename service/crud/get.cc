@@ -279,7 +279,7 @@ class BatchGetMethod : public KeyedMethod {
       failed = row < 0 ? status::Within(ElementPath(i), Missing(bound_, read.keys[i], read.lock))
                        : bound_.EncodeElement(read.view, rows->rows(), row, &response, /*skip=*/1);
     }
-    if (!failed.ok()) return failed;
+    RETURN_IF_ERROR(failed);
     return response;
   }
 

@@ -25,7 +25,7 @@ struct Listing {
   bool show_deleted = false;
   // Where the page token says that the rows begin. No value: at the first row.
   std::optional<sql::Position> after;
-  // Of the arguments that a page token belongs to: with others it is refused.
+  // The fingerprint of the arguments that a page token belongs to. With other arguments the token is refused.
   std::uint64_t fingerprint = 0;
 
   // The statement that reads at most `limit` rows; no value: all of them. See sql::SelectPage.

@@ -72,17 +72,15 @@ absl::Status NotFoundOrLocked(const Table& table, const sql::Key& key) {
 absl::Status Missed(const Table& table, const sql::Key& key, const std::optional<std::string>& etag,
                     db::Session& session) {
   if (!etag.has_value()) return NotFound(table, key);
-  const auto state = Probe(table, key, session);
-  if (!state.ok()) return state.status();
-  return state->exists && !state->deleted ? EtagMismatch(table, key) : NotFound(table, key);
+  ASSIGN_OR_RETURN(const auto state, Probe(table, key, session));
+  return state.exists && !state.deleted ? EtagMismatch(table, key) : NotFound(table, key);
 }
 
 absl::Status MissedDeleted(const Table& table, const sql::Key& key, const std::optional<std::string>& etag,
                            db::Session& session) {
-  const auto state = Probe(table, key, session);
-  if (!state.ok()) return state.status();
-  if (!state->exists) return NotFound(table, key);
-  if (etag.has_value() && state->etag != etag) return EtagMismatch(table, key);
+  ASSIGN_OR_RETURN(const auto state, Probe(table, key, session));
+  if (!state.exists) return NotFound(table, key);
+  if (etag.has_value() && state.etag != etag) return EtagMismatch(table, key);
   return NotDeleted(table, key);
 }
 

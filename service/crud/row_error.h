@@ -15,7 +15,7 @@ namespace protogres::crud {
 
 // NOT_FOUND, reason ROW_NOT_FOUND.
 absl::Status NotFound(const contract::Table& table, const sql::Key& key);
-// The same of a read that skips the rows that others have locked: the row may exist.
+// The same for a read that skips rows which others have locked, so that the row may exist.
 absl::Status NotFoundOrLocked(const contract::Table& table, const sql::Key& key);
 
 // Why an Update or a Delete met no row: NOT_FOUND, or, where it gave an etag, ABORTED with the reason ETAG_MISMATCH if

@@ -73,7 +73,7 @@ absl::StatusOr<std::optional<std::string>> RowStream::Next() {
   token_.clear();
   while (!over_) {
     const auto more = session_->FetchRows([this](const db::Cells& cells) { return Take(cells); });
-    if (!failed_.ok()) return failed_;
+    RETURN_IF_ERROR(failed_);
     if (!more.ok()) return OfOperator(more.status(), statement_.text, bound_.table());
     over_ = !*more;
     if (rows_ > 0) break;

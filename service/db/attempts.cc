@@ -1,4 +1,4 @@
-// Making connections: each attempt has a thread of its own, so that one which hangs is overtaken by the next.
+// Makes connections. Each attempt has a thread of its own, so that the next attempt overtakes one that hangs.
 #include <exception>
 #include <system_error>
 
@@ -11,18 +11,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// An attempt that lasts longer is joined by another: it may be waiting for a packet that was lost, or for a host that
-// has forgotten it, while a new one would succeed at once.
+// When an attempt lasts longer, another is started beside it: the first may wait for a packet that was lost, or for a
+// host that has forgotten it, while a new one would succeed at once.
 constexpr milliseconds kSlowAttempt{500};
-// Attempts at once at the most. With one each kSlowAttempt and the default of 10 s for each there are never more than
-// 20 that hang.
+// The most attempts at the same time. If one starts every kSlowAttempt and each ends after the default connect_timeout
+// of 10 s, never more than 20 hang.
 constexpr std::size_t kMostAttempts = 24;
-// Somebody who wanted a connection so long ago may come again.
+// Somebody who wanted a connection no longer ago than this may come again.
 constexpr milliseconds kDemand{3000};
-// How long the end of the Pool waits for attempts: those that hang are left to end by themselves.
+// How long the end of the Pool waits for attempts. Those that hang are left to end by themselves.
 constexpr milliseconds kFarewell{500};
 
-// The server's own words, which may name its role, are for the log.
+// The server's own words may name its role, so they are only for the log.
 absl::Status Crowded(const absl::Status& failed) {
   spdlog::debug("{}", std::string(failed.message()));
   return status::Error(absl::StatusCode::kResourceExhausted, "the database has no connection left for this server",
@@ -57,7 +57,7 @@ void Pool::State::ConnectLocked() {
 }
 
 void Pool::State::StartLocked() {
-  // The generation is noted before the attempt: what Invalidate is called for meanwhile may concern it.
+  // The generation is noted before the attempt, as an Invalidate meanwhile may concern its connection.
   const auto attempt = attempts.insert(attempts.end(), {Clock::now(), generation, successes});
   ++threads;
   try {
@@ -68,7 +68,7 @@ void Pool::State::StartLocked() {
     attempts.erase(attempt);
   }
   ScheduleLocked();
-  // It looks when this one has become slow.
+  // The watcher looks again when this attempt becomes slow.
   watcher_wake.notify_one();
 }
 
@@ -137,7 +137,7 @@ void Pool::State::Failed(AttemptPtr attempt, const absl::Status& failed) {
     attempts.erase(attempt);
     if (stopping) return;
     if (absl::IsResourceExhausted(failed)) {
-      // The server is there, and what it says holds for one request alone.
+      // The server is there, and its refusal holds for one request only.
       Answered();
       if (!waiters.empty()) {
         waiters.front()->refused = Crowded(failed);
@@ -148,7 +148,7 @@ void Pool::State::Failed(AttemptPtr attempt, const absl::Status& failed) {
       return;
     }
     if (was.successes != successes) {
-      // An attempt that began before the last success is of no interest any more.
+      // The failure of an attempt that began before the last success says nothing new.
       ConnectLocked();
       return;
     }
@@ -163,12 +163,12 @@ void Pool::State::Failed(AttemptPtr attempt, const absl::Status& failed) {
   const bool others = available;
   lock.unlock();
   if (others) {
-    spdlog::warn("no new database connection can be made, those that are there go on: {}",
+    spdlog::warn("no new database connection can be made; those that are open go on: {}",
                  std::string(failed.message()));
   }
 }
 
-// When an attempt that is under way becomes a slow one, or the next is due after a failure.
+// The time when an attempt becomes slow, or else, after a failure, when the next one is due. max(): there is none.
 Clock::time_point Pool::State::NextAttemptLocked() const {
   auto next = Clock::time_point::max();
   if (closed || attempts.size() >= kMostAttempts) return next;

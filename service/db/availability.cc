@@ -1,4 +1,4 @@
-// Whether the database is there, and the thread that watches.
+// Finds out whether the database is available, and has the thread that watches.
 #include "db/pool_state.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
@@ -9,15 +9,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How often idle connections are looked at, so that a lost database is seen without traffic and overflow is closed.
+// How often the idle connections are looked at. So a lost database is seen without traffic, and connections beyond
+// pool_size are closed.
 constexpr milliseconds kWatchInterval{1000};
-// An attempt to connect that lasts so long, while the database answers nothing else, is taken for a failed one.
+// An attempt to connect that lasts so long while the database answers nothing else counts as failed.
 constexpr milliseconds kUnanswered{2000};
 
 }  // namespace
 
 absl::Status Pool::State::GoneStatusLocked() const {
-  // Why is for the log: the words may name the database's host and role.
+  // The cause may name the host and the role of the database, so it is only for the log.
   return status::WithRetry(
       status::Error(absl::StatusCode::kUnavailable, "the database is not available; the server tries to reach it again",
                     status::kDatabaseUnavailable),
@@ -47,7 +48,7 @@ void Pool::State::Examine() {
       Lock lock(mutex);
       ReturnLocked(*slot);
       if (alive && slot->generation == generation) {
-        // Another thread may have found none to ask meanwhile.
+        // Another thread may have found no idle connection meanwhile, and marked the database as gone.
         back = !std::exchange(available, true);
         GiveLocked(std::move(slot));
       }
@@ -69,7 +70,7 @@ void Pool::State::MarkGone() {
     Lock lock(mutex);
     if (stopping || !available || !idle.empty()) return;
     const bool silent = SilentLocked() && (failing || HangingLocked(kUnanswered));
-    // Those that are lent and still of use show by themselves whether they live.
+    // Connections that are lent and still of use show by themselves whether they live.
     if (!silent && !(failing && lent_current == 0)) return;
     if (!std::exchange(failing, true)) {
       cause = absl::UnavailableError(fmt::format(
@@ -91,7 +92,7 @@ void Pool::State::MarkBack() {
   Notify();
 }
 
-// The listener hears the latest state, each change once, in order.
+// Tells the listener the latest state. It hears of each change once, in order.
 void Pool::State::Notify() {
   std::lock_guard listening(listener_mutex);
   bool current;
@@ -143,8 +144,8 @@ void Pool::State::TakeDeadLocked(std::vector<SlotPtr>* dead) {
   }
 }
 
-// Connections beyond pool_size that nobody had a use for since the last look. Closed when they are given back, as
-// SQLAlchemy has it, they would be opened again for the next request wherever load comes in bursts.
+// Takes the connections beyond pool_size that nobody has used since the last look. SQLAlchemy closes such connections
+// when they are given back; where load comes in bursts, they would then be opened again for the next request.
 void Pool::State::TakeSurplusLocked(std::vector<SlotPtr>* surplus) {
   for (int left = least_idle - std::max(0, options.pool_size); left > 0 && !idle.empty(); --left) {
     surplus->push_back(std::move(idle.front()));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "db/copy_line.h"
+#include "status/macros.h"
 
 namespace protogres::db {
 namespace {
@@ -31,7 +32,7 @@ void ReadCells(const PGresult* row, Cells* cells) {
 
 absl::Status Bulk::OpenRows(const std::string& sql, std::span<const Param> params) {
   if (params.empty()) return BeginCopy("COPY (" + sql + ") TO STDOUT", State::kCopyOut);
-  if (absl::Status sent = exchange_.SendParams(sql, params); !sent.ok()) return sent;
+  RETURN_IF_ERROR(exchange_.SendParams(sql, params));
   PQsetSingleRowMode(connection_);
   state_ = State::kQuery;
   return absl::OkStatus();
@@ -41,9 +42,8 @@ absl::StatusOr<bool> Bulk::FetchRows(TakeRow take) {
   const auto end = Clock::now() + kPatience;
   bool more = true;
   for (bool any = false; more;) {
-    const auto next = state_ == State::kCopyOut ? NextCopied(take, &more) : NextQueried(take, &more);
-    if (!next.ok()) return next.status();
-    switch (*next) {
+    ASSIGN_OR_RETURN(const Next next, state_ == State::kCopyOut ? NextCopied(take, &more) : NextQueried(take, &more));
+    switch (next) {
       case Next::kRow:
         any = true;
         break;
@@ -87,7 +87,7 @@ absl::StatusOr<Bulk::Next> Bulk::NextCopied(TakeRow take, bool* more) {
   }
   if (size == 0 && PQstatus(connection_) == CONNECTION_OK) return Next::kNotYet;
   // The COPY has ended, perhaps with an error.
-  if (absl::Status ended = exchange_.Finish(false).status(); !ended.ok()) return ended;
+  RETURN_IF_ERROR(exchange_.Finish(false).status());
   return Next::kEnd;
 }
 
@@ -101,8 +101,8 @@ absl::Status Bulk::PutCopy(std::string_view lines) {
   // The server has sent something, most likely an error, which libpq would return only at the end of the COPY. If it is
   // not an error, another COPY goes on.
   if (exchange_.Readable()) {
-    if (absl::Status ended = EndCopy(); !ended.ok()) return ended;
-    if (absl::Status begun = BeginCopy(copy_, State::kCopyIn); !begun.ok()) return begun;
+    RETURN_IF_ERROR(EndCopy());
+    RETURN_IF_ERROR(BeginCopy(copy_, State::kCopyIn));
   }
   if (PQputCopyData(connection_, lines.data(), static_cast<int>(lines.size())) == 1) return absl::OkStatus();
   // Either the server has sent an error, or the connection is lost.
@@ -111,7 +111,7 @@ absl::Status Bulk::PutCopy(std::string_view lines) {
 }
 
 absl::StatusOr<std::int64_t> Bulk::CloseCopy() {
-  if (absl::Status ended = EndCopy(); !ended.ok()) return ended;
+  RETURN_IF_ERROR(EndCopy());
   return std::exchange(copied_, 0);
 }
 
@@ -135,8 +135,8 @@ absl::Status Bulk::Abandon() {
 }
 
 absl::Status Bulk::BeginCopy(const std::string& sql, State state) {
-  if (absl::Status sent = exchange_.SendText(sql); !sent.ok()) return sent;
-  if (absl::Status begun = exchange_.Finish(false).status(); !begun.ok()) return begun;
+  RETURN_IF_ERROR(exchange_.SendText(sql));
+  RETURN_IF_ERROR(exchange_.Finish(false).status());
   state_ = state;
   return absl::OkStatus();
 }
@@ -144,7 +144,7 @@ absl::Status Bulk::BeginCopy(const std::string& sql, State state) {
 absl::Status Bulk::EndCopy() {
   if (PQputCopyEnd(connection_, nullptr) != 1) return exchange_.Lost(false, "a COPY could not be ended");
   const Result answer = exchange_.Drain(nullptr);
-  if (absl::Status status = exchange_.StatusOf(answer.get(), false, copied_); !status.ok()) return status;
+  RETURN_IF_ERROR(exchange_.StatusOf(answer.get(), false, copied_));
   copied_ += std::atoll(PQcmdTuples(answer.get()));
   state_ = State::kNone;
   return absl::OkStatus();

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstDelay{20};
 constexpr milliseconds kLongestDelay{1000};
-// Where so many requests get no answer, no other would.
+// If so many requests get no answer, another would get none either.
 constexpr int kMostSenders = 16;
 
 }  // namespace
@@ -30,7 +30,7 @@ bool CancellableRun::Begin(std::shared_ptr<Stopper> stopper) {
 CancellableRun::Ended CancellableRun::End() {
   std::unique_lock lock(mutex_);
   const std::shared_ptr<Stopper> ran = std::exchange(running_, nullptr);
-  // What was given up runs nothing more that a request could hit.
+  // A connection that was given up runs nothing more that a request could hit.
   if (!shut_ && asking_ && !asked_.wait_for(lock, ran->patience(), [this] { return !asking_; })) {
     return Ended::kUncertain;
   }
@@ -130,7 +130,7 @@ void Canceller::StartSender() {
     std::thread([this] { SendRequests(); }).detach();
     ++senders_;
   } catch (const std::system_error&) {
-    // No thread is to be had: another sender takes the request, or the statement is given up.
+    // No thread can be started. Another sender takes the request, or the statement is given up.
   }
 }
 

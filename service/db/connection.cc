@@ -61,13 +61,10 @@ class LibpqConnection : public Connection {
                                    std::int64_t most_bytes) override {
     RETURN_IF_ERROR(CheckParams(params));
     Rows rows;
-    const absl::Status status = Timed(sql, params, [&] {
-      absl::StatusOr<Rows> some = Some(sql, params, most_bytes);
-      if (!some.ok()) return some.status();
-      rows = *std::move(some);
+    RETURN_IF_ERROR(Timed(sql, params, [&] {
+      ASSIGN_OR_RETURN(rows, Some(sql, params, most_bytes));
       return absl::OkStatus();
-    });
-    if (!status.ok()) return status;
+    }));
     return rows;
   }
 
@@ -116,8 +113,7 @@ class LibpqConnection : public Connection {
     if (!in_transaction_) return status::Internal("COMMIT without a transaction");
     if (Aborted()) {
       // The server would answer the COMMIT with ROLLBACK and no error.
-      const absl::Status rolled_back = Rollback();
-      if (!rolled_back.ok()) return rolled_back;
+      RETURN_IF_ERROR(Rollback());
       return status::AbortedTransaction("COMMIT of a transaction that an error has ended: it was rolled back");
     }
     // If the server has sent something already, it is most likely closing the connection. If it is, COMMIT must not be
@@ -270,12 +266,12 @@ class LibpqConnection : public Connection {
     // The statement is noted also if there was no memory for the answer: row by row there may be enough next time.
     if (exchange_.overflown() || !exchange_.exhausted().ok()) Wide::OfProcess().Add(sql);
     if (!exchange_.overflown()) return status;
-    if (absl::Status over = Stop(); !over.ok()) return over;
+    RETURN_IF_ERROR(Stop());
     return RowByRow(sql, params, most_bytes);
   }
 
   absl::StatusOr<Rows> RowByRow(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
-    if (absl::Status sent = exchange_.SendParams(sql, params); !sent.ok()) return sent;
+    RETURN_IF_ERROR(exchange_.SendParams(sql, params));
     PQsetSingleRowMode(link_->raw());
     std::vector<Result> rows;
     Memory::Hold hold;
@@ -311,7 +307,7 @@ class LibpqConnection : public Connection {
       return Alive() ? absl::OkStatus() : exchange_.StatusOf(nullptr, false);
     };
     if (in_transaction_) return drop();
-    if (absl::Status dropped = Cancelled(drop); !dropped.ok()) return dropped;
+    RETURN_IF_ERROR(Cancelled(drop));
     // A cancel that comes late hits this statement, which does nothing.
     absl::Status proof = Text("SELECT 1", false, Soon());
     if (status::QueryCancelled(proof)) proof = Text("SELECT 1", false, Soon());

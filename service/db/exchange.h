@@ -19,75 +19,76 @@
 
 namespace protogres::db {
 
-// What libpq would cut off or refuse in words of its own: INVALID_ARGUMENT.
+// INVALID_ARGUMENT: libpq would cut a parameter off, or refuse the parameters in words of its own.
 absl::Status CheckParams(std::span<const Param> params);
 
-// For one thread at a time. After a Send the answer is to be read to its end before the next one.
+// For one thread at a time. After a Send the answer must be read to its end before the next Send.
 class Exchange {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr Clock::time_point kNever = Clock::time_point::max();
 
-  // Both must outlive it; `stopper` is the connection's.
+  // Both arguments must outlive it. `stopper` is that of the connection.
   Exchange(PGconn* connection, SocketStopper& stopper);
 
-  // Hands a statement to the server; blocks while the socket's buffers are full. Fails where the connection was lost
-  // before, and then nothing was sent.
+  // Send a statement to the server. They block while the buffers of the socket are full. They fail if the connection
+  // was lost before, and then nothing was sent.
   absl::Status SendText(const std::string& sql);  // one or more statements, without parameters
   absl::Status SendParams(const std::string& sql, std::span<const Param> params);
   absl::Status SendPrepare(const std::string& name, const std::string& sql);
   absl::Status SendPrepared(const std::string& name, std::span<const Param> params);
 
-  // Waits for the whole answer, and gives its last result or its error, by the table in error.h. For a COPY it is the
-  // result that begins it. `in_doubt`: what was sent may have taken effect where the connection is lost meanwhile.
-  // An answer that is not there at `until` never comes: the connection is given up.
+  // Waits for the whole answer, and returns its last result, or its error as status::ToStatus makes it. For a COPY that
+  // is the result that begins it. `in_doubt` says that what was sent may have taken effect if the connection is lost
+  // meanwhile. If the answer is not there at `until`, the connection is given up.
   absl::StatusOr<Result> Finish(bool in_doubt, Clock::time_point until = kNever);
-  // The same, of which `first` has been read already (null: nothing has); an error is a result, too. Null: there was no
-  // answer, the connection is lost.
+  // The same if `first` was read already (null: nothing was). An error is a result, too. Null: there was no answer, and
+  // the connection is lost.
   Result Drain(Result first, Clock::time_point until = kNever);
 
-  // Waits, at most until `until`, for the next result of what was sent: true, and `result` is null once there are no
-  // more. False: it is not there yet.
+  // Waits for the next result of what was sent, until `until` at most. True: `result` is the next one, or null if there
+  // is no other. False: it is not there yet.
   bool Next(Clock::time_point until, Result* result);
 
-  // The answer to what is sent next is given up where it is of more bytes than this, roughly; then `overflown` is true,
-  // and there is no result but more to be read, once there is a new limit. 0: none, as after each Send.
+  // Limits the answer that is read next: it is given up when it has roughly more bytes than this. Then `overflown` is
+  // true and there is no result, but there is more to be read, after a new limit was set. 0: there is no limit, as
+  // after each Send.
   void LimitAnswer(std::int64_t bytes) {
     most_ = bytes;
     overflown_ = false;
   }
   bool overflown() const { return overflown_; }
-  // What the answer takes of Memory::OfProcess, to be kept as long as its result. An answer that goes beyond what is
-  // left is given up, and the connection with it.
+  // What the answer holds of Memory::OfProcess, which must be kept as long as its result. An answer that needs more
+  // than is left is given up, and the connection with it.
   Memory::Hold TakeHold() { return std::move(hold_); }
   const absl::Status& exhausted() const { return exhausted_; }
-  // What has come so far is gone: of an answer that is taken row by row.
+  // Says that the rows that have come so far are gone. For an answer that is taken row by row.
   void Forget();
-  // libpq keeps what it took to send and to read the largest messages, for good: so much that the connection is not
+  // True: libpq keeps so much memory for the largest messages that it has sent and read that the connection is not
   // worth it.
   bool swollen() const { return swollen_; }
 
-  // Waits for the socket, at most until `until`, and hands what came to libpq. False: nothing came. This is the one
-  // place where memory of answers grows.
+  // Waits for the socket, until `until` at most, and hands what has come to libpq. False: nothing came. Only here the
+  // memory of answers grows.
   bool Receive(Clock::time_point until);
 
-  // The Status of a result that Drain gave: OK unless it is null or an error. `row_offset` is added to the row that an
-  // error of a COPY names.
+  // The Status of a result of Drain: OK, unless it is null or an error. `row_offset` is added to the row that an error
+  // of a COPY names.
   absl::Status StatusOf(const PGresult* result, bool in_doubt, std::int64_t row_offset = 0);
   // Marks the connection as lost, and says so.
   absl::Status Lost(bool in_doubt, const std::string& why);
 
   // False from the first sign that the connection is lost.
   bool Alive() const { return !lost_ && PQstatus(connection_) == CONNECTION_OK; }
-  // The server has sent something, or has closed the socket. Does not block.
+  // True: the server has sent something, or has closed the socket. Does not block.
   bool Readable() const;
-  // A NOTIFY has come since the last call.
+  // True: a NOTIFY has come since the last call.
   bool TakeNotified();
 
  private:
   absl::Status Sent(int success);
   void DropNotifications();
-  // Counts what was read, about: libpq does not say, and goes on while more comes.
+  // Counts roughly what was read: libpq does not say it, and reads on while more comes.
   void Charge(std::int64_t bytes);
 
   PGconn* const connection_;
@@ -96,7 +97,7 @@ class Exchange {
   bool lost_ = false;
   bool notified_ = false;
 
-  // Of the answer that is being read.
+  // About the answer that is being read.
   int reads_ = 0;
   std::int64_t received_ = 0;
   std::int64_t last_read_ = 0;  // bytes, in one look at the socket

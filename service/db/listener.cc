@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "spdlog/spdlog.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 
 namespace protogres::db {
@@ -83,11 +84,8 @@ void Listener::State::Loop() {
 }
 
 absl::Status Listener::State::ListenUntilLost() {
-  const auto connection = factory();
-  if (!connection.ok()) return connection.status();
-  if (auto listening = (*connection)->Execute("LISTEN " + options.channel, {}, false); !listening.ok()) {
-    return listening.status();
-  }
+  ASSIGN_OR_RETURN(const auto connection, factory());
+  RETURN_IF_ERROR(connection->Execute("LISTEN " + options.channel, {}, false).status());
   said.clear();
   if ((*connection)->pooled() && !std::exchange(warned, true)) {
     spdlog::warn(
@@ -97,9 +95,8 @@ absl::Status Listener::State::ListenUntilLost() {
   }
   if (again) Notify();
   while (!stopped()) {
-    const auto notified = (*connection)->AwaitNotification(kTick);
-    if (!notified.ok()) return notified.status();
-    if (*notified) Notify();
+    ASSIGN_OR_RETURN(const bool notified, connection->AwaitNotification(kTick));
+    if (notified) Notify();
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,5 @@
-// What the process holds in memory for its calls, by bytes: requests, results and answers draw on one budget, so that
-// together they stay below --max_memory. It counts what it is told; it allocates nothing.
+// The memory that the process holds for its calls. Requests, results and answers share one budget, in bytes, so that
+// together they stay below --max_memory. This counts what it is told, and allocates nothing.
 #ifndef PROTOGRES_SERVICE_DB_MEMORY_H_
 #define PROTOGRES_SERVICE_DB_MEMORY_H_
 
@@ -14,10 +14,10 @@
 
 namespace protogres::db {
 
-// A budget. Thread-safe; never blocks. Must outlive what is held of it.
+// A budget. Thread-safe. Never blocks. Must outlive its Holds.
 class Memory {
  public:
-  // A part of a budget that is held until it goes out of scope. For one thread at a time.
+  // A part of a budget, which is given back when the Hold goes out of scope. For one thread at a time.
   class Hold {
    public:
     Hold() = default;
@@ -48,30 +48,31 @@ class Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  // The budget of this process, without a limit until it is given one.
+  // The budget of this process, which has no limit before SetLimit.
   static Memory& OfProcess();
-  // In bytes. Before there are calls.
+  // In bytes. To be called before there are calls.
   void SetLimit(std::int64_t limit) { limit_.store(limit, std::memory_order_relaxed); }
   std::int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
   std::int64_t held() const { return held_.load(std::memory_order_relaxed); }
 
-  // What was measured says that the process has taken more than it was told of, and nothing large should grow.
+  // Says whether the process was measured to take more memory than the limit. Then nothing large should grow.
   void SetPressed(bool pressed) { pressed_.store(pressed, std::memory_order_relaxed); }
   bool Pressed() const { return pressed_.load(std::memory_order_relaxed); }
 
-  // OK, or Exhausted: so much is held that no new call should begin. A quarter of the budget is left to those under
-  // way.
+  // OK: a new call may begin. Exhausted: three quarters of the budget are held, and the rest is for calls that have
+  // begun.
   absl::Status Admit() const;
 
-  // The same of a call that was let in, before it does anything: there is nothing left.
+  // The same for a call that was let in but has done nothing yet. Exhausted: the whole budget is held.
   absl::Status Left() const;
 
-  // Makes `hold` one of `bytes`. Exhausted, and it stays as it was: that is more than is left.
+  // Makes `hold` one of `bytes`. Exhausted: that is more than is left, and `hold` is what it was.
   absl::Status Resize(std::size_t bytes, Hold* hold);
-  // The same of what is there already, whatever is left.
+  // The same for memory that is taken already. It never fails, whatever is left.
   void Force(std::size_t bytes, Hold* hold);
 
-  // RESOURCE_EXHAUSTED, reason MEMORY_EXHAUSTED, with RetryInfo. `what`: of which there is too much.
+  // RESOURCE_EXHAUSTED, reason MEMORY_EXHAUSTED, with RetryInfo. `what` is a clause that says what there is too much
+  // of.
   static absl::Status Exhausted(const std::string& what);
 
  private:

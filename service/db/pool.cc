@@ -5,6 +5,7 @@
 #include "db/pool_state.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -60,7 +61,7 @@ absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_po
     } else {
       const bool far = options.pool_timeout >= deadline - now();
       if (!until) until = far ? deadline : now() + options.pool_timeout;
-      if (absl::Status status = WaitLocked(lock, *until, *until == deadline, &slot); !status.ok()) return status;
+      RETURN_IF_ERROR(WaitLocked(lock, *until, *until == deadline, &slot));
     }
     const bool current = slot->proven || CurrentLocked(*slot);
     const bool moved = std::exchange(slot->catalog, catalog) != catalog;
@@ -253,10 +254,8 @@ Pool::Pool(PoolOptions options, ConnectionFactory factory, std::function<Clock::
 Pool::~Pool() { state_->Stop(); }
 
 absl::StatusOr<Lease> Pool::Acquire(Clock::time_point deadline) {
-  auto slot = state_->Acquire(deadline);
-  if (!slot.ok()) return slot.status();
   Lease lease;
-  lease.slot_ = *std::move(slot);
+  ASSIGN_OR_RETURN(lease.slot_, state_->Acquire(deadline));
   return lease;
 }
 

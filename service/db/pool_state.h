@@ -95,19 +95,19 @@ struct Pool::State : std::enable_shared_from_this<Pool::State> {
   void Made(AttemptPtr attempt, std::unique_ptr<Connection> connection);
   void Failed(AttemptPtr attempt, const absl::Status& failed);
   Clock::time_point NextAttemptLocked() const;
-  // An attempt has lasted longer, and no other has succeeded meanwhile.
+  // True: an attempt has lasted longer, and no other has succeeded since it began.
   bool HangingLocked(Clock::duration longer_than) const;
-  // Somebody wants a connection, and none can be made: the next attempt is soon.
+  // Says that somebody wants a connection while none can be made, so that the next attempt comes soon.
   void DemandLocked();
   void ScheduleLocked();
   std::chrono::milliseconds Jittered(std::chrono::milliseconds delay);
   void Stop();
 
   // availability.cc
-  // No new connection can be made: is one of those that are there alive? If not, the database is gone.
+  // Pings the idle connections until one answers. If none does, the database may be gone (see MarkGone).
   void Examine();
   bool Ping(Slot& slot);
-  // It has been asked, and has answered nobody for `silence`.
+  // True: the database was asked for something, and has answered nobody for `silence`.
   bool SilentLocked() const;
   void MarkGone();
   void MarkBack();

@@ -6,6 +6,7 @@
 
 #include "db/canceller.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -14,8 +15,9 @@ namespace {
 
 using SystemClock = std::chrono::system_clock;
 
-// A client that has seen its deadline pass cancels the call, and its clock is not ours: gRPC rounds a deadline by up to
-// a hundredth of its length, and counts it here from when the call came.
+// How long before the deadline a cancel may come and still have the deadline for its cause. A client that has seen its
+// deadline pass cancels the call, but its clock is another: gRPC rounds a deadline by up to a hundredth of its length,
+// and counts it here from the moment when the call came.
 SystemClock::duration Slack(SystemClock::time_point deadline) {
   if (deadline == SystemClock::time_point::max()) return {};
   const auto length = std::max(deadline - SystemClock::now(), SystemClock::duration::zero());
@@ -30,7 +32,7 @@ Clock::time_point Steady(SystemClock::time_point deadline) {
   return Clock::now() + left;
 }
 
-// The tail of BEGIN. With a timeout it is two statements, in one round trip.
+// What follows BEGIN. With a lock_timeout it is two statements, in one round trip.
 std::string Mode(const SessionOptions& options) {
   std::string mode;
   switch (options.isolation) {
@@ -97,7 +99,7 @@ absl::Status Cancellation::Check() const {
 Session::Session(Lease lease, const Cancellation& cancellation, SessionOptions options)
     : lease_(std::move(lease)), cancellation_(cancellation), options_(std::move(options)) {}
 
-// What runs of the Cancellation, from its beginning to its end, be it by an exception.
+// Lets the Cancellation reach what runs, until End is called or an exception ends the scope.
 class Session::Running {
  public:
   explicit Running(Session& session) : session_(session), run_(*session.cancellation_.state_->run) {
@@ -123,10 +125,10 @@ class Session::Running {
 
 template <typename Work>
 absl::Status Session::Cancellable(const Work& work) {
-  if (absl::Status go = cancellation_.Check(); !go.ok()) return go;
+  RETURN_IF_ERROR(cancellation_.Check());
   Connection& connection = lease_.connection();
   Running running(*this);
-  // Cancelled since the check.
+  // It was cancelled after the check.
   if (!running.begun()) return cancellation_.Check();
   absl::Status status = work(connection);
   running.End();
@@ -134,7 +136,8 @@ absl::Status Session::Cancellable(const Work& work) {
   if (status.ok()) return status;
   if (options_.read_only && status::ReasonOf(status) == status::kReadOnlyServer)
     return status::ReadOnlyTransaction(status);
-  // A read-only server, or another server's class 08 as of a foreign table, says nothing of the other connections.
+  // If the connection still lives, the error says nothing about the others: a primary has become read-only, or a
+  // foreign server was lost.
   if (!connection.Alive() || status::ConnectionLost(status)) Drop();
   const bool stopped = status::QueryCancelled(status) || status::ReasonOf(status) == status::kConnectionLost;
   if (stopped && cancellation_.cancelled()) {
@@ -153,15 +156,12 @@ void Session::Drop() {
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancellation& cancellation,
                                                        const SessionOptions& options) {
-  if (absl::Status go = cancellation.Check(); !go.ok()) return go;
-  auto lease = pool.Acquire(Steady(cancellation.deadline()));
-  if (!lease.ok()) return lease.status();
-  std::unique_ptr<Session> session(new Session(*std::move(lease), cancellation, options));
+  RETURN_IF_ERROR(cancellation.Check());
+  ASSIGN_OR_RETURN(Lease lease, pool.Acquire(Steady(cancellation.deadline())));
+  std::unique_ptr<Session> session(new Session(std::move(lease), cancellation, options));
   // Behind a pooler only a transaction has the session's defaults.
   if (options.transaction == Transaction::kExplicit || session->lease_.connection().pooled()) {
-    const absl::Status begun =
-        session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); });
-    if (!begun.ok()) return begun;
+    RETURN_IF_ERROR(session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); }));
     session->open_ = true;
   }
   return session;
@@ -170,8 +170,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
 Session::~Session() {
   GiveUp();
   if (open_) Rollback().IgnoreError();
-  // A cancel that came late has reached the server before the session's last
-  // statement returned; it may still hit one statement, and that is a ping.
+  // A cancel has reached the server before the last statement of the session returned. It may still hit one statement,
+  // which shall be a ping.
   if (!cancel_sent_ || !lease_.connection().Alive()) return;
   absl::Status proof = lease_.connection().Ping();
   if (status::QueryCancelled(proof)) proof = lease_.connection().Ping();
@@ -188,14 +188,11 @@ absl::StatusOr<Rows> Session::Write(const std::string& sql, std::span<const Para
 
 absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param> params, bool writes) {
   Rows rows;
-  const absl::Status status = Cancellable([&](Connection& connection) {
-    absl::StatusOr<Rows> result = connection.Execute(sql, params, writes);
-    if (!result.ok()) return result.status();
-    rows = *std::move(result);
+  RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
+    ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
     if (writes) affected_ += rows.affected();
     return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  }));
   return rows;
 }
 
@@ -206,13 +203,10 @@ absl::Status Session::Savepoint(const std::string& name) {
 
 absl::StatusOr<Rows> Session::ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
   Rows rows;
-  const absl::Status status = Cancellable([&](Connection& connection) {
-    absl::StatusOr<Rows> result = connection.ExecuteSome(sql, params, most_bytes);
-    if (!result.ok()) return result.status();
-    rows = *std::move(result);
+  RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
+    ASSIGN_OR_RETURN(rows, connection.ExecuteSome(sql, params, most_bytes));
     return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  }));
   return rows;
 }
 
@@ -234,12 +228,10 @@ absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> pa
 
 absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
   bool more = false;
-  absl::Status status = Bulk([&](Connection& connection) {
-    const absl::StatusOr<bool> fetched = connection.FetchRows(take);
-    more = fetched.ok() && *fetched;
-    return fetched.status();
-  });
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Bulk([&](Connection& connection) {
+    ASSIGN_OR_RETURN(more, connection.FetchRows(take));
+    return absl::OkStatus();
+  }));
   bulk_ = more;
   return more;
 }
@@ -254,12 +246,10 @@ absl::Status Session::PutCopy(std::string_view lines) {
 
 absl::StatusOr<std::int64_t> Session::CloseCopy() {
   std::int64_t rows = 0;
-  absl::Status status = Bulk([&](Connection& connection) {
-    absl::StatusOr<std::int64_t> copied = connection.CloseCopy();
-    if (copied.ok()) rows = *copied;
-    return copied.status();
-  });
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Bulk([&](Connection& connection) {
+    ASSIGN_OR_RETURN(rows, connection.CloseCopy());
+    return absl::OkStatus();
+  }));
   bulk_ = false;
   return rows;
 }

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 
@@ -42,16 +43,15 @@ std::string Cell(const Result& result, int column) { return PQgetvalue(result.ge
 }  // namespace
 
 absl::Status SessionState::Start(Clock::time_point until) {
-  const auto first =
-      Ask(fmt::format("{}, {}, {}, {}, {}, {}", kReadOnly, kLooksLike, kHasCode, kProcess, kHeedsOptions, kHasFormats),
-          until);
-  if (!first.ok()) return first.status();
-  read_only_ = Cell(*first, 0) == "on";
-  looks_like_ = Cell(*first, 1);
-  has_code_ = Cell(*first, 2) == "t";
-  Answered(Cell(*first, 3));
-  if (Cell(*first, 4) != "t") pooler_->Found("it does not pass the startup parameter options on", prepares_);
-  if (pooler_->found() || Cell(*first, 5) == "t") return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Result first, Ask(fmt::format("{}, {}, {}, {}, {}, {}", kReadOnly, kLooksLike, kHasCode,
+                                                       kProcess, kHeedsOptions, kHasFormats),
+                                           until));
+  read_only_ = Cell(first, 0) == "on";
+  looks_like_ = Cell(first, 1);
+  has_code_ = Cell(first, 2) == "t";
+  Answered(Cell(first, 3));
+  if (Cell(first, 4) != "t") pooler_->Found("it does not pass the startup parameter options on", prepares_);
+  if (pooler_->found() || Cell(first, 5) == "t") return absl::OkStatus();
   const auto formatted = Ask(fmt::format("SELECT {}; SELECT {}", kFormats, kLooksLike), until);
   if (formatted.ok()) looks_like_ = Cell(*formatted, 0);
   return formatted.status();
@@ -98,7 +98,7 @@ absl::Status SessionState::Check(Clock::time_point until) {
 }
 
 absl::StatusOr<Result> SessionState::Ask(const std::string& sql, Clock::time_point until) {
-  if (absl::Status sent = exchange_.SendText(sql); !sent.ok()) return sent;
+  RETURN_IF_ERROR(exchange_.SendText(sql));
   return exchange_.Finish(false, until);
 }
 

@@ -20,7 +20,8 @@ SocketStopper::SocketStopper(PGconn* connection, std::chrono::milliseconds patie
 SocketStopper::~SocketStopper() { close(socket_); }
 
 void SocketStopper::Ask() {
-  // Where it fails the server is gone or takes no connection: the statement ends with it, or the next attempt succeeds.
+  // If this fails, the server is gone or takes no connection for now. Either the statement ends too, or the next
+  // attempt succeeds.
   std::array<char, 256> why;
   PQcancel(cancel_.get(), why.data(), why.size());
 }

@@ -1,4 +1,4 @@
-// Stops what runs on a connection of libpq from another thread.
+// Stops the statement that runs on a connection of libpq, from another thread.
 #ifndef PROTOGRES_SERVICE_DB_STOPPER_H_
 #define PROTOGRES_SERVICE_DB_STOPPER_H_
 
@@ -12,11 +12,12 @@
 
 namespace protogres::db {
 
-// Has a descriptor of its own for the socket: libpq closes its one at a moment that another thread cannot know, and the
-// number may belong to another socket then.
+// Has its own descriptor of the socket. libpq closes its descriptor at a moment that another thread cannot know, and
+// the number may then belong to another socket.
 class SocketStopper : public Stopper {
  public:
-  // `connection` must be open, and may be closed before this is. Throws std::system_error where no descriptor is left.
+  // `connection` must be open; it may be closed while this still lives. Throws std::system_error if there is no
+  // descriptor left.
   SocketStopper(PGconn* connection, std::chrono::milliseconds patience);
   ~SocketStopper() override;
   SocketStopper(const SocketStopper&) = delete;
@@ -26,7 +27,7 @@ class SocketStopper : public Stopper {
   void Shut() override;
   std::chrono::milliseconds patience() const override { return patience_; }
 
-  // Shut was called.
+  // True: Shut was called.
   bool shut() const { return shut_; }
 
  private:

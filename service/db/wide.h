@@ -12,7 +12,7 @@ namespace protogres::db {
 
 class Wide {
  public:
-  // Of all connections: that which has met the rows may not have outlived them.
+  // The one of all connections. A connection that has met such rows may be gone when they are read again.
   static Wide& OfProcess() {
     static Wide wide;
     return wide;

@@ -1,4 +1,4 @@
-// Where the PostgreSQL server's programs are on this machine.
+// Finds the programs of the PostgreSQL server on this machine.
 #ifndef PROTOGRES_SERVICE_DEV_INSTALL_H_
 #define PROTOGRES_SERVICE_DEV_INSTALL_H_
 
@@ -8,10 +8,9 @@
 
 namespace protogres::dev {
 
-// The folder of `initdb` and `postgres`: `chosen` unless it is empty, else the
-// newest of the distribution's usual ones, then PATH, then what pg_config says.
-// `major` (e.g. "15") is preferred where it is installed; empty: the newest.
-// NOT_FOUND: there is none; the message says what to install.
+// Returns the folder of `initdb` and `postgres`: `chosen` unless it is empty, else the newest of the usual folders of
+// distributions, else one on PATH, else the one that pg_config names. A folder of the version `major` (for example
+// "15"; empty: none) is preferred. NOT_FOUND: there is none; the message says what to install.
 absl::StatusOr<std::string> FindServer(const std::string& chosen, const std::string& major);
 
 }  // namespace protogres::dev

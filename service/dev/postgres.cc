@@ -32,7 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// A kept cluster that was not shut down clean has to recover first.
+// A cluster that was kept, and not shut down cleanly, has to recover first.
 constexpr std::chrono::seconds kStartTimeout{120};
 constexpr std::chrono::seconds kStopTimeout{20};
 constexpr std::chrono::milliseconds kPoll{10};
@@ -49,7 +49,7 @@ absl::Status Prefixed(const std::string& prefix, const absl::Status& status) {
   return {status.code(), fmt::format("{}: {}", prefix, std::string(status.message()))};
 }
 
-// Whom the server runs as where we are root, whom it refuses: the owner of a
+// The user that the server runs as if this process is root, because PostgreSQL refuses to run as root: the owner of a
 // cluster that is there already, or an unprivileged user.
 std::optional<User> ServerUser(const std::string& data) {
   if (geteuid() != 0) return std::nullopt;
@@ -75,7 +75,7 @@ absl::Status CheckName(const std::string& database) {
                                 [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
   if (good) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      fmt::format("'{}' cannot be the name of the database: up to 63 letters, digits and _ can", database));
+      fmt::format("'{}' cannot be the name of the database, which must be 1 to 63 letters, digits and _", database));
 }
 
 }  // namespace
@@ -90,13 +90,13 @@ struct Postgres::State {
   pid_t pid = -1;
 
   std::string Uri(const std::string& name) const {
-    // hostaddr, lest PGHOSTADDR lead elsewhere.
+    // An empty hostaddr, so that PGHOSTADDR does not lead elsewhere.
     return fmt::format("host={} hostaddr='' port=5432 user={} dbname={}", text::QuoteSetting(run->path()), kRole, name);
   }
 
   absl::Status MakeCluster() const;
   absl::Status Launch();
-  // OK once the server takes connections.
+  // Blocks until the server takes connections.
   absl::Status AwaitReady();
   absl::Status CreateDatabase() const;
   // Waits for the server's end; false: it still runs after `timeout`.
@@ -243,7 +243,7 @@ absl::StatusOr<std::unique_ptr<Postgres>> Postgres::Start(const PostgresOptions&
     if (absl::Status written = state->run->Write(name, text); !written.ok()) return written;
   }
 
-  // From here on the destructor stops it.
+  // From here on the destructor stops the server.
   std::unique_ptr<Postgres> postgres(new Postgres(std::move(state)));
   if (absl::Status ready = postgres->state_->Launch(); !ready.ok()) return ready;
   if (absl::Status made = postgres->state_->CreateDatabase(); !made.ok()) return made;
@@ -254,7 +254,7 @@ absl::Status Postgres::Load(const std::string& file) {
   if (access(file.c_str(), R_OK) != 0) {
     return absl::NotFoundError(fmt::format("cannot read {}: {}", file, strerror(errno)));
   }
-  // As ourselves: the server's user may not be able to read it.
+  // psql runs as the user of this process, as the server's user may not be able to read the file.
   const auto loaded = state_->Psql(state_->database, {"-f", fs::absolute(file).string()}, nullptr);
   if (loaded.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format("cannot load {}: {}", file, std::string(loaded.status().message())));

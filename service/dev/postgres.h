@@ -1,6 +1,5 @@
-// A private PostgreSQL of its own data directory, for `protogres dev` and for
-// tests: found under the distribution's usual folders, reached by a Unix socket
-// in its own directory, gone when it goes out of scope.
+// A private PostgreSQL for `protogres dev` and for tests. It has its own data directory, listens only on a Unix socket
+// in a directory of its own, and ends when it goes out of scope.
 #ifndef PROTOGRES_SERVICE_DEV_POSTGRES_H_
 #define PROTOGRES_SERVICE_DEV_POSTGRES_H_
 
@@ -14,11 +13,11 @@
 namespace protogres::dev {
 
 struct PostgresOptions {
-  // Where the cluster lives; empty: a temporary directory, removed at the end.
+  // The directory of the cluster. Empty: a temporary directory, which is removed at the end.
   std::string data = {};
-  // The database that is created; letters, digits and _.
+  // The name of the database that is created: letters, digits and _.
   std::string database = "dev";
-  // The folder of `initdb` and `postgres`; empty: what FindServer (install.h) finds.
+  // The folder of `initdb` and `postgres`. Empty: what FindServer (install.h) finds.
   std::string bin = {};
   // Lines of postgresql.conf.
   std::vector<std::string> settings = {};
@@ -26,23 +25,23 @@ struct PostgresOptions {
 
 class Postgres {
  public:
-  // initdb (unless `data` holds a cluster), start, create the database. As root
-  // it runs as an unprivileged user. Blocks, some seconds the first time.
-  // NOT_FOUND: no PostgreSQL server is installed, or none in `bin` (the message says what to do). Other errors carry
-  // the server's own log. INVALID_ARGUMENT: `data` holds something else, or a bad name. The server gets SIGINT, and
-  // goes, when the thread that calls this ends, be it by kill -9; what was temporary is then removed by the next Start.
-  // It is out of a terminal's Ctrl-C's reach.
+  // Makes the cluster unless `data` holds one, starts the server, and creates the database. If this process is root,
+  // the server runs as an unprivileged user. Blocks, for some seconds if it makes the cluster. NOT_FOUND: no PostgreSQL
+  // server is installed, or none is in `bin`; the message says what to do. INVALID_ARGUMENT: `data` holds something
+  // else, or the name of the database is bad. Other errors have what the program that failed has written. When the
+  // thread that has called this ends, even by kill -9, the server gets SIGINT and ends, too; the next Start then
+  // removes what was temporary. Ctrl-C in a terminal does not reach the server.
   static absl::StatusOr<std::unique_ptr<Postgres>> Start(const PostgresOptions& options);
-  // Stops the server (fast) and removes what was temporary.
+  // Shuts the server down, ending its sessions, and removes what was temporary.
   ~Postgres();
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;
 
-  // Runs psql on a file with ON_ERROR_STOP, so that dumps work. The error has psql's own words.
+  // Runs psql on a file with ON_ERROR_STOP, so that dumps can be loaded. The error has what psql has written. Blocks.
   absl::Status Load(const std::string& file);
 
-  // For tests of a database that goes away: Stop ends the server at once, as a crash would (with `fast`: its
-  // sessions are told so, and it shuts down clean); StartAgain brings it back under the same uri.
+  // For tests of a database that goes away. Stop ends the server at once, as a crash would; with `fast` the server
+  // tells its sessions so and shuts down cleanly. StartAgain starts it again under the same uri.
   void Stop(bool fast = false);
   absl::Status StartAgain();
 

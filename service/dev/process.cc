@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::size_t kTailBytes = 4000;
 
-// The child's side. Between fork and exec only async-signal-safe calls are
-// allowed, since other threads may hold any lock.
+// This part runs in the child. Between fork and exec only async-signal-safe calls are allowed, as other threads may
+// hold any lock.
 [[noreturn]] void Fail(const char* what) {
   const char* const parts[] = {what, ": ", strerrordesc_np(errno), "\n"};
   for (const char* part : parts) {
@@ -43,7 +43,7 @@ void Become(const User& user) {
 #ifdef __linux__
   close_range(STDERR_FILENO + 1, ~0U, 0);
 #endif
-  // The parent may block or ignore signals; that is not the child's wish.
+  // The parent may block or ignore signals, which the child must not inherit.
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD}) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -51,7 +51,7 @@ void Become(const User& user) {
   if (command.own_group) setpgid(0, 0);
   if (command.user) Become(*command.user);
 #ifdef __linux__
-  // After setuid, which clears it.
+  // This comes after setuid, which would clear it.
   prctl(PR_SET_PDEATHSIG, SIGINT);
 #endif
   if (getppid() != parent) _exit(127);
@@ -72,7 +72,7 @@ std::string ReadAll(int file) {
   }
 }
 
-// A nameless file, so that a child can write any amount without a reader. -1: the system refused.
+// Opens a file without a name, so that a child can write any amount while nobody reads. -1: the system refused.
 int ScratchFile() {
   std::string path = "/tmp/protogres-XXXXXX";
   const int file = mkostemp(path.data(), O_CLOEXEC);

@@ -1,5 +1,4 @@
-// Child processes: fork, drop privileges, exec; all of them end with their
-// parent. Knows nothing of PostgreSQL.
+// Starts child processes, which end with their parent. Knows nothing of PostgreSQL.
 #ifndef PROTOGRES_SERVICE_DEV_PROCESS_H_
 #define PROTOGRES_SERVICE_DEV_PROCESS_H_
 
@@ -21,27 +20,27 @@ struct User {
 
 struct Command {
   std::vector<std::string> args;  // args[0] is the program's path, or a name to find on PATH
-  std::optional<User> user = {};  // whom to run as; none: as ourselves
-  std::string directory = {};     // where to run; empty: where we are
+  std::optional<User> user = {};  // the user that it runs as; without one: that of this process
+  std::string directory = {};     // where it runs; empty: where this process runs
   int out = -1;                   // the descriptor for its stdout; -1: /dev/null
   int err = -1;                   // the same for its stderr
-  // A process group of its own: a terminal's Ctrl-C does not reach it.
+  // It gets a process group of its own, so that a terminal's Ctrl-C does not reach it.
   bool own_group = false;
 };
 
-// Starts a process and gives its id; the caller must wait for it. It gets
-// SIGINT when the thread that called this ends, however it ends.
-// INTERNAL: the system refused.
+// Starts a process and returns its id. The caller must wait for it. It gets SIGINT when the thread that has called this
+// ends, in whatever way. INTERNAL: the system refused to start it.
 absl::StatusOr<pid_t> Spawn(const Command& command);
 
-// Waits for the process. 0 is success; a signal counts as 128 + its number, as shells have it.
+// Blocks until the process has ended, and returns its exit status: 0 is success. As in a shell, a process that was
+// ended by a signal has 128 + the number of the signal.
 int Wait(pid_t pid);
 
-// Runs a command to its end and gives its stderr; `out` too where it is asked for.
-// UNKNOWN: it failed; the message is the tail of its stderr.
+// Runs a command, blocks until it has ended, and returns its stderr. `out` gets its stdout, unless it is null. UNKNOWN:
+// the command failed; the message is the tail of its stderr. INTERNAL: the system refused to start it.
 absl::StatusOr<std::string> Run(Command command, std::string* out = nullptr);
 
-// The last part of what a program wrote, whole lines, trimmed.
+// The last lines of what a program wrote, whole and without white space at the end.
 std::string Tail(const std::string& text);
 
 }  // namespace protogres::dev

@@ -22,11 +22,11 @@ namespace {
 constexpr char kPrefix[] = "protogres-";
 constexpr char kLock[] = "lock";
 constexpr char kLongestName[] = "/protogres-XXXXXX/.s.PGSQL.5432";
-// A directory without a lock file is one that is just being made, unless it is older than this.
+// A directory without a lock file is just being made, unless it is older than this.
 constexpr time_t kGraceSeconds = 60;
 
-// TMPDIR, unless a socket's path in it would be too long or it may be out of
-// reach for the user that root drops to.
+// TMPDIR, or /tmp if the path of a socket in TMPDIR would be too long, or if this process is root and so the server's
+// user may not reach TMPDIR.
 std::string TemporaryFolder() {
   const char* folder = geteuid() == 0 ? nullptr : std::getenv("TMPDIR");
   struct stat status;
@@ -67,9 +67,9 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Make(const std::opti
   const std::string lock_path = path + "/" + kLock;
   const std::string new_path = lock_path + ".new";
   const int lock = open(new_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  // From here on the destructor removes it.
+  // From here on the destructor removes the directory.
   std::unique_ptr<RunDirectory> directory(new RunDirectory(path, lock));
-  // Nobody ever sees the lock file without its lock.
+  // The file gets the name by which others look for it only when it is locked.
   if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0 || rename(new_path.c_str(), lock_path.c_str()) != 0) {
     return Failed(lock_path);
   }

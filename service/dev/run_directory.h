@@ -1,5 +1,5 @@
-// A private directory for one run: made for its owner alone, removed at the
-// end; what a killed run left behind is removed by the next.
+// A private directory for one run. It is made for its owner alone, and removed at the end. What a killed run has left
+// behind is removed by the next run.
 #ifndef PROTOGRES_SERVICE_DEV_RUN_DIRECTORY_H_
 #define PROTOGRES_SERVICE_DEV_RUN_DIRECTORY_H_
 
@@ -13,14 +13,14 @@
 
 namespace protogres::dev {
 
-// <temporary folder>/protogres-XXXXXX, mode 0700, short enough for a Unix
-// socket in it. It is alive while the lock on its file `lock` is held, which
-// the system releases however the process ends.
+// Its path is <temporary folder>/protogres-XXXXXX, short enough for a Unix socket in it, and its mode is 0700. It is
+// alive while somebody holds the lock on its file `lock`, which the system releases in whatever way the process ends.
 class RunDirectory {
  public:
-  // Makes one that `owner` owns (none: ourselves), after removing the dead ones.
+  // Removes the dead ones, then makes one that `owner` owns; without an owner, the user of this process. INTERNAL: the
+  // system refused.
   static absl::StatusOr<std::unique_ptr<RunDirectory>> Make(const std::optional<User>& owner);
-  // Removes it with all that is in it.
+  // Removes the directory with all that is in it.
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;

@@ -32,7 +32,6 @@ class Call {
   // Sends the last message and finishes the Call with OK, or with RESOURCE_EXHAUSTED if the message is too large.
   virtual void Answer(std::string message) = 0;
   // Finishes the Call without a message.
-  // Finishes the Call without a message.
   virtual void Finish(const absl::Status& status) = 0;
 
   // Handler::OnWake follows, once for all calls of Wake until then. Any thread may call this, but only one at a time
@@ -64,7 +63,6 @@ class Handler {
   virtual void OnWritten() {}
   // The client has gone or the deadline has passed. Another thread may be finishing the Call at this moment.
   virtual void OnCancelled() {}
-  // See Call::AskHowItEnded, Call::Wake and Call::SetTimer.
   // See Call::AskHowItEnded, Call::Wake and Call::SetTimer.
   virtual void OnHalfClosed() {}
   virtual void OnWake() {}

@@ -16,6 +16,7 @@
 
 #include "db/memory.h"
 #include "rpc/allocated.h"
+#include "status/macros.h"
 #include "text/address.h"
 
 namespace protogres::rpc {
@@ -24,27 +25,28 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// A client that sends as fast as loopback takes it makes the process grow by some megabytes meanwhile.
+// The time between two looks at the memory. A client that sends as fast as loopback takes it makes the process grow by
+// some megabytes meanwhile.
 constexpr milliseconds kLook{10};
 constexpr seconds kLookAtAll{3};
 constexpr seconds kRelease{1};
-// For what an end has freed to be seen.
+// The time between two ends of connections, in which the memory that the first has freed is seen.
 constexpr milliseconds kBetweenEnds{100};
 constexpr seconds kBetweenWarnings{5};
-// Free memory that is kept while there is much to do, and that is left each second.
+// The free memory that a look leaves to the process, in bytes. Once a second a look leaves only the second amount.
 constexpr std::int64_t kKeepBusy = 48 * 1024 * 1024;
 constexpr std::int64_t kKeepIdle = 8 * 1024 * 1024;
-// More than this is not taken without a cause: the larger part of a catalog that is read again, at the most.
+// More unexplained memory than this is not normal. Reading a large catalog again takes less.
 constexpr std::int64_t kMuch = 256 * 1024 * 1024;
-// Of one with TLS; without it is a third.
+// The memory of an idle connection with TLS. One without TLS takes a third of it.
 constexpr std::int64_t kConnectionBytes = 64 * 1024;
-// Of each byte that came at most so many were made, by streams of a few bytes.
+// The most bytes of memory that gRPC takes for one byte from a client. It does so for streams of a few bytes each.
 constexpr std::int64_t kMostMade = 1024;
 constexpr seconds kUnreadFor{10};
-// Who takes so small a part of what is unread from one look to the next does read.
-constexpr std::int64_t kReads = 64;
+// A client that takes more than this part of its unread bytes between two looks at all connections does read.
+constexpr std::int64_t kReads = 64;  // 1/64
 
-// The port at the end of "ipv4:127.0.0.1:40404", by which messages find their connection; 0: it is a Unix socket.
+// The port at the end of "ipv4:127.0.0.1:40404", by which messages find their connection. 0: it is a Unix socket.
 int KeyOf(const std::string& peer) {
   return text::ParsePort(std::string_view(peer).substr(peer.rfind(':') + 1)).value_or(0);
 }
@@ -68,9 +70,7 @@ Connections::~Connections() {
 }
 
 absl::Status Connections::Listen(const text::Address& address) {
-  auto sockets = rpc::Listen(address);
-  if (!sockets.ok()) return sockets.status();
-  sockets_ = *std::move(sockets);
+  ASSIGN_OR_RETURN(sockets_, rpc::Listen(address));
   unix_path_ = address.unix_path;
   return absl::OkStatus();
 }
@@ -92,7 +92,7 @@ void Connections::StopAccepting() {
   if (!accepting_.exchange(false)) return;
   for (const Socket& socket : sockets_) {
     epoll_ctl(epoll_, EPOLL_CTL_DEL, socket.fd(), nullptr);
-    // Those that wait to be accepted are refused.
+    // Connections that wait to be accepted are refused.
     shutdown(socket.fd(), SHUT_RDWR);
   }
   if (!unix_path_.empty()) unlink(unix_path_.c_str());
@@ -117,11 +117,11 @@ void Connections::Run() {
 }
 
 void Connections::Accept(int listener) {
-  // Not without end: the memory is to be looked at.
+  // The number is limited, as the memory must be looked at in between.
   for (int i = 0; i < 256; ++i) {
     const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-      // Out of descriptors or the like. The connection waits.
+      // There may be no descriptor left. The connection waits.
       if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) std::this_thread::sleep_for(kLook);
       return;
     }
@@ -137,7 +137,7 @@ void Connections::Add(int listener, int fd) {
     if (connection.fd < 0 || connections_.size() >= static_cast<std::size_t>(options_.max_connections)) {
       if (now >= next_warning_) {
         spdlog::warn("a connection was refused: {}",
-                     connection.fd < 0 ? std::strerror(errno) : "there are --max_connections already");
+                     connection.fd < 0 ? std::strerror(errno) : "there are as many as --max_connections allows");
         next_warning_ = now + kBetweenWarnings;
       }
       if (connection.fd >= 0) close(connection.fd);
@@ -147,7 +147,7 @@ void Connections::Add(int listener, int fd) {
     connections_.emplace(connection.fd, connection);
     if (connection.key != 0) fds_.emplace(connection.key, connection.fd);
   }
-  // Both ends closed, which is told without being asked for.
+  // epoll reports the end of the connection without being asked for it.
   epoll_event event{};
   event.data.fd = connection.fd;
   epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event);
@@ -174,8 +174,8 @@ void Connections::Remove(int fd) {
     break;
   }
   connections_.erase(found);
-  // gRPC keeps its own descriptor until the last call is gone, and with it epoll keeps the file: it would report it
-  // without end, by a number that another connection may have by then.
+  // gRPC keeps its own descriptor until the last call has ended, and so epoll keeps the socket. It would report its end
+  // again and again, by a number that another connection may have by then.
   epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   close(fd);
 }
@@ -200,8 +200,8 @@ void Connections::Watch(Clock::time_point now) {
   db::Memory& memory = db::Memory::OfProcess();
   const std::int64_t allocated = AllocatedBytes();
   const std::int64_t held = memory.held();
-  // Never lower: while results come more is held than is taken, and what seems to be missing then would seem to be too
-  // much for ever after.
+  // The base never falls. While a result comes, more memory is counted as held than is taken: a base that is measured
+  // then would be too low, and make everything look like too much ever after.
   if (rebase_.exchange(false)) base_ = std::max(base_, allocated - held);
   const std::int64_t limit = memory.limit();
   const std::int64_t taken = allocated - base_;
@@ -218,7 +218,7 @@ void Connections::Watch(Clock::time_point now) {
   if (!memory.Admit().ok()) EndUnread(now);
 }
 
-// What connections take while nothing is sent.
+// The memory that the connections take while nothing is sent.
 std::int64_t Connections::Idle() {
   std::lock_guard lock(mutex_);
   return static_cast<std::int64_t>(connections_.size()) * kConnectionBytes;
@@ -256,8 +256,8 @@ void Connections::EndWorst(std::int64_t unexplained) {
   }
   if (worst == nullptr) return;
   spdlog::warn(
-      "the connection from port {} was ended: it sent {} bytes that are of no message, and {} bytes of memory "
-      "are taken that no call accounts for (--max_memory)",
+      "the connection from port {} was ended: it has sent {} bytes that belong to no message, and the process takes "
+      "{} bytes of memory that no call explains (--max_memory)",
       worst->key, most, unexplained);
   End(*worst);
   next_end_ = Clock::now() + kBetweenEnds;
@@ -268,7 +268,7 @@ void Connections::EndUnread(Clock::time_point now) {
   std::lock_guard lock(mutex_);
   for (const auto& [fd, connection] : connections_) {
     if (connection.unread < much || now - connection.progress < kUnreadFor) continue;
-    // It may be what another client of the same port does not read.
+    // The bytes may be those that another client with the same port does not read.
     if (fds_.count(connection.key) > 1) continue;
     spdlog::warn("the connection from port {} was ended: it has not read {} bytes of answers for {} s (--max_memory)",
                  connection.key, connection.unread, kUnreadFor.count());
@@ -277,7 +277,7 @@ void Connections::EndUnread(Clock::time_point now) {
   }
 }
 
-// gRPC would go on to read what has come already, so that is taken away.
+// Takes away what has come already, too, as gRPC would go on to read it.
 void Connections::End(const Connection& connection) {
   shutdown(connection.fd, SHUT_RDWR);
   std::array<char, 16 * 1024> nothing;

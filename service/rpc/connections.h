@@ -1,7 +1,8 @@
-// The client connections, as sockets: accepted here, counted, and handed to gRPC. gRPC (1.51) reads whatever a client
-// sends and bounds little of what it makes of it: streams that are opened and reset, headers without end, halves of
-// messages. So a second descriptor of each socket stays here, and where the process takes more memory than its calls
-// account for, the connection that has sent most without a message to show for it is ended.
+// The connections of clients. This accepts their sockets, counts them, and hands them to gRPC. gRPC (1.51) reads
+// whatever a client sends, and hardly limits the memory that it takes for it: for streams that are opened and reset at
+// once, for endless headers, for messages that never become whole. So a second descriptor of each socket stays here. If
+// the process takes more memory than its calls explain, the connection that has sent most bytes without a message to
+// show for them is ended.
 #ifndef PROTOGRES_SERVICE_RPC_CONNECTIONS_H_
 #define PROTOGRES_SERVICE_RPC_CONNECTIONS_H_
 
@@ -23,12 +24,12 @@
 
 namespace protogres::rpc {
 
-// Thread-safe, but for Listen, Start and the destructor.
+// Thread-safe, except for Listen, Start and the destructor.
 class Connections {
  public:
   struct Options {
     int max_connections = 10'000;
-    // How long what was sent may stay unacknowledged (TCP_USER_TIMEOUT); 0: as the system has it.
+    // How long the client may leave bytes unacknowledged (TCP_USER_TIMEOUT). 0: as long as the system lets it.
     std::chrono::milliseconds user_timeout{0};
   };
 
@@ -37,20 +38,20 @@ class Connections {
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  // rpc::Listen's errors.
+  // Opens the sockets to listen on. The errors are those of rpc::Listen.
   absl::Status Listen(const text::Address& address);
-  // The port; 0: there is none.
+  // The port of these sockets. 0: they have none.
   int port() const { return sockets_.empty() ? 0 : sockets_.front().port(); }
-  // Accepts from now on, on a thread of its own, and watches over the memory. `server` is of the gRPC server.
+  // Starts the thread that accepts connections and watches the memory. `server` hands them to the gRPC server.
   void Start(std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> server);
-  // No new connections from now on; those that are there go on. Idempotent.
+  // Accepts no more connections. Those that are open stay. Idempotent.
   void StopAccepting();
 
-  // What the process holds beside its calls is another from now on: it has loaded an Api.
+  // Says that the process has loaded an Api, so that the memory that it takes beside its calls is measured anew.
   void Rebase() { rebase_.store(true); }
 
-  // Large messages of the connection from `peer`, as gRPC names it, in bytes: received whole; an answer that gRPC has
-  // from now on (or no longer, negative).
+  // Tell of a large message of the connection from `peer`, which is the name that gRPC gives it. Received: a message of
+  // `bytes` has come whole. Unread: gRPC is to send an answer of `bytes` from now on, or, if negative, no longer.
   void Received(const std::string& peer, std::int64_t bytes);
   void Unread(const std::string& peer, std::int64_t bytes);
 
@@ -58,12 +59,12 @@ class Connections {
   using Clock = std::chrono::steady_clock;
 
   struct Connection {
-    int fd = -1;  // ours, beside gRPC's
-    int key = 0;  // by which messages find it; 0: they cannot
-    std::int64_t explained = 0;
-    std::int64_t unread = 0;
-    Clock::time_point progress;        // of unread answers
-    std::int64_t before = 0, now = 0;  // bytes that no message explains, at the last two looks
+    int fd = -1;                       // a second descriptor, beside gRPC's
+    int key = 0;                       // by which Received and Unread find the connection; 0: they cannot
+    std::int64_t explained = 0;        // received bytes that belong to messages
+    std::int64_t unread = 0;           // bytes of large answers that gRPC is to send
+    Clock::time_point progress;        // when the client last read some of these
+    std::int64_t before = 0, now = 0;  // received bytes that belong to no message, at the last two looks
     std::int64_t taken = 0;            // bytes that the client has acknowledged, at the last look
   };
 
@@ -71,20 +72,19 @@ class Connections {
   void Accept(int listener);
   void Add(int listener, int fd);
   void Remove(int fd);
-  // Looks at the memory, and does what is due.
+  // Looks at the memory of the process, and does what is due.
   void Watch(Clock::time_point now);
   std::int64_t Idle();
   void LookAtAll();
-  // Ends the connection with most bytes received that no message explains; not if these are few.
+  // Ends the connection that has sent most bytes that belong to no message, unless these are few.
   void EndWorst(std::int64_t unexplained);
-  // Ends those that hold much of the budget in answers that they do not read.
+  // Ends the connections that hold much of the budget in answers that their clients do not read.
   void EndUnread(Clock::time_point now);
   static void End(const Connection& connection);
-  // What the kernel has counted, in bytes: received of no message that is known, and acknowledged by the client. Zeros:
-  // it is not known.
+  // What the kernel has counted, in bytes. Zeros: it does not say.
   struct Traffic {
-    std::int64_t unexplained = 0;
-    std::int64_t taken = 0;
+    std::int64_t unexplained = 0;  // received, but belonging to no message that has come whole
+    std::int64_t taken = 0;        // acknowledged by the client
   };
   static Traffic TrafficOf(const Connection& connection);
 
@@ -98,7 +98,7 @@ class Connections {
   std::atomic<bool> rebase_{true};
   std::thread thread_;
 
-  // For the thread alone.
+  // Only the thread uses these.
   std::int64_t base_ = 0;
   Clock::time_point next_look_, next_release_, next_end_, next_warning_;
 

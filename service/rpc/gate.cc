@@ -27,8 +27,8 @@ Gate::Gate(const Tls& tls) : credentials_(MakeTls(tls)) {}
 
 Gate::~Gate() { grpc_server_credentials_release(credentials_); }
 
-// gRPC asks for the processor with each call, so that it can be set while calls come. As it needs no state, one that is
-// seen half set refuses as well.
+// gRPC looks for the processor at each call, so it can be set while calls come. It has no state: a call that sees it
+// half set is refused as well.
 void Gate::Close() { grpc_server_credentials_set_auth_metadata_processor(credentials_, {&Refuse, nullptr, nullptr}); }
 
 int Gate::AddPortToServer(const std::string& address, grpc_server* server) {

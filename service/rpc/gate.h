@@ -1,4 +1,4 @@
-// The credentials of the server's port, and what shuts it for new calls without a word of CANCELLED.
+// The credentials of the server's port, which also refuse new calls when the server shuts down.
 #ifndef PROTOGRES_SERVICE_RPC_GATE_H_
 #define PROTOGRES_SERVICE_RPC_GATE_H_
 
@@ -10,27 +10,27 @@
 
 namespace protogres::rpc {
 
-// Once its shutdown has begun, gRPC (1.51) ends calls that still come, on connections whose clients have not heard of
-// it, with CANCELLED, which no client tries again, and may even lose one and wait for it for ever. A closed Gate
-// refuses calls with UNAVAILABLE before the server sees them, though without details. An open one costs nothing.
+// When its shutdown has begun, gRPC (1.51) still gets calls on connections whose clients have not heard of it. It ends
+// them with CANCELLED, after which no client tries again, or even loses a call and waits for it for ever. A closed Gate
+// refuses calls with UNAVAILABLE before gRPC sees them, but without details. An open Gate costs nothing.
 class Gate final : public grpc::ServerCredentials {
  public:
-  // PEM texts. `client_ca`: not empty, clients must show a certificate of it.
+  // PEM texts. If `client_ca` is not empty, clients must show a certificate that it has signed.
   struct Tls {
     std::string key, cert, client_ca;
   };
 
-  // Plaintext.
+  // Without TLS.
   Gate();
   explicit Gate(const Tls& tls);
   ~Gate() override;
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // From any thread, while calls come. For good.
+  // Closes the Gate for good. May be called on any thread, while calls come.
   void Close();
 
-  // Has no effect: tokens are not gRPC's business here.
+  // Has no effect: the server checks no tokens.
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
 
  private:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "rpc/trailer.h"
+#include "status/macros.h"
 #include "status/status.h"
 #include "text/excerpt.h"
 
@@ -193,7 +194,7 @@ void GenericCall::Read() {
 }
 
 absl::Status GenericCall::Write(std::string message) {
-  if (auto fits = CheckSize(message); !fits.ok()) return fits;
+  RETURN_IF_ERROR(CheckSize(message));
   bytes_out_ += message.size();
   HoldAnswer(message.size());
   refs_.fetch_add(1, std::memory_order_relaxed);

@@ -40,7 +40,7 @@ class CheckHandler final : public Handler {
   }
   void OnRefused(const absl::Status& status) override { call_.Finish(status); }
   void OnEnd() override { call_.Finish(Malformed()); }
-  // Its request has not come.
+  // The request has not come yet.
   void OnShutdown() override { call_.Finish(status::ShuttingDown()); }
 
  private:
@@ -48,8 +48,8 @@ class CheckHandler final : public Handler {
   Call& call_;
 };
 
-// Writes each change of the status. One write is in flight at a time; changes during it are
-// seen when it ends, so that a slow client gets the latest status and not all.
+// Writes the status when it has changed. One write is in flight at a time. Changes meanwhile are seen when it ends, so
+// that a slow client gets the latest status, and not each one.
 class WatchHandler final : public Handler {
  public:
   WatchHandler(const Health& health, ServiceCalls& service_calls, Call& call)

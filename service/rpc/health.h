@@ -1,4 +1,4 @@
-// grpc.health.v1: whether the server and its services are ready.
+// The service grpc.health.v1.Health, which says whether the server and its services are ready.
 #ifndef PROTOGRES_SERVICE_RPC_HEALTH_H_
 #define PROTOGRES_SERVICE_RPC_HEALTH_H_
 
@@ -12,19 +12,18 @@
 
 namespace protogres::rpc {
 
-// Thread-safe; must outlive its Calls.
+// Thread-safe. Must outlive its Calls.
 class Health {
  public:
-  // A name that is always SERVING: that the process answers at all.
+  // The name of a service that is always SERVING, as the process answers.
   static constexpr char kLiveness[] = "liveness";
 
   Health(const Current& current, ServiceCalls& service_calls) : current_(current), service_calls_(service_calls) {}
 
-  // Of "" and of every service of the Api in force. From the beginning of a drain on they are not ready, whatever is
-  // said here.
+  // Sets the status of "" and of every service of the Api in force. When a drain has begun, they stay NOT_SERVING.
   void SetReady(bool ready);
 
-  // grpc.health.v1.HealthCheckResponse.ServingStatus
+  // The status of `service`, a grpc.health.v1.HealthCheckResponse.ServingStatus.
   int StatusOf(const std::string& service) const;
 
   std::unique_ptr<Handler> Check(Call& call) const;

@@ -28,7 +28,7 @@ absl::Status Refused(const Address& address, const std::string& what) {
   return absl::UnavailableError(fmt::format("cannot listen on {}: {}", address.ToString(), what));
 }
 
-// A socket file that is there is replaced: right for one left behind, wrong for one in use.
+// A socket file that was left behind is replaced. One that is in use is not.
 absl::StatusOr<std::vector<Socket>> ListenUnix(const Address& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -58,7 +58,7 @@ int PortOf(int fd) {
   return name.ss_family == AF_INET ? ntohs(reinterpret_cast<const sockaddr_in&>(name).sin_port) : 0;
 }
 
-// Binds to `at`, but to `port` where that is not 0.
+// Binds `fd` to `at`, and listens. If `port` is not 0, it replaces the port of `at`. False: errno says why not.
 bool Bind(const addrinfo& at, int port, int fd) {
   sockaddr_storage name{};
   std::memcpy(&name, at.ai_addr, at.ai_addrlen);
@@ -68,7 +68,7 @@ bool Bind(const addrinfo& at, int port, int fd) {
     field = htons(static_cast<std::uint16_t>(port));
   }
   const int on = 1;
-  // Connections of an earlier run in TIME_WAIT are no obstacle.
+  // Connections of an earlier run may be in TIME_WAIT.
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   return ::bind(fd, reinterpret_cast<const sockaddr*>(&name), at.ai_addrlen) == 0 && ::listen(fd, SOMAXCONN) == 0;
 }
@@ -93,7 +93,7 @@ absl::StatusOr<std::vector<Socket>> Listen(const Address& address) {
     return Invalid(address, fmt::format("the host cannot be resolved: {}", ::gai_strerror(failure)));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
-  // One address of several is enough (localhost without IPv6), as long as nobody else has another.
+  // One of several addresses is enough (localhost without IPv6), unless another process has one of the others.
   std::vector<Socket> sockets;
   int error = 0;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {

@@ -1,5 +1,5 @@
-// The sockets that the server listens on. gRPC's own listening would only say yes or no, and
-// take as many connections as come.
+// The sockets that the server listens on. If gRPC listened itself, it would not say why that fails, and would accept
+// any number of connections.
 #ifndef PROTOGRES_SERVICE_RPC_LISTEN_H_
 #define PROTOGRES_SERVICE_RPC_LISTEN_H_
 
@@ -12,7 +12,7 @@
 
 namespace protogres::rpc {
 
-// A socket, closed with it. Does not block.
+// A socket that does not block. It is closed when this goes out of scope.
 class Socket {
  public:
   explicit Socket(int family);
@@ -21,15 +21,16 @@ class Socket {
   Socket& operator=(Socket&&) = delete;
 
   int fd() const { return fd_; }
-  // That it is bound to; 0: it has none.
+  // The port that the socket is bound to. 0: it has none.
   int port() const;
 
  private:
   int fd_;
 };
 
-// Listens there: a socket for each of the host's addresses, of one port. INVALID_ARGUMENT: the host cannot be resolved;
-// UNAVAILABLE: the system's reason (in use, no permission).
+// Listens at `address`, by a socket for each address of the host, all with one port. INVALID_ARGUMENT: the host cannot
+// be resolved, or the path of a Unix socket is too long. UNAVAILABLE: the system refuses, and the message has its
+// reason (for example, the port is in use).
 absl::StatusOr<std::vector<Socket>> Listen(const text::Address& address);
 
 }  // namespace protogres::rpc

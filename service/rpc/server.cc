@@ -31,6 +31,7 @@
 #include "rpc/tls.h"
 #include "rpc/unary.h"
 #include "rpc/unknown_method.h"
+#include "status/macros.h"
 #include "status/status.h"
 #include "text/address.h"
 
@@ -193,10 +194,8 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
     return absl::InvalidArgumentError(
         fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));
   }
-  auto gate = MakeGate(options);
-  if (!gate.ok()) return gate.status();
-  gate_ = *std::move(gate);
-  if (auto listening = connections_.Listen(*address); !listening.ok()) return listening;
+  ASSIGN_OR_RETURN(gate_, MakeGate(options));
+  RETURN_IF_ERROR(connections_.Listen(*address));
 
   grpc::ServerBuilder builder;
   SetLimits(options, &builder);
@@ -321,7 +320,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   gpr_set_log_function(&LogForGrpc);
   db::Memory::OfProcess().SetLimit(options.max_memory);
   auto server = std::make_unique<GrpcServer>(options, pool, std::move(request_reload));
-  if (auto listening = server->Listen(options); !listening.ok()) return listening;
+  RETURN_IF_ERROR(server->Listen(options));
   return server;
 }
 

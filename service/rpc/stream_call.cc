@@ -208,7 +208,7 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
     for (int renewals = 0;; ++renewals) {
       auto last = Send();
       if (begun_to_send_ || renewals == kMostRenewals || !status::CatalogMoved(last.status())) return last;
-      if (auto renewed = Renew(last.status()); !renewed.ok()) return renewed;
+      RETURN_IF_ERROR(Renew(last.status()));
     }
   }
 

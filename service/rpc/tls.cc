@@ -13,6 +13,8 @@
 #include <sstream>
 #include <string>
 
+#include "status/macros.h"
+
 namespace protogres::rpc {
 namespace {
 
@@ -59,16 +61,12 @@ absl::StatusOr<std::shared_ptr<Gate>> MakeGate(const ServerOptions& options) {
   if (options.tls_cert.empty() || options.tls_key.empty()) {
     return absl::InvalidArgumentError("TLS needs both --tls_cert and --tls_key");
   }
-  const auto cert = ReadPem("tls_cert", options.tls_cert);
-  if (!cert.ok()) return cert.status();
-  const auto key = ReadPem("tls_key", options.tls_key);
-  if (!key.ok()) return key.status();
-  if (auto pair = CheckPair(options, *cert, *key); !pair.ok()) return pair;
-  Gate::Tls tls{.key = *key, .cert = *cert, .client_ca = ""};
+  Gate::Tls tls;
+  ASSIGN_OR_RETURN(tls.cert, ReadPem("tls_cert", options.tls_cert));
+  ASSIGN_OR_RETURN(tls.key, ReadPem("tls_key", options.tls_key));
+  RETURN_IF_ERROR(CheckPair(options, tls.cert, tls.key));
   if (!options.tls_client_ca.empty()) {
-    const auto ca = ReadPem("tls_client_ca", options.tls_client_ca);
-    if (!ca.ok()) return ca.status();
-    tls.client_ca = *ca;
+    ASSIGN_OR_RETURN(tls.client_ca, ReadPem("tls_client_ca", options.tls_client_ca));
   }
   return std::make_shared<Gate>(tls);
 }

@@ -12,6 +12,7 @@
 #include "db/memory.h"
 #include "db/session.h"
 #include "rpc/unknown_method.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "transaction/run.h"
@@ -167,9 +168,9 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   // The exceptions of the database are caught in db. Another one may still come when memory runs out; it ends only this
   // call.
   absl::StatusOr<std::string> Respond() try {
-    if (auto live = cancellation_.Check(); !live.ok()) return live;
+    RETURN_IF_ERROR(cancellation_.Check());
     // There was memory when the call was let in, but the call has waited since.
-    if (auto left = db::Memory::OfProcess().Left(); !left.ok()) return left;
+    RETURN_IF_ERROR(db::Memory::OfProcess().Left());
     return transaction::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
   } catch (const std::exception& e) {
     return status::Thrown(e);

@@ -1,5 +1,5 @@
-// The pieces that SQL text is put together from: columns, parameters, the key,
-// soft delete, the etag. Private to sql/. It knows no method and no request.
+// The pieces of SQL text: columns, parameters, the key, soft delete, the etag. Private to sql/. Knows neither methods
+// nor requests.
 #ifndef PROTOGRES_SERVICE_SQL_CLAUSE_H_
 #define PROTOGRES_SERVICE_SQL_CLAUSE_H_
 
@@ -14,43 +14,42 @@ namespace protogres::sql {
 
 // t."column"
 std::string Column(const contract::Field& field);
-// t."column" as it is read into a row.
+// The same, with the cast by which it is read into a row.
 std::string ReadColumn(const contract::Field& field);
 
-// $n as a value of exactly the column's type: to be stored, or one that was
-// read from the column. Casts carry no modifier, so that storing applies
-// PostgreSQL's own length checks.
+// $n as a value of exactly the column's type: one to be stored, or one that was read from the column. The casts have no
+// modifier, so that PostgreSQL checks the length when it stores the value.
 std::string Exactly(const contract::Type& type, int n);
 
-// $n as what a column (or, when repeated, an element) is compared with. Never
-// narrower than the column: a domain's checks do not make a comparison fail, and a name
-// longer than 63 bytes is not cut to one that exists.
+// $n as the value that a column, or an element of it if it is repeated, is compared with. Its type is never narrower
+// than the column's: so the checks of a domain do not make a comparison fail, and a name longer than 63 bytes is not
+// cut to one that exists.
 std::string Operand(const contract::Type& type, int n);
-// Only its cast: "::numeric::money"; empty where PostgreSQL tells the type by the other side.
+// Only the cast of Operand: "::numeric::money". Empty: PostgreSQL takes the type from the other side.
 std::string OperandCast(const contract::Type& type);
 
-// An operator between values of `type` (of its element, when repeated). Those of an extension's type are named by their
-// schema: where that is not in the search path, PostgreSQL finds none, or compares citext as text without a word. `op`
-// may be LIKE or NOT LIKE.
+// An operator between values of `type`, or of its elements if it is repeated. The operators of a type of an extension
+// are written with their schema: if that is not in the search path, PostgreSQL finds none, or compares citext as text
+// without saying so. `op` may also be LIKE or NOT LIKE.
 std::string Operator(const contract::Type& type, std::string_view op);
 
-// True for a type of PostgreSQL's own: not a domain, not an extension's.
+// True for a type of PostgreSQL's own, which is neither a domain nor an extension's.
 bool BuiltIn(const contract::Type& type);
 
-// `sql` IS NULL, or IS NOT NULL where `present`, of a value of `type`. A composite whose attributes are all NULL is a
-// value, though PostgreSQL's IS NULL is true of it.
+// The condition that `sql`, a value of `type`, is not NULL if `present`, else that it is NULL. A composite whose
+// attributes are all NULL is a value, although PostgreSQL's IS NULL is true of it.
 std::string Presence(const std::string& sql, const contract::Type& type, bool present);
 
 // t."a" = $first AND t."b" = $(first + 1)
 std::string KeyIs(const contract::Table& table, int first);
 
-// The condition that a row is not, or is, soft-deleted. Empty where the table has no soft delete.
+// Live: the condition that a row is not soft-deleted. Deleted: that it is. Empty: the table has no soft delete.
 std::string Live(const contract::Table& table);
 std::string Deleted(const contract::Table& table);
 
 // The conditions joined by AND; empty ones are left out. Each must bind tighter than AND.
 std::string And(const std::vector<std::string>& conditions);
-// " WHERE ..." of them, or nothing.
+// " WHERE " and these conditions. Empty: there are none.
 std::string Where(const std::vector<std::string>& conditions);
 
 // The etag of a stored row.
@@ -58,7 +57,7 @@ std::string Etag();
 // The etag of the row that an INSERT or UPDATE has just written, in its RETURNING.
 std::string WrittenEtag(const contract::Table& table);
 
-// The projection as a select list; "1" where it is empty, for RETURNING needs something.
+// The projection as a select list, and as RETURNING. An empty one is "1", as SQL needs something there.
 std::string SelectList(const contract::Table& table, const Projection& projection);
 std::string Returning(const contract::Table& table, const Projection& projection);
 

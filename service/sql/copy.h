@@ -10,10 +10,11 @@
 
 namespace protogres::sql {
 
-// COPY into `table` of `fields` (indexes into Table::fields), of which there must be one at the least.
+// The COPY that stores rows of `fields` (indexes into Table::fields) in `table`. There must be at least one field.
 std::string CopyFrom(const contract::Table& table, const std::vector<int>& fields);
 
-// A column of a line. Columns are divided by kCopyDelimiter, lines end with kCopyEnd.
+// Appends the value of one column to a line. kCopyDelimiter stands between columns, kCopyEnd at the end of a line, and
+// kCopyNull for NULL.
 void AppendCopied(std::string_view value, std::string* out);
 inline constexpr std::string_view kCopyNull = "\\N";
 inline constexpr char kCopyDelimiter = '\t';

@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "sql/parser.h"
 #include "sql/restriction.h"
+#include "status/macros.h"
 #include "status/status.h"
 
 namespace protogres::sql {
@@ -16,9 +17,8 @@ constexpr std::size_t kMaxParams = 30'000;
 absl::Status Compile(const Expression& expression, RestrictionCompiler* compiler, std::string* text) {
   switch (expression.kind) {
     case Expression::Kind::kRestriction: {
-      absl::StatusOr<std::string> condition = compiler->Compile(expression.restriction);
-      if (!condition.ok()) return condition.status();
-      *text += *condition;
+      ASSIGN_OR_RETURN(const std::string condition, compiler->Compile(expression.restriction));
+      *text += condition;
       return absl::OkStatus();
     }
     case Expression::Kind::kNot: {
@@ -38,7 +38,7 @@ absl::Status Compile(const Expression& expression, RestrictionCompiler* compiler
     first = false;
     const bool parentheses = child.kind == Expression::Kind::kAnd || child.kind == Expression::Kind::kOr;
     if (parentheses) *text += '(';
-    if (absl::Status status = Compile(child, compiler, text); !status.ok()) return status;
+    RETURN_IF_ERROR(Compile(child, compiler, text));
     if (parentheses) *text += ')';
   }
   return absl::OkStatus();
@@ -55,11 +55,10 @@ absl::StatusOr<Statement> CompileFilter(const contract::Contract& contract, cons
   }
   if (const std::string fault = TextFault(filter); !fault.empty()) return Invalid(fault);
   if (filter.find_first_not_of(" \t\r\n") == std::string_view::npos) return Statement{};
-  absl::StatusOr<Expression> expression = ParseFilter(filter);
-  if (!expression.ok()) return expression.status();
+  ASSIGN_OR_RETURN(const Expression expression, ParseFilter(filter));
   RestrictionCompiler compiler(contract, table, filter, first_param);
   Statement condition;
-  if (absl::Status status = Compile(*expression, &compiler, &condition.text); !status.ok()) return status;
+  RETURN_IF_ERROR(Compile(expression, &compiler, &condition.text));
   condition.params = compiler.TakeParams();
   if (condition.params.size() > kMaxParams) {
     return Invalid(fmt::format("expected at most {} values, found {}", kMaxParams, condition.params.size()));

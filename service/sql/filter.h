@@ -1,4 +1,4 @@
-// filter (AIP-160) and order_by (AIP-132) -> SQL. Pure.
+// Compiles filter (AIP-160) and order_by (AIP-132) to SQL. Pure.
 #ifndef PROTOGRES_SERVICE_SQL_FILTER_H_
 #define PROTOGRES_SERVICE_SQL_FILTER_H_
 
@@ -16,11 +16,10 @@ namespace protogres::sql {
 // (empty for an empty filter), `params` its literals, numbered from
 // $(first_param). Field names are protobuf's.
 //
-// INVALID_ARGUMENT, path "filter", reason INVALID_FILTER: a syntax error (the
-// message gives the 1-based position in characters, what was found and what was expected
-// there), an unknown field (with the known ones that are near), a literal that
-// does not fit the field's type, a comparison that the type does not have, or
-// more than kMaxFilterDepth nested expressions.
+// INVALID_ARGUMENT, path "filter", reason INVALID_FILTER: a syntax error (the message gives the position in characters,
+// from 1, what was found there, and what was expected); an unknown field (with known ones that are near); a literal
+// that does not fit the type of the field; a comparison that the type does not have; more than kMaxFilterDepth nested
+// expressions; more than kMaxFilterBytes; or more values than a statement can have.
 absl::StatusOr<Statement> CompileFilter(const contract::Contract& contract, const contract::Table& table,
                                         std::string_view filter, int first_param = 1);
 
@@ -34,8 +33,8 @@ struct OrderTerm {
   bool operator==(const OrderTerm&) const = default;
 };
 
-// Parses "age desc, name". INVALID_ARGUMENT, path "order_by", reason
-// INVALID_ORDER_BY: syntax, an unknown field, one named twice, or one whose type has no order.
+// Parses "age desc, name". INVALID_ARGUMENT, path "order_by", reason INVALID_ORDER_BY: a syntax error, an unknown
+// field, a field that is named twice, or one whose type has no order.
 absl::StatusOr<std::vector<OrderTerm>> ParseOrderBy(const contract::Table& table, std::string_view order_by);
 
 }  // namespace protogres::sql

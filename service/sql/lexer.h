@@ -22,19 +22,18 @@ struct Token {
   Kind kind = Kind::kEnd;
   std::size_t offset = 0;  // in bytes
   std::string_view raw;    // as it stands in the filter
-  // Of kWord and kQuoted: the text without quotes and escapes, and where in it
-  // there are stars that are wildcards (not written \*).
+  // For kWord and kQuoted: the text without quotes and escapes, and the places in it of stars that are wildcards (and
+  // are not written \*).
   std::string text;
   std::vector<std::size_t> stars;
   Comparator comparator = Comparator::kEqual;
-  std::string error;  // of kInvalid: what is wrong
+  std::string error;  // for kInvalid: what is wrong
 };
 
-// Names and values have different letters: a name ends at '.', ':' and before a
-// leading '-', a bare value may hold them (3.14, 2024-05-01T10:00:00Z, -1). So the parser says
-// which it expects.
+// Names and values consist of different characters. A name ends at '.' or ':' and does not begin with '-', while a
+// value without quotes may have these: 3.14, 2024-05-01T10:00:00Z, -1. So the parser says which of the two it expects.
 //
-// Quoted text stands in "" or '' and knows the escapes \\ \" \' \n \r \t and \*, a star that is no wildcard.
+// Quoted text stands in "" or ''. Its escapes are \\ \" \' \n \r \t and \*, which is a star that is no wildcard.
 class Lexer {
  public:
   // `text` must be valid UTF-8 without NUL, and outlive the tokens.
@@ -57,10 +56,11 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-// What keeps `text` from being valid UTF-8 without NUL ("invalid UTF-8 at byte 3"); empty: nothing.
+// What is wrong with `text`, which must be valid UTF-8 without NUL: "invalid UTF-8 at byte 3". Empty: nothing is.
 std::string TextFault(std::string_view text);
 
-// INVALID_ARGUMENT at a byte offset of the filter, counted in characters from 1.
+// INVALID_ARGUMENT for what is wrong at a byte offset of the filter. The message gives the position in characters, from
+// 1.
 absl::Status FilterError(std::string_view filter, std::size_t offset, const std::string& what);
 
 }  // namespace protogres::sql

@@ -1,5 +1,5 @@
-// A literal of a filter -> a parameter's text for the type that it is compared
-// with. Private to sql/. It knows no SQL text.
+// Makes the text of a parameter from a literal of a filter, for the type that it is compared with. Private to sql/.
+// Knows no SQL text.
 #ifndef PROTOGRES_SERVICE_SQL_LITERAL_H_
 #define PROTOGRES_SERVICE_SQL_LITERAL_H_
 
@@ -27,7 +27,7 @@ namespace protogres::sql {
 absl::StatusOr<std::string> LiteralText(const contract::Contract& contract, const contract::Type& type,
                                         const Literal& literal);
 
-// The LIKE pattern that matches where the literal, with its wildcards, does.
+// The LIKE pattern that matches the same texts as the literal with its wildcards.
 std::string LikePattern(const Literal& literal);
 
 }  // namespace protogres::sql

@@ -6,6 +6,7 @@
 #include "sql/filter.h"
 #include "sql/lexer.h"
 #include "sql/suggest.h"
+#include "status/macros.h"
 #include "status/status.h"
 #include "text/excerpt.h"
 
@@ -68,12 +69,11 @@ absl::StatusOr<std::vector<OrderTerm>> ParseOrderBy(const contract::Table& table
   if (order_by.find_first_not_of(kSpace) == std::string_view::npos) return order;
   while (true) {
     const std::size_t comma = std::min(order_by.find(','), order_by.size());
-    const absl::StatusOr<OrderTerm> term = ParseTerm(table, order_by.substr(0, comma));
-    if (!term.ok()) return term.status();
-    if (std::ranges::find(order, term->field, &OrderTerm::field) != order.end()) {
-      return Invalid(fmt::format("{} is named twice", text::Excerpt(table.field(term->field).name)));
+    ASSIGN_OR_RETURN(const OrderTerm term, ParseTerm(table, order_by.substr(0, comma)));
+    if (std::ranges::find(order, term.field, &OrderTerm::field) != order.end()) {
+      return Invalid(fmt::format("{} is named twice", text::Excerpt(table.field(term.field).name)));
     }
-    order.push_back(*term);
+    order.push_back(term);
     if (comma == order_by.size()) return order;
     order_by.remove_prefix(comma + 1);
   }

@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "sql/filter.h"
+#include "status/macros.h"
 #include "text/excerpt.h"
 
 namespace protogres::sql {
@@ -72,9 +73,8 @@ Expression Unwrap(Expression parent) {
 absl::StatusOr<Expression> Parser::ParseExpression() {
   Expression all;
   while (true) {
-    absl::StatusOr<Expression> factor = ParseFactor();
-    if (!factor.ok()) return factor.status();
-    Join(Expression::Kind::kAnd, *std::move(factor), &all);
+    ASSIGN_OR_RETURN(Expression factor, ParseFactor());
+    Join(Expression::Kind::kAnd, std::move(factor), &all);
     if (token_.kind == Kind::kAnd) {
       Advance();
     } else if (!AtTerm()) {
@@ -86,9 +86,8 @@ absl::StatusOr<Expression> Parser::ParseExpression() {
 absl::StatusOr<Expression> Parser::ParseFactor() {
   Expression any;
   while (true) {
-    absl::StatusOr<Expression> term = ParseTerm();
-    if (!term.ok()) return term.status();
-    Join(Expression::Kind::kOr, *std::move(term), &any);
+    ASSIGN_OR_RETURN(Expression term, ParseTerm());
+    Join(Expression::Kind::kOr, std::move(term), &any);
     if (token_.kind != Kind::kOr) return Unwrap(std::move(any));
     Advance();
   }
@@ -102,8 +101,7 @@ absl::StatusOr<Expression> Parser::ParseTerm() {
   }
   const bool parenthesis = token_.kind == Kind::kLeft;
   Advance();
-  absl::StatusOr<Expression> inner = parenthesis ? ParseExpression() : ParseTerm();
-  if (!inner.ok()) return inner;
+  ASSIGN_OR_RETURN(Expression inner, parenthesis ? ParseExpression() : ParseTerm());
   --depth_;
   if (parenthesis) {
     if (token_.kind != Kind::kRight) return Expected("AND, OR or \")\"");
@@ -111,7 +109,7 @@ absl::StatusOr<Expression> Parser::ParseTerm() {
     return inner;
   }
   Expression negation;
-  Join(Expression::Kind::kNot, *std::move(inner), &negation);
+  Join(Expression::Kind::kNot, std::move(inner), &negation);
   return negation;
 }
 
@@ -119,7 +117,7 @@ absl::StatusOr<Expression> Parser::ParseRestriction() {
   Expression expression;
   Restriction& restriction = expression.restriction;
   const std::size_t begin = token_.offset;
-  if (const absl::Status status = ParsePath(&restriction.path); !status.ok()) return status;
+  RETURN_IF_ERROR(ParsePath(&restriction.path));
   const Name& last = restriction.path.back();
   if (token_.kind != Kind::kComparator) {
     if (token_.kind == Kind::kLeft && token_.offset == last.offset + last.text.size()) {

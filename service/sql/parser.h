@@ -1,4 +1,4 @@
-// filter (https://google.aip.dev/160) -> a tree. Private to sql/. It knows nothing of tables and SQL.
+// Parses a filter (https://google.aip.dev/160) into a tree. Private to sql/. Knows nothing of tables and SQL.
 //
 //   expression: sequence {AND sequence}        all must hold
 //   sequence:   factor {factor}                all must hold: a blank is an AND
@@ -50,7 +50,7 @@ struct Expression {
   Restriction restriction;
 };
 
-// `filter` must not be blank. Errors as CompileFilter's.
+// `filter` must not be blank. The errors are those of CompileFilter.
 absl::StatusOr<Expression> ParseFilter(std::string_view filter);
 
 }  // namespace protogres::sql

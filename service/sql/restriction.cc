@@ -7,6 +7,7 @@
 #include "sql/clause.h"
 #include "sql/literal.h"
 #include "sql/suggest.h"
+#include "status/macros.h"
 #include "text/excerpt.h"
 #include "text/quote.h"
 #include "text/value.h"
@@ -53,23 +54,22 @@ std::string Likeable(const std::string& sql, const Type& type) {
 }  // namespace
 
 absl::StatusOr<std::string> RestrictionCompiler::Compile(const Restriction& restriction) {
-  absl::StatusOr<Target> target = Resolve(restriction);
-  if (!target.ok()) return target.status();
-  const Type& type = *target->type;
+  ASSIGN_OR_RETURN(const Target target, Resolve(restriction));
+  const Type& type = *target.type;
   if (IsNull(restriction) && restriction.comparator != Comparator::kEqual &&
       restriction.comparator != Comparator::kNotEqual) {
     return Error(restriction.comparator_offset,
                  fmt::format("expected = or != before null, found \"{}\" (for the text, write \"null\" in quotes)",
                              Spelling(restriction.comparator)));
   }
-  if (IsNull(restriction) && target->json.empty()) {
-    return Presence(target->sql, type, restriction.comparator == Comparator::kNotEqual);
+  if (IsNull(restriction) && target.json.empty()) {
+    return Presence(target.sql, type, restriction.comparator == Comparator::kNotEqual);
   }
-  if (type.repeated) return CompileRepeated(*target, restriction);
-  if (AsksPresence(restriction) && target->json.empty()) return Presence(target->sql, type, true);
-  if (type.kind == Kind::kMessage) return CompileMessage(*target, restriction);
-  if (type.kind == Kind::kJson) return CompileJson(*target, restriction);
-  return CompileScalar(*target, restriction);
+  if (type.repeated) return CompileRepeated(target, restriction);
+  if (AsksPresence(restriction) && target.json.empty()) return Presence(target.sql, type, true);
+  if (type.kind == Kind::kMessage) return CompileMessage(target, restriction);
+  if (type.kind == Kind::kJson) return CompileJson(target, restriction);
+  return CompileScalar(target, restriction);
 }
 
 absl::StatusOr<RestrictionCompiler::Target> RestrictionCompiler::Resolve(const Restriction& restriction) const {
@@ -118,9 +118,8 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileScalar(const Target& tar
   }
   // A domain over an enum has no operators, the enum itself has.
   if (type.kind == Kind::kEnum && !type.comparable) {
-    absl::StatusOr<std::string> operand = Operand(target, restriction.literal);
-    if (!operand.ok()) return operand;
-    return fmt::format("{}::{} {} {}", target.sql, EnumOf(type).sql_type, SqlSpelling(comparator), *operand);
+    ASSIGN_OR_RETURN(const std::string operand, Operand(target, restriction.literal));
+    return fmt::format("{}::{} {} {}", target.sql, EnumOf(type).sql_type, SqlSpelling(comparator), operand);
   }
   if (!type.comparable) {
     return Error(restriction.comparator_offset,
@@ -132,9 +131,8 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileScalar(const Target& tar
                  fmt::format("{} is of a type without an order ({}): expected = or !=, found \"{}\"", target.name,
                              type.sql_type, Spelling(comparator)));
   }
-  absl::StatusOr<std::string> operand = Operand(target, restriction.literal);
-  if (!operand.ok()) return operand;
-  return fmt::format("{} {} {}", target.sql, Operator(type, SqlSpelling(comparator)), *operand);
+  ASSIGN_OR_RETURN(const std::string operand, Operand(target, restriction.literal));
+  return fmt::format("{} {} {}", target.sql, Operator(type, SqlSpelling(comparator)), operand);
 }
 
 absl::StatusOr<std::string> RestrictionCompiler::CompileRepeated(const Target& target, const Restriction& restriction) {
@@ -155,13 +153,12 @@ absl::StatusOr<std::string> RestrictionCompiler::CompileRepeated(const Target& t
     return fmt::format("EXISTS (SELECT FROM unnest({}) AS e WHERE {} {} {}::text)", target.sql, Likeable("e", type),
                        Operator(type, "LIKE"), Bind(LikePattern(restriction.literal)));
   }
-  absl::StatusOr<std::string> operand = Operand(target, restriction.literal);
-  if (!operand.ok()) return operand;
+  ASSIGN_OR_RETURN(const std::string operand, Operand(target, restriction.literal));
   // @> can use a GIN index, but wants exactly the column's type. intarray has one for integers that fails on a NULL.
-  if (BuiltIn(type) && operand->ends_with(type.element_sql_type)) {
-    return Has(target.sql, fmt::format("OPERATOR(pg_catalog.@>) ARRAY[{}]", *operand));
+  if (BuiltIn(type) && operand.ends_with(type.element_sql_type)) {
+    return Has(target.sql, fmt::format("OPERATOR(pg_catalog.@>) ARRAY[{}]", operand));
   }
-  return fmt::format("coalesce({} {} ANY({}), FALSE)", *operand, Operator(type, "="), target.sql);
+  return fmt::format("coalesce({} {} ANY({}), FALSE)", operand, Operator(type, "="), target.sql);
 }
 
 absl::StatusOr<std::string> RestrictionCompiler::CompileMessage(const Target& target, const Restriction& restriction) {

@@ -1,4 +1,4 @@
-// One comparison of a filter -> SQL. Private to sql/.
+// Compiles one comparison of a filter to SQL. Private to sql/.
 #ifndef PROTOGRES_SERVICE_SQL_RESTRICTION_H_
 #define PROTOGRES_SERVICE_SQL_RESTRICTION_H_
 
@@ -13,21 +13,20 @@
 
 namespace protogres::sql {
 
-// Compiles the comparisons of one filter; collects their parameters. Borrows
-// all that it is given.
+// Compiles the comparisons of one filter, and collects their parameters. Borrows all that its constructor gets.
 //
-// A comparison with NULL is neither true nor false, as in SQL and PostgREST: neither `name = "x"` nor
-// `name != "x"` nor their negations hold for a row without a name. Always one or the other are presence
-// (`= null`, `!= null`, `:*`) and what a repeated field or a JSON value has (`tags:x`, `attrs:key`).
+// As in SQL and PostgREST, a comparison with NULL is neither true nor false: neither `name = "x"` nor `name != "x"` nor
+// their negations hold for a row without a name. What is always true or false is presence (`= null`, `!= null`, `:*`)
+// and what a repeated field or a JSON value has (`tags:x`, `attrs:key`).
 //
-// `=` and `!=` know wildcards in text: a * stands for any characters, \* in quotes for a star.
+// In text, `=` and `!=` take wildcards: * stands for any characters, and \* in quotes for a star.
 class RestrictionCompiler {
  public:
   RestrictionCompiler(const contract::Contract& contract, const contract::Table& table, std::string_view filter,
                       int first_param)
       : contract_(contract), table_(table), filter_(filter), first_param_(first_param) {}
 
-  // A condition that binds tighter than NOT.
+  // Returns a condition that binds tighter than NOT.
   absl::StatusOr<std::string> Compile(const Restriction& restriction);
 
   std::vector<Param> TakeParams() { return std::move(params_); }
@@ -51,7 +50,7 @@ class RestrictionCompiler {
   // The literal as a parameter to compare with `target`: "$3::type".
   absl::StatusOr<std::string> Operand(const Target& target, const Literal& literal);
   const contract::Enum& EnumOf(const contract::Type& type) const;
-  // Adds a parameter; "$3".
+  // Adds a parameter and returns its place in the text, "$3".
   std::string Bind(std::string value);
   absl::Status Error(std::size_t offset, const std::string& what) const;
 

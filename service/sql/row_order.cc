@@ -39,7 +39,7 @@ bool IsExact(const Type& type) {
   }
 }
 
-// Sorted bytewise as it is. By a collation, values that are not the same may be equal.
+// Types that are sorted by their bytes. By a collation, values that are not the same may be equal.
 bool IsText(const Type& type) {
   return !type.repeated &&
          (type.element_sql_type == R"("pg_catalog"."text")" || type.element_sql_type == R"("pg_catalog"."varchar")");
@@ -56,8 +56,8 @@ void AddColumns(const Table& table, const std::vector<int>& fields, RowOrder* or
   }
 }
 
-// By what is cheap first, and by what each statement computes anew, as the age of something, by its value, which moves
-// for all rows alike, rather than by its text.
+// Columns that are cheap to compare come first. A column that each statement computes anew, for example an age, is
+// sorted by its value and not by its text: the values of all rows move alike, so that their order stays.
 void AddAll(const Table& table, RowOrder* order) {
   const int fields = static_cast<int>(table.fields.size());
   const std::vector<SortKey> named = order->keys;

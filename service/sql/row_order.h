@@ -1,4 +1,4 @@
-// The order of a List made total, so that a page has one place to begin. Pure.
+// Makes the order of a List total, so that there is one place where a page begins. Pure.
 #ifndef PROTOGRES_SERVICE_SQL_ROW_ORDER_H_
 #define PROTOGRES_SERVICE_SQL_ROW_ORDER_H_
 
@@ -28,19 +28,19 @@ struct SortKey {
 struct RowOrder {
   std::vector<SortKey> keys;
   std::vector<int> rest;  // indexes into Table::fields
-  // No two rows are equal in all keys, as PostgreSQL compares them, so that a row's values are its position: the rows
-  // after it can be asked for. Where it is false, rows that are equal in all keys are the same in each column's text
-  // form, and a position is the number of rows before it.
+  // True: no two rows are equal in all keys, as PostgreSQL compares them. So the values of a row are its position, and
+  // the rows after it can be asked for. False: rows that are equal in all keys have the same text form of each column,
+  // and a position is the number of rows before it.
   bool seekable = true;
 
   bool operator==(const RowOrder&) const = default;
 };
 
-// `order_by`, then what the relation's rows are told apart by: the key; else tableoid and ctid; else the columns of a
-// view's GROUP BY; else all columns.
+// `order_by`, then what tells the rows of the relation apart: the key, else tableoid and ctid, else the columns of a
+// view's GROUP BY, else all columns.
 RowOrder TotalOrder(const contract::Table& table, const std::vector<OrderTerm>& order_by);
 
-// What rows are sorted by: SQL without a direction.
+// The SQL expression that a key sorts by, without a direction.
 std::string SortSql(const contract::Table& table, const RowOrder& order, const SortKey& key);
 
 }  // namespace protogres::sql

@@ -1,6 +1,5 @@
-// Statements: SQL text + parameters for each kind of method. Pure: no I/O, no
-// protobuf. Values are always parameters, never text; names come only from the
-// Contract and are quoted.
+// Makes Statements, which are SQL text and parameters, for each kind of method. Pure: no I/O, no protobuf. Values are
+// always parameters, never text. Names come only from the Contract and are quoted.
 #ifndef PROTOGRES_SERVICE_SQL_STATEMENT_H_
 #define PROTOGRES_SERVICE_SQL_STATEMENT_H_
 
@@ -25,8 +24,8 @@ struct Statement {
   std::vector<Param> params;
 };
 
-// What a statement returns of each row: fields by index into Table::fields, in
-// this order, then the etag where asked.
+// What a statement returns of each row: fields, as indexes into Table::fields, in this order, and then the etag if
+// `etag`.
 struct Projection {
   std::vector<int> fields;
   bool etag = false;
@@ -35,8 +34,8 @@ struct Projection {
   static Projection All(const contract::Table& table);
 };
 
-// An array without elements. A repeated field cannot tell it from NULL: so an UPDATE by this value, which nothing else
-// but an empty array is, leaves NULL where NULL is (of a row that was read and is sent back nothing changes).
+// An array without elements. A repeated field cannot tell it from NULL. So an UPDATE by this value, which only an empty
+// array is, leaves a NULL as it is: nothing changes in a row that was read and is sent back.
 inline constexpr char kEmptyArray[] = "{}";
 
 // A field and the value it is given.
@@ -48,53 +47,48 @@ struct Assignment {
 using Row = std::vector<Assignment>;
 using Key = std::vector<std::string>;  // the key columns' values in the order of Table::key
 
-// In all of these the table's alias is `t`, and the select list is the
-// Projection's. Tables with a soft-delete column hide deleted rows unless
-// `show_deleted`.
+// In all of these statements the alias of the table is `t`, and the select list is the Projection's. If a table has
+// soft delete, deleted rows are hidden unless `show_deleted`.
 
-// SELECT by key. Key values are the parameters $1... in the order of Table::key;
-// `params` stays empty, so that one text serves all requests.
+// SELECT by key. The values of the key are the parameters $1... in the order of Table::key. They are no part of the
+// text, so that it serves all requests.
 std::string SelectByKey(const contract::Table& table, const Projection& projection, bool show_deleted);
 
-// SELECT by many keys in one statement: each of the key's columns is one array
-// parameter (unnest ... WITH ORDINALITY). The first column returned is the
-// 1-based position in `keys`, then the projection; missing keys give no row; rows come in the keys' order.
+// SELECT by many keys in one statement. Each column of the key is one array parameter (unnest ... WITH ORDINALITY). The
+// first column returned is the position in `keys`, from 1; then comes the projection. A missing key gives no row. The
+// rows come in the order of the keys.
 Statement SelectByKeys(const contract::Table& table, const Projection& projection, bool show_deleted,
                        const std::vector<Key>& keys);
 
-// Whether SelectByAnyKey can be used: the key is one integer, whose text form is the same wherever it comes from.
+// True: SelectByAnyKey can be used. The key is one integer, whose text form is the same wherever it comes from.
 bool HasPlainKey(const contract::Table& table);
 
-// SELECT by many keys of a table with a plain key, in any order and each row once: at half of the cost. The first
-// column returned is the key, then the projection.
+// SELECT by many keys of a table with a plain key, at half of the cost. The rows come in any order, and each comes
+// once. The first column returned is the key; then comes the projection.
 Statement SelectByAnyKey(const contract::Table& table, const Projection& projection, bool show_deleted,
                          const std::vector<Key>& keys);
 
-// INSERT of one or more rows with RETURNING the projection, in order of
-// `rows`. Fields that a row does not assign take the column's DEFAULT.
-// `rows` must not be empty, nor give more than kMaxStatementParams parameters.
+// INSERT of one or more rows with RETURNING. A field that a row does not assign takes the DEFAULT of its column. `rows`
+// must not be empty, and must not need more than kMaxStatementParams parameters.
 Statement Insert(const contract::Table& table, const std::vector<Row>& rows, const Projection& projection);
 
-// INSERT ... ON CONFLICT (key) DO UPDATE, with RETURNING: `insert` is the whole
-// row with its key; of it, `update` (indexes into Table::fields) is what an
-// existing row takes over (nothing where it is empty). A repeated field of
-// `update` that `insert` does not assign is an empty one. An etag is no part of it:
-// a row that must have one must exist. A soft-deleted row is not brought back: no row returned.
+// INSERT ... ON CONFLICT (key) DO UPDATE with RETURNING. `insert` is the whole row with its key. `update` (indexes into
+// Table::fields, perhaps none) is what an existing row takes over of it. A repeated field of `update` that `insert`
+// does not assign is an empty one. There is no etag, as a row that must have one must exist. A soft-deleted row is not
+// brought back: then no row is returned.
 Statement Upsert(const contract::Table& table, const Row& insert, const std::vector<int>& update,
                  const Projection& projection);
 
-// UPDATE by key with RETURNING; `row` must not be empty. With `etag`, checked
-// in the same statement. Never touches a soft-deleted row.
+// UPDATE by key with RETURNING. `row` must not be empty. If there is an etag, the same statement checks it. A
+// soft-deleted row is never touched.
 Statement Update(const contract::Table& table, const Key& key, const Row& row, const std::optional<std::string>& etag,
                  const Projection& projection);
 
-// UPDATE of all rows that `condition` holds for (compiled by CompileFilter,
-// whose parameters are in `params` already).
+// UPDATE of all rows for which `condition` holds, which CompileFilter has made.
 Statement UpdateWhere(const contract::Table& table, const Row& row, Statement condition);
 
-// DELETE by key. On a soft-delete table it is an UPDATE of the column (now() or
-// true) with RETURNING the projection; else nothing is returned and the count
-// of affected rows tells.
+// DELETE by key. If the table has soft delete, this is an UPDATE of its column (to now() or true) with RETURNING. Else
+// nothing is returned, and the number of affected rows tells whether the row was there.
 Statement Delete(const contract::Table& table, const Key& key, const std::optional<std::string>& etag,
                  const Projection& projection);
 Statement DeleteWhere(const contract::Table& table, Statement condition);
@@ -103,9 +97,8 @@ Statement DeleteWhere(const contract::Table& table, Statement condition);
 Statement Undelete(const contract::Table& table, const Key& key, const std::optional<std::string>& etag,
                    const Projection& projection);
 
-// SELECT of the etag of one row, deleted or not: tells NOT_FOUND from
-// ETAG_MISMATCH after a write that met no row. Returns one column: the etag
-// (NULL where the table has none), and a second, boolean: soft-deleted.
+// SELECT of one row, deleted or not, after a write that met no row: it tells NOT_FOUND from ETAG_MISMATCH. It returns
+// two columns: the etag (NULL if the table has none), and whether the row is soft-deleted.
 Statement Probe(const contract::Table& table, const Key& key);
 
 }  // namespace protogres::sql

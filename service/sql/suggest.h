@@ -1,4 +1,4 @@
-// "did you mean": names near to one that is not known. Private to sql/.
+// Suggests names that are near to an unknown one: "did you mean". Private to sql/.
 #ifndef PROTOGRES_SERVICE_SQL_SUGGEST_H_
 #define PROTOGRES_SERVICE_SQL_SUGGEST_H_
 
@@ -10,13 +10,13 @@
 
 namespace protogres::sql {
 
-// ; did you mean "age"? - or, where nothing is near and there are few, ; there are "a", "b". Empty: neither.
+// ; did you mean "age"? - or, if no name is near and there are few, ; there are "a", "b". Empty: neither.
 std::string Suggest(std::string_view unknown, const std::vector<std::string_view>& known);
 
-// As Suggest for the name of a field that can be read; one whose column has that name comes first.
+// The same for the name of a field that can be read. A field whose column has that name comes first.
 std::string SuggestField(std::string_view unknown, const std::vector<contract::Field>& fields);
 
-// What is wrong with the name of a field that cannot be read.
+// The message about the name of a field that cannot be read.
 std::string InputOnly(std::string_view name);
 
 }  // namespace protogres::sql

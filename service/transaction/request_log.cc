@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
+#include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "text/hex.h"
@@ -89,8 +90,8 @@ absl::Status TableError(const absl::Status& status) {
 
 absl::Status Install(db::Pool& pool, const std::string& role) {
   const db::Cancellation cancellation;
-  auto session = db::Session::Open(pool, cancellation, {.transaction = db::Transaction::kExplicit});
-  if (!session.ok()) return session.status();
+  ASSIGN_OR_RETURN(const auto session,
+                   db::Session::Open(pool, cancellation, {.transaction = db::Transaction::kExplicit}));
   std::vector<std::string> statements;
   for (std::string_view rest = kInstall; rest.find(';') != std::string_view::npos;) {
     statements.emplace_back(rest.substr(0, rest.find(';')));
@@ -101,10 +102,8 @@ absl::Status Install(db::Pool& pool, const std::string& role) {
     statements.push_back("GRANT USAGE ON SCHEMA protogres TO " + name);
     statements.push_back("GRANT SELECT, INSERT, UPDATE, DELETE ON protogres.request TO " + name);
   }
-  for (const std::string& statement : statements) {
-    if (auto done = (*session)->Write(statement, {}); !done.ok()) return done.status();
-  }
-  return (*session)->Commit();
+  for (const std::string& statement : statements) RETURN_IF_ERROR(session->Write(statement, {}).status());
+  return session->Commit();
 }
 
 absl::Status CheckRequestId(std::string_view id) {

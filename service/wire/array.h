@@ -1,5 +1,4 @@
-// PostgreSQL's text forms of arrays and rows (manual, 8.15.6 and 8.16.6): taken
-// apart, one element at a time. Pure.
+// Takes PostgreSQL's text forms of arrays and rows apart, one element at a time (manual, 8.15.6 and 8.16.6). Pure.
 #ifndef PROTOGRES_SERVICE_WIRE_ARRAY_H_
 #define PROTOGRES_SERVICE_WIRE_ARRAY_H_
 

@@ -7,13 +7,12 @@
 
 namespace protogres::wire {
 
-// True where `decimal` (a number as JSON has it) and the shortest decimal form of
-// `value` are the same number: 1.10 and 1.1, 1e2 and 100. Then nothing is lost by
-// carrying it as a double. False for NaN and infinity.
+// True: `decimal`, a number as JSON has it, and the shortest decimal form of `value` are the same number, as 1.10 and
+// 1.1 or 1e2 and 100 are. Then nothing is lost if a double carries it. False for NaN and infinity.
 bool SurvivesDouble(std::string_view decimal, double value);
 
-// Appends the shortest decimal that reads back as `value`, as JSON has it;
-// whole numbers below 1e17 without an exponent. `value` must be finite.
+// Appends the shortest decimal that reads back as `value`, as JSON has it. Whole numbers below 1e17 have no exponent.
+// `value` must be finite.
 void AppendJsonNumber(double value, std::string* out);
 
 // Append PostgreSQL's text form: the shortest decimal, NaN, Infinity, -Infinity.

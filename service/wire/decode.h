@@ -1,4 +1,4 @@
-// Protobuf fields -> values in PostgreSQL's text form, by their contract::Field. Pure.
+// Turns protobuf fields into values in PostgreSQL's text form, by their contract::Field. Pure.
 #ifndef PROTOGRES_SERVICE_WIRE_DECODE_H_
 #define PROTOGRES_SERVICE_WIRE_DECODE_H_
 
@@ -15,24 +15,26 @@
 
 namespace protogres::wire {
 
-// The index in `fields` of the one with this number; -1: none. Quick where they are in order of their numbers.
+// The index in `fields` of the field with this number. -1: there is none. Fast if they are in the order of their
+// numbers.
 int FindByNumber(const std::vector<contract::Field>& fields, int number);
 
-// Appends the text of one singular value: of a varint or fixed number ...
+// Both append the text of one singular value: AppendScalarText that of a varint or fixed number, AppendBytesText that
+// of a string, of bytes, or of a message at `depth` (json.h). False: the value does not fit, and `fault` says why.
 bool AppendScalarText(const contract::Contract& contract, const contract::Type& type, std::uint64_t value,
                       std::string* out, Fault* fault);
-// ... or of bytes: a string, bytes or a message at `depth`.
 bool AppendBytesText(const contract::Contract& contract, const contract::Type& type, std::string_view bytes, int depth,
                      std::string* out, Fault* fault);
 
-// Collects the fields of one message as they come: the last one wins for
-// singular fields, messages merge, repeated ones become an array. Borrows what it is given until Finish.
+// Collects the fields of one message as they come. Of a singular field the last value wins, messages are merged, and
+// repeated values become an array. Borrows what it is given until Finish.
 class FieldCollector {
  public:
   FieldCollector(const contract::Contract& contract, const std::vector<contract::Field>& fields, int depth)
       : contract_(contract), fields_(fields), depth_(depth), slots_(fields.size(), -1) {}
 
-  // Takes the field that `reader` stands on, which is `fields[index]`. Faults name the field in their path.
+  // Takes the field at which `reader` is, which is `fields[index]`. False: `fault` says why, with the field in its
+  // path.
   bool Add(int index, const Reader& reader, Fault* fault);
 
   // Gives each field that was set, by index, with its text, in the order of first appearance.

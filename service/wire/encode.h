@@ -1,4 +1,4 @@
-// One value in PostgreSQL's text form -> a protobuf field, by its contract::Type. Pure.
+// Turns a value in PostgreSQL's text form into a protobuf field, by its contract::Type. Pure.
 #ifndef PROTOGRES_SERVICE_WIRE_ENCODE_H_
 #define PROTOGRES_SERVICE_WIRE_ENCODE_H_
 
@@ -24,23 +24,23 @@ struct Tag {
 // field. True: ValueEncoder may have to refuse one.
 bool MayNotFit(const contract::Type& type);
 
-// Appends the fields of one message. Not for several threads.
+// Appends the fields of one message. For one thread.
 class ValueEncoder {
  public:
   // `contract` and `out` must outlive it.
   ValueEncoder(const contract::Contract& contract, std::string* out) : contract_(contract), out_(out) {}
 
-  // Appends the field of `tag` with the value `text`, in a message at `depth` (json.h).
-  // False: it cannot be held exactly; then why() says what the column
-  // holds, and what was appended is undefined.
+  // Appends the field of `tag` with the value `text`, in a message at `depth` (json.h). False: the field cannot hold
+  // the value exactly. Then why() says what the column holds, and what was appended is undefined.
   bool Append(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
   const std::string& why() const { return why_; }
-  // Then: no value of the type that the catalog had when it was read looks like this, so that it has changed since.
+  // True after such a failure: when the catalog was read, the type had no value that looks like this, so the catalog
+  // has changed since.
   bool moved() const { return moved_; }
 
  private:
   bool AppendSingular(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
-  // A value of one of the kinds that arrays pack, without a tag.
+  // Appends a value of one of the kinds that arrays pack, without a tag.
   bool AppendScalar(const contract::Type& type, std::string_view text);
   bool AppendArray(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
   bool AppendRecord(const contract::Composite& composite, std::string_view text, int depth);
@@ -51,7 +51,7 @@ class ValueEncoder {
   bool AppendInteger(const contract::Type& type, std::string_view text);
   bool Cannot(const contract::Type& type, std::string_view text);
   bool Fail(std::string why);
-  // The same of a text that the type never has.
+  // The same for a text that no value of the type has.
   bool Strange(const contract::Type& type, std::string_view text);
 
   const contract::Contract& contract_;

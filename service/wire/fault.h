@@ -9,15 +9,15 @@
 
 namespace protogres::wire {
 
-// Filled from the inside out: the innermost decoder says what, each one around it
-// puts its own field before the path.
+// It is filled from the inside out: the innermost decoder says what is wrong, and each one around it puts its own field
+// before the path.
 struct Fault {
   std::string path;
   std::string what;
 
-  // Always false, to be returned.
+  // Always returns false, which the decoder returns in turn.
   bool Set(std::string what_is_wrong);
-  // Puts a field ("address") or an element ("[2]") before the path. Always false.
+  // Puts a field ("address") or an element ("[2]") before the path. Always returns false.
   bool Under(std::string_view segment);
 
   // INVALID_ARGUMENT with the path below `root` (empty: none).

@@ -27,10 +27,10 @@ constexpr WireType WireTypeOf(contract::Kind kind) {
   }
 }
 
-// Repeated values of it stand in one packed field.
+// True: repeated values of this kind stand in one packed field.
 constexpr bool IsPackable(contract::Kind kind) { return WireTypeOf(kind) != WireType::kBytes; }
 
-// Its singular occurrences merge.
+// True: if a singular field of this kind stands in a message twice, the two are merged.
 constexpr bool IsMessage(contract::Kind kind) {
   return kind == contract::Kind::kTimestamp || kind == contract::Kind::kJson || kind == contract::Kind::kMessage;
 }

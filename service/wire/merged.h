@@ -8,8 +8,8 @@
 
 namespace protogres::wire {
 
-// Protobuf merges the occurrences of a singular message field, which is the same
-// as reading their bytes one after the other. One occurrence, the usual case, is only borrowed.
+// Protobuf merges the occurrences of a singular message field, which is the same as reading their bytes one after the
+// other. A single occurrence, the usual case, is only borrowed.
 class Merged {
  public:
   void Add(std::string_view bytes) {
@@ -24,9 +24,9 @@ class Merged {
   }
 
   bool present() const { return present_; }
-  // Valid as long as what was added and `joined()` are.
+  // Valid as long as both what was added and `joined()` are.
   std::string_view bytes() const { return bytes_; }
-  // Keeps the bytes where they had to be put together; null: they are borrowed.
+  // What keeps the bytes if they had to be joined. Null: they are borrowed.
   std::shared_ptr<const std::string> joined() const { return joined_; }
 
  private:

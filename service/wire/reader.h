@@ -49,8 +49,8 @@ class Reader {
   bool failed_ = false;
 };
 
-// Takes a varint, or a fixed number of `size` bytes, from the front of `rest`:
-// the elements of a packed field. False: truncated, or a varint over 64 bits.
+// Takes a varint, or a fixed number of `size` bytes, from the front of `rest`, which is how the elements of a packed
+// field are read. False: it is truncated, or a varint over 64 bits.
 bool TakeVarint(std::string_view* rest, std::uint64_t* value);
 bool TakeFixed(std::string_view* rest, std::size_t size, std::uint64_t* value);
 

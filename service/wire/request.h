@@ -12,9 +12,8 @@ namespace protogres::wire {
 
 using contract::Request;
 
-// INVALID_ARGUMENT with the field's path: malformed bytes, an unknown field, a
-// wire type that does not fit, invalid UTF-8, a bad key value. Whether what
-// must be set is set is the method's to check.
+// INVALID_ARGUMENT with the path of the field: malformed bytes, an unknown field, a wire type that does not fit,
+// invalid UTF-8, a bad value of a key. The method checks whether what it needs is set.
 absl::StatusOr<Request> DecodeRequest(const contract::Contract& contract, const contract::Table& table,
                                       contract::MethodKind kind, std::string_view bytes);
 

@@ -1,6 +1,5 @@
-// Rows <-> protobuf bytes. PostgreSQL's text form on one side, the row
-// message's wire format on the other; converters are chosen once, when the Api
-// is built. Pure; never changes a value in silence.
+// Turns rows from PostgreSQL's text form into the wire format of the row message, and back. How each column is written
+// is chosen once, when the Api is built. Pure. It never changes a value in silence.
 #ifndef PROTOGRES_SERVICE_WIRE_ROW_H_
 #define PROTOGRES_SERVICE_WIRE_ROW_H_
 
@@ -30,15 +29,14 @@ class RowEncoder {
   RowEncoder(const contract::Contract& contract, const contract::Table& table, const std::vector<int>& fields,
              bool etag);
 
-  // Appends the row message's bytes (no tag, no length). `cells` has the
-  // projection's columns first; more are ignored.
-  // FAILED_PRECONDITION, reason VALUE_NOT_REPRESENTABLE, metadata column and table: a
-  // value that its field cannot hold exactly; the message names the column and
-  // the way out (`@protogres type=string`). Reason CATALOG_MOVED: a value that the column's type did not have when the
-  // catalog was read, as a new label of an enum. What was appended is then undefined.
+  // Appends the bytes of the row message, without tag and length. `cells` begins with the columns of the projection;
+  // more are ignored. FAILED_PRECONDITION, reason VALUE_NOT_REPRESENTABLE, metadata column and table: a field cannot
+  // hold its value exactly; the message names the column and the way out (`@protogres type=string`). Reason
+  // CATALOG_MOVED: the type of a column had no such value when the catalog was read, for example a new label of an
+  // enum. After an error what was appended is undefined.
   absl::Status Encode(std::span<const Cell> cells, std::string* out) const;
 
-  // Whether there are rows that Encode refuses.
+  // True: there may be rows that Encode refuses.
   bool may_refuse() const { return may_refuse_; }
 
  private:
@@ -52,9 +50,8 @@ class RowEncoder {
 
 // A row as a caller sent it.
 struct RowInput {
-  // Index into Table::fields, and the value in PostgreSQL's text form. A
-  // repeated field that is set gives one array value. Last one wins where a
-  // field stands twice, as protobuf has it.
+  // The index into Table::fields, and the value in PostgreSQL's text form. A repeated field that is set gives one
+  // value, an array. If a field stands twice, the last value wins, as protobuf has it.
   std::vector<std::pair<int, std::string>> values;
   std::string etag;
 

@@ -9,7 +9,7 @@
 
 namespace protogres::wire {
 
-// Writes at most 10 bytes to `out`, 5 where `value` is of 32 bits; the answer is how many.
+// Writes at most 10 bytes to `out`, or 5 if `value` has 32 bits. Returns how many.
 std::size_t WriteVarint(std::uint64_t value, char* out);
 void AppendLongVarint(std::uint64_t value, std::string* out);
 // Most values, and nearly all lengths, take one byte.
