@@ -87,7 +87,7 @@ absl::Status Listener::State::ListenUntilLost() {
   ASSIGN_OR_RETURN(const auto connection, factory());
   RETURN_IF_ERROR(connection->Execute("LISTEN " + options.channel, {}, false).status());
   said.clear();
-  if ((*connection)->pooled() && !std::exchange(warned, true)) {
+  if (connection->pooled() && !std::exchange(warned, true)) {
     spdlog::warn(
         "LISTEN {} goes through a pooler: in its transaction mode a NOTIFY is not heard, and will not reload; "
         "--listen_database=CONNINFO names a way past it",

@@ -103,7 +103,7 @@ class Transact(Transactions):
         wide = self.op("ListCustomers", filter='name = "wide*"', page_size=1000)
         bindings = [("order.customer_id", i % 2, "customers[0].id") for i in range(1000)]
         with self.fails("DEADLINE_EXCEEDED"):
-            self.transact(wide, wide, self.op("CreateOrder", *bindings, order={}), timeout=0.5)
+            self.call("Transact", {"operations": [wide, wide, self.op("CreateOrder", *bindings, order={})]}, timeout=0.5)
         wait_for(lambda: self.psql("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' "
                                    f"AND datname = '{self.database}'") == "0", "the transaction's end", 1)
 
