@@ -51,10 +51,10 @@ TEST_F(KeysTest, AUniqueConstraintOfColumnsThatAreNeverNullIsAKey) {
 TEST_F(KeysTest, ADeferrableKeyTakesNoUpsert) {
   database_.Exec(R"(
     CREATE TABLE plain (id int PRIMARY KEY);
-    CREATE TABLE deferrable (id int PRIMARY KEY DEFERRABLE);
-    CREATE VIEW of_deferrable AS SELECT id FROM deferrable;)");
+    CREATE TABLE put_off (id int PRIMARY KEY DEFERRABLE);
+    CREATE VIEW of_put_off AS SELECT id FROM put_off;)");
   EXPECT_TRUE(Read("plain").upsertable);
-  for (const char* name : {"deferrable", "of_deferrable"}) {
+  for (const char* name : {"put_off", "of_put_off"}) {
     EXPECT_THAT(Read(name).key, ElementsAre(1)) << name;
     EXPECT_FALSE(Read(name).upsertable) << name;
   }
