@@ -3,14 +3,12 @@
 #include <map>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "catalog/cell.h"
 #include "fmt/format.h"
+#include "status/macros.h"
 
 namespace protogres::catalog {
 namespace {
-
-using Rows = TextRows;
 
 // The tables that Citus distributes, each with the number of its distribution column, which stands in a tree of nodes.
 // Citus knows of other tables, too, which stay on the coordinator: those are left out.
@@ -47,10 +45,9 @@ std::map<Oid, Relation*> ByOid(std::vector<Relation>* relations) {
 }  // namespace
 
 absl::Status ReadCitus(const Query& query, std::vector<Relation>* relations) {
-  const absl::StatusOr<Rows> rows = query(kCitusSql);
-  if (!rows.ok()) return rows.status();
+  ASSIGN_OR_RETURN(const TextRows rows, query(kCitusSql));
   const std::map<Oid, Relation*> by_oid = ByOid(relations);
-  for (const TextRow& row : *rows) {
+  for (const TextRow& row : rows) {
     const auto found = by_oid.find(Number(row[0]));
     if (found == by_oid.end()) continue;
     found->second->sharding = Sharding::kCitus;
@@ -68,9 +65,8 @@ absl::Status ReadPartitionColumns(const Query& query, std::vector<Relation>* rel
     oids.push_back(relation.oid);
   }
   if (oids.empty()) return absl::OkStatus();
-  const absl::StatusOr<Rows> rows = query(fmt::format(kPartitionColumnsSql, fmt::join(oids, ", ")));
-  if (!rows.ok()) return rows.status();
-  for (const TextRow& row : *rows) tables.at(Number(row[0]))->shard_by.push_back(Int(row[1]));
+  ASSIGN_OR_RETURN(const TextRows rows, query(fmt::format(kPartitionColumnsSql, fmt::join(oids, ", "))));
+  for (const TextRow& row : rows) tables.at(Number(row[0]))->shard_by.push_back(Int(row[1]));
   return absl::OkStatus();
 }
 

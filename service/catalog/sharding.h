@@ -1,4 +1,4 @@
-// Which relations have their rows on several servers, and by which columns. Steps of the catalog reader.
+// Finds out which relations have their rows on several servers, and by which columns. Steps of the catalog reader.
 #ifndef PROTOGRES_SERVICE_CATALOG_SHARDING_H_
 #define PROTOGRES_SERVICE_CATALOG_SHARDING_H_
 
@@ -10,12 +10,12 @@
 
 namespace protogres::catalog {
 
-// Fills `sharding` and `shard_by` of those of `relations` that Citus distributes. The database must have Citus. Errors
-// of `query` are passed on. Blocks.
+// Sets `sharding` and `shard_by` of the relations that Citus distributes. The database must have Citus. The errors are
+// those of `query`. Blocks.
 absl::Status ReadCitus(const Query& query, std::vector<Relation>* relations);
 
-// Fills `shard_by` of those of `relations` that are Sharding::kForeign already: the columns that they and the
-// partitions below them are partitioned by. Errors of `query` are passed on. Blocks.
+// Sets `shard_by` of the relations that are Sharding::kForeign already: the columns by which they and the partitions
+// below them are partitioned. The errors are those of `query`. Blocks.
 absl::Status ReadPartitionColumns(const Query& query, std::vector<Relation>* relations);
 
 }  // namespace protogres::catalog
