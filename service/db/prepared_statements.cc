@@ -53,8 +53,8 @@ absl::Status PreparedStatements::Run(const std::string& sql, std::span<const Par
   if (status.ok()) {
     exchange_.LimitAnswer(circumstances.most_bytes);
     auto answer = exchange_.Finish(circumstances.writes && !circumstances.in_transaction);
-    if (answer.ok()) *result = *std::move(answer);
     status = answer.status();
+    if (answer.ok()) *result = *std::move(answer);
   }
   *stale = prepares && (status::StatementLost(status) || status::CatalogMoved(status));
   if (!*stale) return status;

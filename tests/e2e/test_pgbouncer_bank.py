@@ -9,7 +9,7 @@ from pgbouncer import PgBouncer
 class TransactionMode(test_bank.Bank):
     MODE = "transaction"
     POOL_SIZE = 20
-    SECONDS = 6
+    SECONDS = 9
 
     def upstream(self):
         pgbouncer = PgBouncer(self.cluster, self.MODE, self.POOL_SIZE, server_login_retry=1)
