@@ -76,4 +76,5 @@ def through(mode, base, *options):
     """The tests of `base` through PgBouncer in this mode, with these options of the server beside its own."""
     # With the base's own name, since the database and the API's package are named by it.
     return type(base.__name__, (ThroughPgBouncer, base), {
-        "__qualname__": f"{base.__name__}.{mode}{''.join(options)}", "MODE": mode, "POOL_SIZE": 14 if mode == "transaction" else 40, "OPTIONS": (*base.OPTIONS, *options)})
+        "__qualname__": f"{base.__name__}.{mode}{''.join(options)}", "MODE": mode,
+        "POOL_SIZE": 14 if mode == "transaction" else 40, "OPTIONS": (*base.OPTIONS, *options)})

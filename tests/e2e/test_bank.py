@@ -324,7 +324,7 @@ class Bank(TestCase):
             for busy in itertools.cycle(("true", "true", "false")):
                 if self.stop.wait(random.uniform(0.1, 0.2)):
                     break
-                # A server that starts has one busy backend, which reads the catalog: on a slow machine it would never end.
+                # A server that starts has one busy backend, which reads the catalog: it might never come to its end.
                 if self.calm.acquire(blocking=False):
                     psql.stdin.write(KILL.format(busy=busy))
                     psql.stdin.flush()
