@@ -58,7 +58,8 @@ absl::Status PreparedStatements::Run(const std::string& sql, std::span<const Par
   }
   *stale = prepares && (status::StatementLost(status) || status::CatalogMoved(status));
   if (!*stale) return status;
-  if (auto gone = cache_.Erase(sql)) unwanted_.push_back(*std::move(gone));
+  // One that was lost is not deallocated: that would fail, and with it those that are deallocated together.
+  if (auto gone = cache_.Erase(sql); gone && !status::StatementLost(status)) unwanted_.push_back(*std::move(gone));
   return status;
 }
 

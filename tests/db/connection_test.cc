@@ -266,6 +266,14 @@ TEST_F(ConnectionTest, StatementsThatTransactionsEvictAreDeallocated) {
   use(3000, 20);
   ASSERT_TRUE(connection->Commit().ok());
   EXPECT_EQ(Prepared(*connection), 2) << "those that were gone already are in nobody's way";
+
+  ASSERT_TRUE(connection->Begin("").ok());
+  use(4000, 20);
+  const std::string last = Cell(*connection, "SELECT name FROM pg_prepared_statements WHERE statement = 'SELECT 4019'");
+  ASSERT_TRUE(Run(*connection, "DEALLOCATE " + last).ok());
+  EXPECT_TRUE(status::StatementLost(Run(*connection, "SELECT 4019").status()));
+  ASSERT_TRUE(connection->Rollback().ok());
+  EXPECT_EQ(Prepared(*connection), 1) << "neither is the one that was found to be gone";
 }
 
 TEST_F(ConnectionTest, WithoutACacheNothingIsPrepared) {
