@@ -247,7 +247,7 @@ TEST(ParseTest, RefusesValuesOutOfRange) {
                                "--pool_pre_ping=maybe",
                                "--schemas=a,,b",
                                "--schemas=a,a",
-                               "--search_path=",
+                               "--search_path=a,",
                                "--package=a-b",
                                "--package=a=b,c",
                                "--package==b",

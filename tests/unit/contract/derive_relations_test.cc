@@ -171,7 +171,8 @@ class ShardingTest : public testing::Test {
   }
   // Of the message Item.
   static std::string CommentOf(const Contract& contract) {
-    for (const auto& file : contract.files.file()) {
+    const auto files = AllFiles(contract);
+    for (const auto& file : files.file()) {
       for (const auto& location : file.source_code_info().location()) {
         if (location.leading_comments().find("A row of") != std::string::npos) return location.leading_comments();
       }
