@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "contract/methods.h"
@@ -46,6 +47,12 @@ std::unique_ptr<crud::Method> Make(MethodKind kind, const crud::BoundTable& boun
   return nullptr;
 }
 
+// Of the last slash, which is found faster than by rfind(). 0: there is none but the first.
+std::size_t SlashOf(std::string_view path) {
+  const void* slash = memrchr(path.data(), '/', path.size());
+  return slash == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(slash) - path.data());
+}
+
 // Takes the files out of `contract`.
 std::vector<File> TakeFiles(contract::Contract* contract) {
   google::protobuf::FileDescriptorSet taken;
@@ -79,28 +86,35 @@ class Api::Bound {
       : table_(contract, table, limits), names_(contract::MethodsOf(table)) {
     for (const contract::Method& method : names_) {
       const crud::Method::Names names{.path = method.path, .request = method.request, .response = method.response};
-      methods_.push_back(Make(method.kind, table_, names));
+      const std::string_view name = names.path.substr(SlashOf(names.path) + 1);
+      methods_.push_back({name, method.kind, Make(method.kind, table_, names)});
     }
   }
 
-  // Null: the table has no such method.
-  const crud::Method* Find(std::string_view path) const {
-    for (const auto& method : methods_) {
-      if (method->names().path == path) return method.get();
+  // By its name, as GetCustomer. Null: the table has no such method.
+  const crud::Method* Find(std::string_view name) const {
+    for (const BoundMethod& method : methods_) {
+      if (method.name == name) return method.method.get();
     }
     return nullptr;
   }
   const crud::Method* Find(MethodKind kind) const {
-    for (std::size_t i = 0; i < methods_.size(); ++i) {
-      if (names_[i].kind == kind) return methods_[i].get();
+    for (const BoundMethod& method : methods_) {
+      if (method.kind == kind) return method.method.get();
     }
     return nullptr;
   }
 
  private:
+  struct BoundMethod {
+    std::string_view name;
+    MethodKind kind;
+    std::unique_ptr<crud::Method> method;
+  };
+
   const crud::BoundTable table_;
   const std::vector<contract::Method> names_;
-  std::vector<std::unique_ptr<crud::Method>> methods_;  // beside names_
+  std::vector<BoundMethod> methods_;
 };
 
 std::shared_ptr<const Api> Api::Build(contract::Contract contract, const crud::Limits& limits,
@@ -132,10 +146,10 @@ const Api::Bound& Api::Bind(int table) const {
 }
 
 const crud::Method* Api::Find(std::string_view path) const {
-  const std::size_t slash = path.rfind('/');
+  const std::size_t slash = SlashOf(path);
   if (!path.starts_with('/') || slash == 0) return nullptr;
   const int table = index_.FindService(path.substr(1, slash - 1));
-  const crud::Method* method = table < 0 ? nullptr : Bind(table).Find(path);
+  const crud::Method* method = table < 0 ? nullptr : Bind(table).Find(path.substr(slash + 1));
   for (std::size_t i = 0; i < fixed_.size() && method == nullptr; ++i) {
     if (fixed_[i]->names().path == path) method = fixed_[i].get();
   }

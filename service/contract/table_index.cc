@@ -18,9 +18,12 @@ bool TakeTail(std::string_view tail, std::string_view* name) {
 }  // namespace
 
 TableIndex::TableIndex(const std::vector<Table>& tables) : tables_(tables) {
+  services_.reserve(tables.size());  // so that none moves
+  by_service_.reserve(tables.size());
   by_message_.reserve(tables.size());
   by_plural_.reserve(tables.size());
   for (std::size_t i = 0; i < tables.size(); ++i) {
+    by_service_.emplace(services_.emplace_back(tables[i].FullMessage() + "Service"), static_cast<int>(i));
     by_message_.emplace(Name(tables[i].package, tables[i].message), static_cast<int>(i));
     by_plural_.emplace(Name(tables[i].package, tables[i].plural), static_cast<int>(i));
   }
@@ -38,8 +41,8 @@ int TableIndex::FindMessage(const Name& name) const {
 }
 
 int TableIndex::FindService(std::string_view service) const {
-  Name name = Split(service);
-  return TakeTail("Service", &name.second) ? FindMessage(name) : -1;
+  const auto it = by_service_.find(service);
+  return it == by_service_.end() ? -1 : it->second;
 }
 
 std::optional<TableIndex::TableMethod> TableIndex::FindMethod(Name message, std::string_view tail) const {

@@ -5,6 +5,7 @@
 #define PROTOGRES_SERVICE_CONTRACT_TABLE_INDEX_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,6 +20,8 @@ class TableIndex {
  public:
   // The tables must outlive it, and stay where they are.
   explicit TableIndex(const std::vector<Table>& tables);
+  TableIndex(const TableIndex&) = delete;
+  TableIndex& operator=(const TableIndex&) = delete;
 
   // The table whose service this is: shop.v1.CustomerService. -1: there is none.
   int FindService(std::string_view service) const;
@@ -42,8 +45,10 @@ class TableIndex {
   std::optional<TableMethod> FindMethod(Name message, std::string_view tail) const;
 
   const std::vector<Table>& tables_;
-  Tables by_message_;  // shop.v1, Customer
-  Tables by_plural_;   // shop.v1, Customers
+  std::vector<std::string> services_;                      // by table: shop.v1.CustomerService
+  absl::flat_hash_map<std::string_view, int> by_service_;  // what each call asks for
+  Tables by_message_;                                      // shop.v1, Customer
+  Tables by_plural_;                                       // shop.v1, Customers
 };
 
 }  // namespace protogres::contract
