@@ -75,7 +75,8 @@ class Proxy:
         try:
             while data := client.recv(65536):
                 lose = None
-                reads_catalog = b"pg_class" in data or (reads_catalog and b"BEGIN" not in data)
+                if b"BEGIN" in data:
+                    reads_catalog = b"READ ONLY" in data
                 if b"COMMIT\0" in data and not (reads_catalog and self.spares_reader):
                     with self.lock:
                         lose, self.lose = self.lose, None

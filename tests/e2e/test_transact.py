@@ -98,12 +98,13 @@ class Transact(Transactions):
         self.assertEqual(failure[0].metadata["operation"], "1")
 
     def test_bindings_into_large_answers_end_at_the_deadline(self):
-        self.psql("INSERT INTO customer (name) SELECT 'wide' || generate_series || repeat('x', 3000) FROM generate_series(1, 900)")
+        self.psql("INSERT INTO customer (name, attrs) SELECT 'wide' || i, (SELECT jsonb_agg(j) FROM generate_series(1, 100) j) "
+                  "FROM generate_series(1, 900) i")
         self.addCleanup(self.psql, "DELETE FROM customer WHERE name LIKE 'wide%'")
         wide = self.op("ListCustomers", filter='name = "wide*"', page_size=1000)
         bindings = [("order.customer_id", i % 2, "customers[0].id") for i in range(1000)]
         with self.fails("DEADLINE_EXCEEDED"):
-            self.call("Transact", {"operations": [wide, wide, self.op("CreateOrder", *bindings, order={})]}, timeout=0.5)
+            self.call("Transact", {"operations": [wide, wide, self.op("CreateOrder", *bindings, order={})]}, timeout=0.3)
         wait_for(lambda: self.psql("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' "
                                    f"AND datname = '{self.database}'") == "0", "the transaction's end", 1)
 
