@@ -31,7 +31,7 @@ class LossTest : public ::testing::Test {
     pid_ = std::stoi(std::string(*connection_->Execute("SELECT pg_backend_pid()", {}, false)->Cell(0, 0)));
   }
 
-  void Terminate() { database_.Exec("SELECT pg_terminate_backend(" + std::to_string(pid_) + ", 5000)"); }
+  void Terminate() { database_.Terminate("pid = " + std::to_string(pid_)); }
 
   // Runs `kill` once the backend executes something that sleeps.
   template <typename Kill>

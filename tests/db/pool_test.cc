@@ -92,7 +92,7 @@ TEST_F(PoolTest, ABackendKilledWhileIdleIsNotLent) {
   for (const bool pre_ping : {false, true}) {
     auto pool = Make({.pool_size = 1, .max_overflow = 0, .pool_pre_ping = pre_ping});
     const std::string first = NextPid(*pool);
-    database_.Exec("SELECT pg_terminate_backend(" + first + ", 5000)");
+    database_.Terminate("pid = " + first);
     const std::string second = NextPid(*pool);
     EXPECT_NE(second, first);
     EXPECT_EQ(second.find_first_not_of("0123456789"), std::string::npos) << second;

@@ -233,7 +233,7 @@ TEST_F(SessionTest, AKilledBackendIsReplaced) {
 
   auto session = Open(never, Transaction::kExplicit);
   ASSERT_TRUE(session->Write("INSERT INTO t VALUES (1)", {}).ok());
-  database_.Exec("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE state = 'idle in transaction'");
+  database_.Terminate("state = 'idle in transaction'");
   const absl::Status commit = session->Commit();
   EXPECT_FALSE(commit.ok());
   session.reset();

@@ -109,6 +109,21 @@ class Postgres:
             raise RuntimeError(f"psql: {done.stderr}")
         return done.stdout.rstrip("\n")
 
+    def terminate(self, database, condition="true"):
+        """Ends the other backends of a database that meet the condition on pg_stat_activity; returns when they are gone."""
+        # PostgreSQL 13 has no pg_terminate_backend that waits.
+        self.psql(database, f"""DO $$
+            DECLARE pids int[] := ARRAY(SELECT pid FROM pg_stat_activity
+                                        WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition});
+            BEGIN
+              PERFORM pg_terminate_backend(pid) FROM unnest(pids) AS pid;
+              FOR i IN 1..1000 LOOP
+                PERFORM pg_stat_clear_snapshot();
+                EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY (pids));
+                PERFORM pg_sleep(0.005);
+              END LOOP;
+            END $$""")
+
     def create(self, database, sql=None, file=None):
         self.psql("postgres", f'CREATE DATABASE "{database}"')
         if sql:

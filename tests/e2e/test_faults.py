@@ -126,9 +126,7 @@ class Faults(ServedTestCase):
     def test_idle_connections_killed_are_replaced_unseen(self):
         for _ in range(8):
             self.call("GetAccount", {"id": 1})
-        # Returns when they have ended.
-        self.psql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{self.database}' "
-                  "AND pid <> pg_backend_pid()")
+        postgres().terminate(self.database)
         for _ in range(8):
             self.assertEqual(self.call("GetAccount", {"id": 1})["balance"], 100)
 

@@ -15,7 +15,7 @@ import grpc
 
 import tools
 from bulk import importing
-from harness import PATIENCE, Client, Server, ServedTestCase, wait_for
+from harness import PATIENCE, Client, Server, ServedTestCase, postgres, wait_for
 from imports import SQL, Importing
 
 
@@ -173,8 +173,7 @@ class BrokenImports(Importing):
 
     def test_a_backend_killed_in_the_middle(self):
         call, going = self.hold()
-        self.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() "
-                  "AND pid <> pg_backend_pid() AND state = 'active'")
+        postgres().terminate(self.database, "state = 'active'")
         going.set()
         with self.fails("UNAVAILABLE", message="nothing was imported"):
             call.result()

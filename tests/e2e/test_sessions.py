@@ -9,7 +9,7 @@ import time
 import unittest
 
 import tools
-from harness import PATIENCE, Client, Server, wait_for
+from harness import PATIENCE, Client, Server, postgres, wait_for
 from transactions import Session, Transactions, operation, reason
 
 
@@ -142,8 +142,7 @@ class Sessions(Transactions):
     def test_a_killed_backend_between_the_last_write_and_commit(self):
         session = self.session()
         self.run_in(session, "UpdateAccount", account={"id": 10, "balance": "1"})
-        self.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() "
-                  "AND state = 'idle in transaction'")
+        postgres().terminate(self.database, "state = 'idle in transaction'")
         with self.fails("UNAVAILABLE"):
             session.commit()
         self.assertEqual(self.psql("SELECT balance FROM account WHERE id = 10"), "1000")

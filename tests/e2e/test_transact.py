@@ -172,7 +172,7 @@ class Transact(Transactions):
         # Two that always deadlock with a session cannot succeed; the call ends when its time does.
         self.psql("CREATE OR REPLACE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS "
                   "$$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$; "
-                  "CREATE OR REPLACE TRIGGER lose BEFORE UPDATE ON job FOR EACH ROW WHEN (NEW.state = 'lose') EXECUTE FUNCTION lose()")
+                  "CREATE TRIGGER lose BEFORE UPDATE ON job FOR EACH ROW WHEN (NEW.state = 'lose') EXECUTE FUNCTION lose()")
         begin = time.monotonic()
         with self.assertRaises(grpc.RpcError) as caught:
             self.call("Transact", {"operations": [self.op("UpdateJob", job={"id": 1, "state": "lose"})], "max_attempts": 100},

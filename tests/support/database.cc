@@ -60,6 +60,21 @@ void Database::Exec(const std::string& sql) const { Run(uri_, sql); }
 
 std::string Database::Value(const std::string& sql) const { return Run(uri_, sql); }
 
+void Database::Terminate(const std::string& condition) const {
+  // PostgreSQL 13 has no pg_terminate_backend that waits.
+  Exec(fmt::format(R"(DO $$
+    DECLARE pids int[] := ARRAY(SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ({}));
+    BEGIN
+      PERFORM pg_terminate_backend(pid) FROM unnest(pids) AS pid;
+      FOR i IN 1..1000 LOOP
+        PERFORM pg_stat_clear_snapshot();
+        EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY (pids));
+        PERFORM pg_sleep(0.005);
+      END LOOP;
+    END $$)",
+                   condition));
+}
+
 void Database::StopServer(bool fast) { Server().Stop(fast); }
 
 void Database::StartServer() {

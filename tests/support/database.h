@@ -26,6 +26,10 @@ class Database {
   // The first cell of what the last statement returned; empty: NULL, or no row.
   std::string Value(const std::string& sql) const;
 
+  // Ends the other backends of pg_stat_activity that meet `condition`, and returns when they are gone, after at most
+  // some seconds.
+  void Terminate(const std::string& condition) const;
+
   // The server goes away: at once, as in a crash, or with its sessions told so (`fast`). All databases go with it.
   static void StopServer(bool fast = false);
   static void StartServer();
