@@ -81,20 +81,22 @@ TEST_F(KeysTest, AParentsKeyIsNotItsChildrens) {
     CREATE TABLE parent (id int PRIMARY KEY, name text NOT NULL, code int NOT NULL);
     CREATE TABLE child () INHERITS (parent);
     CREATE TABLE grandchild () INHERITS (child);
-    ALTER TABLE grandchild ALTER code DROP NOT NULL;
     CREATE TABLE unique_parent (id int NOT NULL UNIQUE);
     CREATE TABLE unique_child () INHERITS (unique_parent);
     CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY HASH (id);
     CREATE TABLE part PARTITION OF parted FOR VALUES WITH (MODULUS 1, REMAINDER 0);
     CREATE VIEW of_parent AS SELECT * FROM parent;
     CREATE VIEW of_parted AS SELECT * FROM parted;)");
+  // PostgreSQL 18 refuses it.
+  const bool inherited = ReadCatalog(database_)->server_version >= 180000;
+  if (!inherited) database_.Exec("ALTER TABLE grandchild ALTER code DROP NOT NULL");
   const Relation parent = Read("parent");
   EXPECT_THAT(parent.key, ElementsAre(1));
   EXPECT_FALSE(parent.key_unique);
   EXPECT_TRUE(parent.positioned);
   EXPECT_TRUE(parent.FindColumn("name")->never_null);
   EXPECT_TRUE(parent.FindColumn("code")->not_null);
-  EXPECT_FALSE(parent.FindColumn("code")->never_null);
+  EXPECT_EQ(parent.FindColumn("code")->never_null, inherited);
   EXPECT_FALSE(Read("unique_parent").key_unique);
   EXPECT_TRUE(Read("parted").key_unique);
   EXPECT_THAT(Read("of_parent").key, IsEmpty());

@@ -28,10 +28,13 @@ CREATE VIEW film_list AS SELECT title, f.id AS fid, string_agg(name, ', ') AS ac
 CREATE VIEW film_actors AS SELECT title, name FROM film LEFT JOIN actor ON film_id = id;
 CREATE TABLE parent (id int PRIMARY KEY, name text NOT NULL, code text NOT NULL);
 CREATE TABLE child () INHERITS (parent);
-ALTER TABLE child ALTER name DROP NOT NULL;
+-- PostgreSQL 18 refuses it.
+DO $$ BEGIN ALTER TABLE child ALTER name DROP NOT NULL; EXCEPTION WHEN invalid_table_definition THEN NULL; END $$;
+CREATE VIEW named AS SELECT attnotnull AS is FROM pg_attribute WHERE attrelid = 'child'::regclass AND attname = 'name';
 INSERT INTO parent SELECT g, 'p' || g, 'x' FROM generate_series(1, 10) g;
-INSERT INTO child SELECT g, CASE WHEN g % 2 > 0 THEN 'c' || g END, 'x' FROM generate_series(5, 15) g;
-INSERT INTO child SELECT g, NULL, 'x' FROM generate_series(5, 7) g;
+INSERT INTO child SELECT g, CASE WHEN named.is OR g % 2 > 0 THEN 'c' || g END, 'x' FROM generate_series(5, 15) g, named;
+INSERT INTO child SELECT g, CASE WHEN named.is THEN 'd' END, 'x' FROM generate_series(5, 7) g, named;
+DROP VIEW named;
 CREATE TABLE parted (a int, b text) PARTITION BY HASH (a);
 CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
