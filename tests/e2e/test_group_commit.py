@@ -1,5 +1,6 @@
 """Writes that wait together share a transaction with --group_commit, and each caller sees just its own result."""
 
+import os
 import random
 import unittest
 
@@ -190,7 +191,9 @@ class GroupCommit(Group, ServedTestCase):
             else:
                 self.assertEqual(got.ByteSize(), 0)
         self.assertEqual(self.number("SELECT count(*) FROM item"), 0)
-        self.assertLess(self.transactions() - before, 400)
+        # A single Delete may take so long under a sanitizer that no group is worth it.
+        if not os.environ.get("PROTOGRES_SANITIZED"):
+            self.assertLess(self.transactions() - before, 400)
 
     def transactions(self):
         """Those that have written, so far."""
