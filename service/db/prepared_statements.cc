@@ -1,7 +1,6 @@
 #include "db/prepared_statements.h"
 
 #include <random>
-#include <ranges>
 #include <utility>
 
 #include "fmt/format.h"
@@ -74,7 +73,7 @@ absl::Status PreparedStatements::Deallocate() {
   // One text takes one round trip. It ends at a statement that the server does not have any more. Where somebody has
   // deallocated all of them, these are the older ones, so the newest come first.
   std::string text;
-  for (const std::string& name : std::views::reverse(unwanted_)) text += "DEALLOCATE \"" + name + "\";";
+  for (auto name = unwanted_.rbegin(); name != unwanted_.rend(); ++name) text += "DEALLOCATE \"" + *name + "\";";
   unwanted_.clear();
   RETURN_IF_ERROR(exchange_.SendText(text));
   const absl::Status status = exchange_.Finish(false, Exchange::Clock::now() + patience_).status();
