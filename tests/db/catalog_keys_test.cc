@@ -17,14 +17,8 @@ using testing::ReadCatalog;
 class KeysTest : public ::testing::Test {
  protected:
   // The relation `name` of what `sql` creates, as `role` reads it.
-  Relation Read(const std::string& name, const std::string& role = "") {
-    const absl::StatusOr<Catalog> catalog = ReadCatalog(database_, {"public"}, role);
-    EXPECT_TRUE(catalog.ok()) << catalog.status();
-    for (const Relation& relation : catalog.ok() ? catalog->relations : std::vector<Relation>()) {
-      if (relation.name == name) return relation;
-    }
-    ADD_FAILURE() << "there is no " << name;
-    return {};
+  Relation Read(const std::string& name, const std::string& role = "") const {
+    return testing::ReadRelation(database_, name, role);
   }
 
   const Database database_;

@@ -13,19 +13,10 @@ namespace {
 using testing::Database;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using testing::ReadCatalog;
 
 class ShardingTest : public ::testing::Test {
  protected:
-  Relation Read(const std::string& name) {
-    const absl::StatusOr<Catalog> catalog = ReadCatalog(database_, {"public"}, "");
-    EXPECT_TRUE(catalog.ok()) << catalog.status();
-    for (const Relation& relation : catalog.ok() ? catalog->relations : std::vector<Relation>()) {
-      if (relation.name == name) return relation;
-    }
-    ADD_FAILURE() << "there is no " << name;
-    return {};
-  }
+  Relation Read(const std::string& name) const { return testing::ReadRelation(database_, name); }
 
   const Database database_;
 };

@@ -59,6 +59,16 @@ inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
   return catalog::Read(QueryOn(**connection, count), schemas, search_path);
 }
 
+// The relation `name` of the schema public, as `role` reads it. Throws std::runtime_error where it cannot be read.
+inline catalog::Relation ReadRelation(const Database& database, const std::string& name, const std::string& role = "") {
+  const absl::StatusOr<catalog::Catalog> catalog = ReadCatalog(database, {"public"}, role);
+  if (!catalog.ok()) throw std::runtime_error(catalog.status().ToString());
+  for (const catalog::Relation& relation : catalog->relations) {
+    if (relation.name == name) return relation;
+  }
+  throw std::runtime_error("there is no " + name);
+}
+
 }  // namespace protogres::testing
 
 #endif  // PROTOGRES_TESTS_SUPPORT_CATALOG_H_
