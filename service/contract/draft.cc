@@ -35,11 +35,14 @@ const char* KindName(RelationKind kind) {
   return "relation";
 }
 
-// PostgreSQL has no key of a partitioned table with foreign partitions, so that a COMMENT may name one, as of a view.
+// PostgreSQL has no unique index on a partitioned table with foreign partitions.
+bool IsOverForeign(const Relation& relation) {
+  return relation.kind == RelationKind::kPartitioned && relation.sharding == catalog::Sharding::kForeign;
+}
+
+// A table whose key PostgreSQL cannot have may name one in its COMMENT, as a view does.
 Commented CommentedBy(const Relation& relation) {
-  const bool over_foreign =
-      relation.kind == RelationKind::kPartitioned && relation.sharding == catalog::Sharding::kForeign;
-  if (catalog::IsStored(relation.kind) && !over_foreign) return Commented::kTable;
+  if (catalog::IsStored(relation.kind) && !IsOverForeign(relation)) return Commented::kTable;
   return relation.kind == RelationKind::kMaterializedView ? Commented::kMaterializedView : Commented::kView;
 }
 
@@ -311,7 +314,8 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.positioned = relation.positioned;
   table.readable = IsReadable(*draft);
   table.insertable = writable && relation.insertable;
-  table.upsertable = relation.upsertable;
+  // PostgreSQL has no ON CONFLICT DO UPDATE for foreign tables.
+  table.upsertable = relation.upsertable && relation.kind != RelationKind::kForeign && !IsOverForeign(relation);
   table.insert_returns = relation.insert_returns;
   table.update_returns = relation.update_returns;
   FillFields(types, table.readable ? KeyOf(*draft, types, warnings) : std::vector<int>(), draft, warnings);

@@ -41,12 +41,7 @@ bool HasEtag(const Table& table) { return table.has_etag; }
 
 bool HasSoftDelete(const Table& table) { return table.soft_delete.has_value(); }
 
-// PostgreSQL has no ON CONFLICT DO UPDATE for foreign tables, nor a unique index on a table that has such partitions.
-bool HasUpsert(const Table& table) {
-  const bool over_foreign =
-      table.relation == catalog::RelationKind::kPartitioned && table.sharding == catalog::Sharding::kForeign;
-  return table.insertable && table.upsertable && table.relation != catalog::RelationKind::kForeign && !over_foreign;
-}
+bool HasUpsert(const Table& table) { return table.insertable && table.upsertable; }
 
 // PostgreSQL manual, SELECT, "The Locking Clause".
 bool HasLock(const Table& table) { return table.relation != catalog::RelationKind::kMaterializedView; }
