@@ -1,6 +1,8 @@
 // Calls under which the catalog moves: they wait for a reload and run once more.
 #include <future>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "rpc/fixture.h"
 #include "status/sqlstate.h"
@@ -110,12 +112,17 @@ TEST_F(RpcRenewalTest, NoWorkerIsHeldMeanwhile) {
 
 TEST_F(RpcRenewalTest, ACancelEndsTheWait) {
   Start();
+  std::shared_ptr<const api::Api> api = MakeApi({"item"});
+  const std::weak_ptr<const api::Api> held = api;
+  server_->SetApi(std::move(api));
   Move(1);
   grpc::ClientContext context;
   auto call = Waiting(&context);
   context.TryCancel();
   EXPECT_EQ(call.get().status.error_code(), StatusCode::CANCELLED);
   server_->SetApi(MakeApi({"item"}));
+  // The client knows that it has cancelled before the server does. The call's Api goes when the call has ended there.
+  EXPECT_TRUE(Eventually([&] { return held.expired(); }));
   server_->Reloaded(1);
   EXPECT_TRUE(Call().status.ok());
   EXPECT_EQ(statements_, 2) << "the cancelled one did not run again";
