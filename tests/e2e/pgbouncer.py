@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import DIE_WITH_PARENT, PATIENCE, pg_bin, postgres, wait_for
+from harness import DIE_WITH_PARENT, PATIENCE, postgres, wait_for
 
 
 class PgBouncer:
@@ -41,7 +41,7 @@ class PgBouncer:
     def _ready(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"PgBouncer ended with {self.process.returncode}:\n" + self.log())
-        return subprocess.run([os.path.join(pg_bin(), "pg_isready"), "-q", "-h", self.dir], check=False).returncode == 0
+        return subprocess.run(["pg_isready", "-q", "-h", self.dir], check=False).returncode == 0
 
     def log(self):
         with open(os.path.join(self.dir, "log"), encoding="utf-8") as file:
