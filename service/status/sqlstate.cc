@@ -82,11 +82,12 @@ const ErrorRow& Find(std::string_view sqlstate) {
   return kTable[std::size(kTable) - 1];
 }
 
-// Two codes whose meaning only the message tells.
+// Codes whose meaning only the rest of the error tells.
 constexpr char kStale[] = "cached plan must not change result type";
 constexpr char kStalePlan[] = "RevalidateCachedQuery";
 constexpr ErrorRow kCachedPlan = {"0A000", StatusCode::kFailedPrecondition, kCatalogMoved, ""};
 constexpr ErrorRow kTimedOut = {"57014", StatusCode::kDeadlineExceeded, kStatementTimeout, ""};
+constexpr ErrorRow kRefusedByType = {"42601", StatusCode::kInvalidArgument, kInvalidValue, ""};
 constexpr ErrorRow kNotFoundByCode = {"42", StatusCode::kFailedPrecondition, kRaisedException, ""};
 constexpr char kWhereCodeLooks[] =
     "; this is in a function or trigger of the database, which finds names without a schema in the search_path "
@@ -101,6 +102,9 @@ ErrorRow Classify(const ServerError& error) {
   const auto says = [&error](const char* words) { return error.message.find(words) != std::string::npos; };
   if (error.sqlstate == "0A000" && (error.function == kStalePlan || says(kStale))) return kCachedPlan;
   if (error.sqlstate == "57014" && says("statement timeout")) return kTimedOut;
+  // The types of some extensions (ltree) call a value of the wrong form a syntax error. An error in the text of a
+  // statement has a position there.
+  if (error.sqlstate == "42601" && error.position.empty() && !error.in_code) return kRefusedByType;
   return IsNotFoundByCode(error) ? kNotFoundByCode : Find(error.sqlstate);
 }
 

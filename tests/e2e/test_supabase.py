@@ -211,6 +211,14 @@ class Supabase(TestCase):
             with self.subTest(filter):
                 self.assertCountEqual([row["title"] for row in self.list("books", filter=filter)], titles)
 
+    def test_a_value_that_an_extensions_type_refuses(self):
+        first = self.fill("books")[0]
+        row = dict(self.key("books", first), path="not a path")
+        with self.fails("INVALID_ARGUMENT", "INVALID_VALUE"):
+            self.call("UpdateBook", {"book": row, "update_mask": "path"})
+        with self.fails("INVALID_ARGUMENT", "INVALID_VALUE"):
+            self.call("ListBooks", {"filter": 'path = "not a path"'})
+
     def test_a_null_in_an_array_does_not_fail_a_filter(self):
         """intarray's own @> does not take one, and is found before PostgreSQL's."""
         self.fill("books")

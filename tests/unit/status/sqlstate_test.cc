@@ -86,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(Table, ErrorTest,
                                            Case{"42809", StatusCode::kFailedPrecondition, "CATALOG_MOVED"},
                                            Case{"42883", StatusCode::kFailedPrecondition, "CATALOG_MOVED"},
                                            Case{"428C9", StatusCode::kFailedPrecondition, "CATALOG_MOVED"},
-                                           Case{"42601", StatusCode::kInternal, "INVALID_STATEMENT"},
+                                           Case{"42601", StatusCode::kInvalidArgument, "INVALID_VALUE"},
+                                           Case{"42602", StatusCode::kInternal, "INVALID_STATEMENT"},
                                            Case{"44000", StatusCode::kInvalidArgument, "CHECK_OPTION_VIOLATION"},
                                            Case{"45000", StatusCode::kFailedPrecondition, "RAISED_EXCEPTION"},
                                            Case{"53300", StatusCode::kResourceExhausted, "TOO_MANY_CONNECTIONS"},
@@ -121,6 +122,14 @@ TEST(ErrorTableTest, ACachedPlanMeansThatTheCatalogMoved) {
   const absl::Status status = ToStatus({"0A000", "cached plan must not change result type", "", "", ""});
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_TRUE(CatalogMoved(status));
+}
+
+TEST(ErrorTableTest, ASyntaxErrorIsOfTheStatementOnlyWithAPlaceInIt) {
+  EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = "42601", .message = "ltree syntax error at character 2"})), "INVALID_VALUE");
+  EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = "42601", .message = "syntax error at or near", .position = "8"})),
+            "INVALID_STATEMENT");
+  EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = "42601", .message = "syntax error at or near", .in_code = true})),
+            "INVALID_STATEMENT");
 }
 
 TEST(ErrorTableTest, StatementTimeoutIsADeadline) {
