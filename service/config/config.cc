@@ -159,8 +159,6 @@ std::string UnknownCommand(const std::vector<Subcommand>& commands, const std::s
 Command Parse(int argc, const char* const* argv) {
   Serve serve;
   Dev dev;
-  // Its PostgreSQL lets everybody in as superuser, so that nobody else should reach it unless asked for.
-  dev.serve.server.listen = "127.0.0.1:50051";
   ContractCommand contract;
   InstallCommand install;
   std::vector<Subcommand> commands(4);

@@ -125,6 +125,9 @@ void AddServer(OptionTable& table, rpc::ServerOptions* server) {
   table.Text("tls_cert", "FILE", &server->tls_cert, "PEM certificate chain; not set: plaintext");
   table.Text("tls_key", "FILE", &server->tls_key, "PEM private key of tls_cert");
   table.Text("tls_client_ca", "FILE", &server->tls_client_ca, "PEM certificates; clients must show one signed by them");
+  table.Switch("insecure", &server->insecure,
+               "listen without TLS on addresses that other machines can reach; for use behind a proxy, a mesh or a "
+               "network policy");
   table.Integer("workers", &server->workers, 0, 10'000, "threads that run statements; 0: pool_size + max_overflow");
   table.Integer("completion_queues", &server->completion_queues, 1, 256, "completion queues, each with a thread");
   table.Switch("coalesce", &server->coalesce,

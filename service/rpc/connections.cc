@@ -69,8 +69,8 @@ Connections::~Connections() {
   if (epoll_ >= 0) close(epoll_);
 }
 
-absl::Status Connections::Listen(const text::Address& address) {
-  ASSIGN_OR_RETURN(sockets_, rpc::Listen(address));
+absl::Status Connections::Listen(const text::Address& address, bool local_only) {
+  ASSIGN_OR_RETURN(sockets_, rpc::Listen(address, local_only));
   unix_path_ = address.unix_path;
   return absl::OkStatus();
 }

@@ -39,7 +39,7 @@ class Connections {
   Connections& operator=(const Connections&) = delete;
 
   // Opens the sockets to listen on. The errors are those of rpc::Listen.
-  absl::Status Listen(const text::Address& address);
+  absl::Status Listen(const text::Address& address, bool local_only);
   // The port of these sockets. 0: they have none.
   int port() const { return sockets_.empty() ? 0 : sockets_.front().port(); }
   // Starts the thread that accepts connections and watches the memory. `server` hands them to the gRPC server.

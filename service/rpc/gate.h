@@ -5,7 +5,9 @@
 #include <grpc/grpc_security.h>
 #include <grpcpp/security/server_credentials.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace protogres::rpc {
@@ -20,9 +22,13 @@ class Gate final : public grpc::ServerCredentials {
     std::string key, cert, client_ca;
   };
 
+  // Gives what the next handshakes use, where that has changed. Any thread may call it, one at a time.
+  using Renew = std::function<std::optional<Tls>()>;
+
   // Without TLS.
   Gate();
-  explicit Gate(const Tls& tls);
+  // Handshakes use `tls`, until `renew`, which each of them calls, gives something else. TLS 1.2 or newer.
+  Gate(Tls tls, Renew renew);
   ~Gate() override;
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
@@ -35,7 +41,12 @@ class Gate final : public grpc::ServerCredentials {
 
  private:
   int AddPortToServer(const std::string& address, grpc_server* server) override;
+  // What gRPC calls before each handshake.
+  static grpc_ssl_certificate_config_reload_status Fetch(void* gate, grpc_ssl_server_certificate_config** config);
 
+  Tls first_;
+  bool fetched_ = false;
+  const Renew renew_;
   grpc_server_credentials* const credentials_;
 };
 

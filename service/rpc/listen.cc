@@ -83,7 +83,21 @@ Socket::~Socket() {
 
 int Socket::port() const { return PortOf(fd_); }
 
-absl::StatusOr<std::vector<Socket>> Listen(const Address& address) {
+bool Socket::local() const {
+  sockaddr_storage name{};
+  socklen_t size = sizeof(name);
+  if (::getsockname(fd_, reinterpret_cast<sockaddr*>(&name), &size) != 0) return false;
+  if (name.ss_family == AF_INET) {
+    return ntohl(reinterpret_cast<const sockaddr_in&>(name).sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  if (name.ss_family == AF_INET6) {
+    const in6_addr& at = reinterpret_cast<const sockaddr_in6&>(name).sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(&at) || (IN6_IS_ADDR_V4MAPPED(&at) && at.s6_addr[12] == IN_LOOPBACKNET);
+  }
+  return name.ss_family == AF_UNIX;
+}
+
+absl::StatusOr<std::vector<Socket>> Listen(const Address& address, bool local_only) {
   if (!address.unix_path.empty()) return ListenUnix(address);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -105,6 +119,11 @@ absl::StatusOr<std::vector<Socket>> Listen(const Address& address) {
     }
   }
   if (sockets.empty() || error == EADDRINUSE) return Refused(address, std::strerror(error));
+  if (local_only && !std::ranges::all_of(sockets, &Socket::local)) {
+    return Invalid(address,
+                   "other machines can connect to it, without encryption: give --tls_cert and --tls_key, or listen on "
+                   "127.0.0.1, or say --insecure where a proxy, a mesh or a network policy protects it");
+  }
   return sockets;
 }
 

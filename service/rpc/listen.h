@@ -23,15 +23,17 @@ class Socket {
   int fd() const { return fd_; }
   // The port that the socket is bound to. 0: it has none.
   int port() const;
+  // True: only processes of this machine can reach the socket.
+  bool local() const;
 
  private:
   int fd_;
 };
 
 // Listens at `address`, by a socket for each address of the host, all with one port. INVALID_ARGUMENT: the host cannot
-// be resolved, or the path of a Unix socket is too long. UNAVAILABLE: the system refuses, and the message has its
-// reason (for example, the port is in use).
-absl::StatusOr<std::vector<Socket>> Listen(const text::Address& address);
+// be resolved, or the path of a Unix socket is too long, or other machines could connect although `local_only`.
+// UNAVAILABLE: the system refuses, and the message has its reason (for example, the port is in use).
+absl::StatusOr<std::vector<Socket>> Listen(const text::Address& address, bool local_only = false);
 
 }  // namespace protogres::rpc
 

@@ -195,7 +195,7 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
         fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));
   }
   ASSIGN_OR_RETURN(gate_, MakeGate(options));
-  RETURN_IF_ERROR(connections_.Listen(*address));
+  RETURN_IF_ERROR(connections_.Listen(*address, !options.insecure && options.tls_cert.empty()));
 
   grpc::ServerBuilder builder;
   SetLimits(options, &builder);

@@ -17,7 +17,7 @@ namespace protogres::rpc {
 
 struct ServerOptions {
   // host:port; with port 0 the system chooses a free port.
-  std::string listen = "0.0.0.0:50051";
+  std::string listen = "127.0.0.1:50051";
   // The number of completion queues, each with a thread. One is fastest on few cores.
   int completion_queues = 1;
   // The number of threads that run statements; 0: as many as the pool can have connections.
@@ -61,8 +61,11 @@ struct ServerOptions {
   std::chrono::milliseconds keepalive_timeout{20 * 1000};
   // The shortest time that a client may leave between two of its pings.
   std::chrono::milliseconds keepalive_min_client_interval{10000};
-  // PEM files; empty: plaintext. With a client CA, clients must show a certificate that it has signed.
+  // PEM files; empty: plaintext. With a client CA, clients must show a certificate that it has signed. The files are
+  // read again when they change.
   std::string tls_cert, tls_key, tls_client_ca;
+  // Allows plaintext where other machines can connect.
+  bool insecure = false;
 };
 
 // How a drain ended.
@@ -78,7 +81,8 @@ enum class Drained {
 class Server {
  public:
   // Listens and starts its threads. `pool` must outlive the Server.
-  // INVALID_ARGUMENT: the address cannot be parsed, or a PEM file cannot be read. UNAVAILABLE: the address is in use.
+  // INVALID_ARGUMENT: the address cannot be parsed, a PEM file cannot be read, or other machines could connect without
+  // TLS although ServerOptions::insecure is false. UNAVAILABLE: the address is in use.
   // `request_reload` is called when the error of a statement says that the catalog has moved. It returns the number of
   // the reload, and Reloaded must be called when that reload is over; 0: there will be no reload.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, db::Pool& pool,

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -72,31 +74,110 @@ TEST_F(RpcStartTest, AUnixSocketIsServedOnceAndReplacedWhenDead) {
   EXPECT_TRUE(TryStart().ok());
 }
 
-TEST_F(RpcStartTest, Tls) {
-  const std::string key = directory_ / "key.pem", cert = directory_ / "cert.pem";
-  const std::string command =
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
-      "-addext subjectAltName=DNS:localhost -keyout " +
-      key + " -out " + cert + " 2>/dev/null";
-  ASSERT_EQ(std::system(command.c_str()), 0) << "the openssl command is needed";
-  options_.tls_key = key;
-  options_.tls_cert = options_.tls_client_ca = cert;
-  Start();
-  grpc::SslCredentialsOptions ssl;
-  std::ifstream cert_file(cert), key_file(key);
-  ssl.pem_root_certs.assign(std::istreambuf_iterator<char>(cert_file), {});
-  const auto connect = [&] {
+TEST_F(RpcStartTest, PlaintextBeyondThisMachineIsAskedFor) {
+  options_.listen = "0.0.0.0:0";
+  const absl::Status refused = TryStart();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("--tls_cert"));
+  options_.insecure = true;
+  EXPECT_TRUE(TryStart().ok());
+}
+
+class RpcTlsTest : public RpcStartTest {
+ protected:
+  RpcTlsTest() {
+    options_.tls_key = directory_ / "key.pem";
+    options_.tls_cert = directory_ / "cert.pem";
+  }
+
+  // A certificate that signs itself, and its key.
+  void MakeCertificate(const std::string& key, const std::string& cert) {
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
+        "-addext subjectAltName=DNS:localhost -keyout " +
+        key + " -out " + cert + " 2>/dev/null";
+    ASSERT_EQ(std::system(command.c_str()), 0) << "the openssl command is needed";
+  }
+  static std::string Read(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  // Trusts the certificates of this PEM text alone.
+  std::shared_ptr<grpc::Channel> Connect(const std::string& trusted, bool with_certificate = false) const {
+    grpc::SslCredentialsOptions ssl;
+    ssl.pem_root_certs = trusted;
+    if (with_certificate) {
+      ssl.pem_cert_chain = Read(options_.tls_cert);
+      ssl.pem_private_key = Read(options_.tls_key);
+    }
     grpc::ChannelArguments arguments;
     arguments.SetSslTargetNameOverride("localhost");  // without asking DNS for it
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_->port()), grpc::SslCredentials(ssl),
                                      arguments);
-  };
-  EXPECT_EQ(CallUnary(connect(), kGetItem, GetRequest()).status.error_code(), StatusCode::UNAVAILABLE);
-  ssl.pem_cert_chain = ssl.pem_root_certs;
-  ssl.pem_private_key.assign(std::istreambuf_iterator<char>(key_file), {});
-  const Reply reply = CallUnary(connect(), kGetItem, GetRequest());
-  EXPECT_TRUE(reply.status.ok()) << reply.status.error_message();
+  }
+  static bool Answers(const std::shared_ptr<grpc::Channel>& channel) {
+    return CallUnary(channel, kGetItem, GetRequest()).status.ok();
+  }
+  // Whether a handshake of this version ("-tls1_2") succeeds.
+  bool Shakes(const std::string& version) const {
+    return std::system(("openssl s_client -cipher ALL:@SECLEVEL=0 " + version + " -alpn h2 -connect 127.0.0.1:" +
+                        std::to_string(server_->port()) + " </dev/null >/dev/null 2>&1")
+                           .c_str()) == 0;
+  }
+};
+
+TEST_F(RpcTlsTest, AClientCaAsksForCertificates) {
+  MakeCertificate(options_.tls_key, options_.tls_cert);
+  options_.tls_client_ca = options_.tls_cert;
+  Start();
+  const std::string trusted = Read(options_.tls_cert);
+  EXPECT_EQ(CallUnary(Connect(trusted), kGetItem, GetRequest()).status.error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_TRUE(Answers(Connect(trusted, true)));
   EXPECT_EQ(Call().status.error_code(), StatusCode::UNAVAILABLE);  // plaintext
+}
+
+TEST_F(RpcTlsTest, OldVersionsAreRefused) {
+  MakeCertificate(options_.tls_key, options_.tls_cert);
+  options_.listen = "0.0.0.0:0";
+  Start();
+  EXPECT_TRUE(Shakes("-tls1_3"));
+  EXPECT_TRUE(Shakes("-tls1_2"));
+  EXPECT_FALSE(Shakes("-tls1_1"));
+  EXPECT_FALSE(Shakes("-tls1"));
+}
+
+TEST_F(RpcTlsTest, FilesThatChangeAreReadAgain) {
+  MakeCertificate(options_.tls_key, options_.tls_cert);
+  Start();
+  const std::string first = Read(options_.tls_cert);
+  const auto before = Connect(first);
+  ASSERT_TRUE(Answers(before));
+
+  // What cannot be used changes nothing: a key that is not the certificate's, and half a file.
+  MakeCertificate(options_.tls_key, directory_ / "other.pem");
+  std::this_thread::sleep_for(milliseconds(1100));
+  EXPECT_TRUE(Answers(Connect(first)));
+  WriteFile("cert.pem", "-----BEGIN CERTIFICATE-----\nxx");
+  std::this_thread::sleep_for(milliseconds(1100));
+  EXPECT_TRUE(Answers(Connect(first)));
+
+  std::filesystem::rename(directory_ / "other.pem", options_.tls_cert);
+  const std::string second = Read(options_.tls_cert);
+  EXPECT_TRUE(Eventually([&] { return Answers(Connect(second)); }));
+  EXPECT_FALSE(Answers(Connect(first)));
+  EXPECT_TRUE(Answers(before)) << "an open connection stays";
+}
+
+TEST_F(RpcTlsTest, AClientCaThatChangesIsReadAgain) {
+  MakeCertificate(options_.tls_key, options_.tls_cert);
+  MakeCertificate(directory_ / "ca_key.pem", directory_ / "ca.pem");
+  options_.tls_client_ca = directory_ / "ca.pem";
+  Start();
+  const std::string trusted = Read(options_.tls_cert);
+  EXPECT_FALSE(Answers(Connect(trusted, true)));
+  WriteFile("ca.pem", trusted);
+  EXPECT_TRUE(Eventually([&] { return Answers(Connect(trusted, true)); }));
 }
 
 class RpcDrainTest : public RpcTest {};

@@ -61,7 +61,8 @@ TEST(ParseTest, DefaultsAreTheStructs) {
   EXPECT_EQ(serve.connection.database, "");
   EXPECT_EQ(serve.pool.pool_size, 8);
   EXPECT_EQ(serve.pool.pool_recycle, std::chrono::seconds(1500));
-  EXPECT_EQ(serve.server.listen, "0.0.0.0:50051");
+  EXPECT_EQ(serve.server.listen, "127.0.0.1:50051");
+  EXPECT_FALSE(serve.server.insecure);
   EXPECT_EQ(serve.connection.echo, db::Echo::kOff);
   EXPECT_TRUE(serve.api.soft_delete);
   EXPECT_EQ(ParseAs<Dev>({"dev"}).serve.server.listen, "127.0.0.1:50051");

@@ -34,6 +34,19 @@ TEST(ListenTest, TellsAnUnknownHostFromAPortInUse) {
   ::close(socket);
 }
 
+TEST(ListenTest, TellsWhatOtherMachinesCanReach) {
+  for (const char* local : {"127.0.0.1:0", "127.9.9.9:0", "localhost:0", "[::ffff:127.0.0.1]:0"}) {
+    EXPECT_TRUE(Listen(*text::ParseAddress(local), true).ok()) << local;
+  }
+  EXPECT_TRUE(Listen(*text::ParseAddress("unix:" + testing::TempDir() + "listen_test.sock"), true).ok());
+  for (const char* anywhere : {":0", "0.0.0.0:0"}) {
+    EXPECT_TRUE(Listen(*text::ParseAddress(anywhere)).ok()) << anywhere;
+    const absl::Status refused = Listen(*text::ParseAddress(anywhere), true).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << anywhere;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("--insecure"));
+  }
+}
+
 TEST(ListenTest, RefusesImpossibleSocketPaths) {
   EXPECT_EQ(Listen(*text::ParseAddress("unix:/" + std::string(200, 'x'))).status().code(),
             absl::StatusCode::kInvalidArgument);
