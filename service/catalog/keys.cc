@@ -9,6 +9,7 @@
 #include "catalog/cell.h"
 #include "catalog/definition.h"
 #include "catalog/keys_sql.h"
+#include "catalog/sharding.h"
 #include "fmt/format.h"
 #include "status/macros.h"
 
@@ -30,7 +31,16 @@ class KeyReading {
          {&KeyReading::ReadDefinitions, &KeyReading::ReadFamilies, &KeyReading::ReadLax, &KeyReading::ReadKeys}) {
       RETURN_IF_ERROR((this->*step)());
     }
-    for (Relation& relation : *relations) Fill(&relation);
+    for (Relation& relation : *relations) {
+      if (!definitions_.contains(relation.oid)) FillTable(&relation);
+    }
+    RETURN_IF_ERROR(ReadPartitionColumns(query_, relations));
+    for (const Relation& relation : *relations) {
+      for (const int column : relation.shard_by) shards_.emplace(relation.oid, column);
+    }
+    for (Relation& relation : *relations) {
+      if (definitions_.contains(relation.oid)) FillView(&relation);
+    }
     return absl::OkStatus();
   }
 
@@ -81,11 +91,7 @@ class KeyReading {
     return absl::OkStatus();
   }
 
-  void Fill(Relation* relation) const {
-    if (definitions_.contains(relation->oid)) {
-      FillView(relation);
-      return;
-    }
+  void FillTable(Relation* relation) const {
     for (Column& column : relation->columns) column.never_null &= !lax_.contains({relation->oid, column.number});
     const Family family = FamilyOf(relation->oid);
     if (IsStored(relation->kind) && family.foreign) relation->sharding = Sharding::kForeign;
@@ -115,6 +121,9 @@ class KeyReading {
       return OriginOf({relation->oid, column}).first != 0;
     });
     if (stored) relation->distinct = definition.distinct;
+    for (const Column& column : relation->columns) {
+      if (shards_.contains(OriginOf({relation->oid, column.number}))) relation->shard_by.push_back(column.number);
+    }
   }
 
   // The key of a view by attnums, if no two of its rows have the same and none has a NULL in it.
@@ -163,6 +172,7 @@ class KeyReading {
   std::unordered_map<Oid, Family> families_;
   std::set<std::pair<Oid, int>> lax_;  // columns that may be NULL although they are declared not to be
   std::unordered_map<Oid, Key> keys_;
+  std::set<std::pair<Oid, int>> shards_;  // the columns of `shard_by` of all tables
 };
 
 }  // namespace

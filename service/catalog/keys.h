@@ -14,9 +14,10 @@ namespace protogres::catalog {
 
 // Sets `key`, `key_unique`, `upsertable`, `distinct` and `positioned` of `relations`, and corrects `never_null` of
 // their columns, which has what the column itself says. Marks the relations that have foreign tables below them
-// (Sharding::kForeign); those that Citus distributes must be marked already. `filter` is the condition on pg_class c
-// that the relations meet. Views may read relations that are not among them. Runs four queries. The errors are those of
-// `query`. Blocks.
+// (Sharding::kForeign), and sets their `shard_by`; those that Citus distributes must be marked already. A view has the
+// `shard_by` of the tables whose columns it shows, where they are among the relations. `filter` is the condition on
+// pg_class c that the relations meet. Views may read relations that are not among them. Runs four or five queries. The
+// errors are those of `query`. Blocks.
 absl::Status ReadKeys(const Query& query, const std::string& filter, std::vector<Relation>* relations);
 
 }  // namespace protogres::catalog

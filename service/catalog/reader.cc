@@ -255,8 +255,7 @@ class Reading {
   // What tells rows apart, and on which server they are.
   absl::Status ReadShards() {
     if (has_citus_) RETURN_IF_ERROR(ReadCitus(query_, &catalog_.relations));
-    RETURN_IF_ERROR(ReadKeys(query_, RelationFilter(), &catalog_.relations));
-    return ReadPartitionColumns(query_, &catalog_.relations);
+    return ReadKeys(query_, RelationFilter(), &catalog_.relations);
   }
 
   absl::Status ReadTypes() {

@@ -21,12 +21,17 @@ inline constexpr char kRelationFilter[] =
     "c.relnamespace IN ({}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition "
     "AND c.relpersistence <> 't'";
 
-// pg_relation_is_updatable() is not called for tables: it would wait for their locks, and the answer is known. What
+// pg_relation_is_updatable() is not called for tables: it would wait for their locks, and the answer is known. Nor for
+// foreign tables whose wrapper has no handler, for which it raises an error: nobody can read or write them. What
 // INSTEAD OF triggers and unconditional INSTEAD rules do stands in a column of its own, as they take any column.
 inline constexpr char kRelationsSql[] = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind,
-       CASE WHEN c.relkind IN ('v', 'f') THEN pg_catalog.pg_relation_is_updatable(c.oid, true)
-            WHEN c.relkind = 'm' THEN 0 ELSE 28 END,
+       CASE WHEN c.relkind = 'v' OR (c.relkind = 'f' AND EXISTS (
+                   SELECT FROM pg_catalog.pg_foreign_table t
+                     JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
+                     JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwhandler <> 0
+                    WHERE t.ftrelid = c.oid)) THEN pg_catalog.pg_relation_is_updatable(c.oid, true)
+            WHEN c.relkind IN ('m', 'f') THEN 0 ELSE 28 END,
        CASE WHEN c.relkind = 'v' THEN coalesce((
          SELECT pg_catalog.bit_or(e.bits) FROM (
            SELECT CASE WHEN t.tgtype::int & 4 <> 0 THEN 8 ELSE 0 END

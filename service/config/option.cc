@@ -190,6 +190,9 @@ void AddLimits(OptionTable& table, crud::Limits* limits) {
               "a List page ends early where its rows reach this size");
   table.Integer("max_batch_size", &limits->max_batch_size, 1, kMillion,
                 "requests in one Batch request, operations in one Transact");
+  table.Integer("require_index", &limits->require_index, 0, std::numeric_limits<int>::max(),
+                "refuse a List, Stream, UpdateWhere or DeleteWhere that, by PostgreSQL's plan, would read so many rows "
+                "of a table without an index; 0: refuse none");
   table.Time("request_id_ttl", &limits->request_id_ttl, std::chrono::seconds(1),
              "how long the answer to a request_id is kept");
 }

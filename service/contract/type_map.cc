@@ -97,6 +97,9 @@ std::optional<Type> MapType(const catalog::Catalog& catalog, const std::unordere
     if (!type.has_value()) return std::nullopt;
     type->sql_type = text::QuoteName(source->schema, source->name);
     if (!type->repeated) type->element_sql_type = type->sql_type;
+    // A domain over an enum has no operators of its own.
+    type->comparable = source->comparable;
+    type->orderable = source->orderable;
     return type;
   }
   Type type;

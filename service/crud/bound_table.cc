@@ -23,11 +23,18 @@ absl::Status KeyRequired(const contract::Table& table, const std::string& path) 
 }  // namespace
 
 BoundTable::BoundTable(const contract::Contract& contract, const contract::Table& table, const Limits& limits)
-    : contract_(contract), table_(table), limits_(limits) {
+    : contract_(contract),
+      table_(table),
+      limits_(limits),
+      plans_(limits.require_index > 0 ? std::make_unique<PlanCheck>(limits.require_index) : nullptr) {
   whole_ = MakeView(contract, table, sql::Projection::All(table));
   sql::Projection plain = whole_.projection;
   plain.etag = false;
   plain_ = whole_.projection.etag ? MakeView(contract, table, std::move(plain)) : whole_;
+}
+
+absl::Status BoundTable::CheckPlan(db::Session& session, const sql::Statement& statement) const {
+  return plans_ ? plans_->Check(session, statement) : absl::OkStatus();
 }
 
 absl::StatusOr<View> BoundTable::Masked(const Mask& read_mask, bool etag_by_default) const {

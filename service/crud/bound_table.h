@@ -16,6 +16,7 @@
 #include "contract/contract.h"
 #include "crud/masks.h"
 #include "crud/method.h"
+#include "crud/plan_check.h"
 #include "db/rows.h"
 #include "sql/statement.h"
 #include "wire/request.h"
@@ -63,6 +64,9 @@ class BoundTable {
   // not know a row's etag after a savepoint: there the row is read again by its key, which blocks.
   absl::StatusOr<db::Rows> Stored(db::Session& session, db::Rows rows) const;
 
+  // OK without --require_index. See PlanCheck::Check.
+  absl::Status CheckPlan(db::Session& session, const sql::Statement& statement) const;
+
   // Appends row `index` of `rows` as a message of `view`'s columns, before which `skip` columns are passed over.
   absl::Status Encode(const View& view, const db::Rows& rows, std::int64_t index, std::string* out, int skip = 0) const;
   // The same as an element of the `rows` field of a response.
@@ -75,6 +79,7 @@ class BoundTable {
   const Limits& limits_;
   View whole_;
   View plain_;
+  const std::unique_ptr<PlanCheck> plans_;  // null: plans do not matter
 };
 
 }  // namespace protogres::crud

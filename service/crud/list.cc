@@ -37,6 +37,7 @@ class ListOperation : public Operation {
   }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
+    RETURN_IF_ERROR(CheckPlans(session));
     const auto rows = session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * bound_.limits().max_page_bytes);
     if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, bound_.table());
     std::string response;
@@ -53,6 +54,12 @@ class ListOperation : public Operation {
   }
 
  private:
+  absl::Status CheckPlans(db::Session& session) const {
+    const absl::Status page = bound_.CheckPlan(session, plan_.page);
+    if (!page.ok()) return OfOperator(page, plan_.page.text, bound_.table());
+    return plan_.count.has_value() ? bound_.CheckPlan(session, *plan_.count) : absl::OkStatus();
+  }
+
   std::vector<sql::Param> OrderValues(const db::Rows& rows, std::int64_t row) const {
     std::vector<sql::Param> values;
     for (const std::size_t column : plan_.listing.token_columns) {

@@ -32,6 +32,9 @@ struct Limits {
   // answer that is larger, or larger than protobuf's own limit, is an error before anything is committed.
   std::int64_t max_request_bytes = 4 * 1024 * 1024;
   std::int64_t max_answer_bytes = std::numeric_limits<int>::max();
+  // A List, Stream, UpdateWhere or DeleteWhere that would read so many rows of a table without an index is refused. 0:
+  // none is.
+  int require_index = 0;
   // How long the answer to a request_id is kept.
   std::chrono::seconds request_id_ttl{24 * 60 * 60};
 };

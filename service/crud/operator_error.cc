@@ -35,6 +35,8 @@ absl::Status OfOperator(const absl::Status& error, const std::string& statement,
   const std::size_t at = text::CharacterAt(statement, static_cast<std::size_t>(position) - 1);
   const auto field = std::ranges::find(table.fields, ColumnAt(statement, at), &contract::Field::column);
   if (field == table.fields.end()) return error;
+  // An extension has moved to another schema: the statements name the one in which its operators were.
+  if (!field->type.operator_schema.empty()) return error;
   const std::size_t sorted = statement.rfind(" ORDER BY ");
   const bool ordering = sorted != std::string::npos && sorted < at;
   return status::WithMetadata(

@@ -61,6 +61,7 @@ class RowStream final : public ServerStream {
 absl::Status RowStream::Open() {
   ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_));
   statement_ = listing_.Select(bound_.table(), std::nullopt);
+  RETURN_IF_ERROR(bound_.CheckPlan(*session_, statement_));
   return session_->OpenRows(statement_.text, statement_.params);
 }
 

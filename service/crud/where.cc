@@ -28,6 +28,7 @@ class WhereOperation : public WriteOperation {
         max_affected_(request.max_affected) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
+    RETURN_IF_ERROR(bound_.CheckPlan(session, statement_));
     const auto rows = session.Write(statement_.text, statement_.params);
     if (!rows.ok()) return OfOperator(Locate(bound_.table(), rows.status(), row_), statement_.text, bound_.table());
     if (max_affected_ > 0 && rows->affected() > max_affected_) {

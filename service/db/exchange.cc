@@ -80,7 +80,7 @@ Exchange::Exchange(PGconn* connection, SocketStopper& stopper)
 
 absl::Status Exchange::SendText(const std::string& sql) {
   if (!Alive()) return Lost(false, "it was lost before");
-  return Sent(PQsendQuery(connection_, sql.c_str()));
+  return Sent(PQsendQuery(connection_, sql.c_str()), /*text=*/true);
 }
 
 absl::Status Exchange::SendParams(const std::string& sql, std::span<const Param> params) {
@@ -106,7 +106,8 @@ absl::Status Exchange::SendPrepared(const std::string& name, std::span<const Par
                                   nullptr, 0));
 }
 
-absl::Status Exchange::Sent(int success) {
+absl::Status Exchange::Sent(int success, bool text) {
+  text_ = text;
   Forget();
   most_ = 0;
   overflown_ = false;
@@ -207,9 +208,13 @@ absl::Status Exchange::StatusOf(const PGresult* result, bool in_doubt, std::int6
   if (!IsError(result)) return absl::OkStatus();
   status::ServerError said = ErrorOf(result);
   if (said.row > 0) said.row += row_offset;
+  // Only a COPY without parameters is a text that has names of its own. What it says of a row is of the row's values.
+  said.no_positions = text_ && said.row == 0;
   lost_ = lost_ || PQstatus(connection_) != CONNECTION_OK;
   // With an SQLSTATE the server says that it did not commit; but class 08 is a pooler's word, who cannot know.
   if (lost_ && !status::SaysRolledBack(said)) return Lost(in_doubt, said.message);
+  // A pooler that has lost the server may say so on a connection that lives.
+  if (in_doubt && said.function.empty()) return Lost(true, said.message);
   if (in_doubt && status::InDoubtElsewhere(said)) {
     return status::CommitInDoubt(
         "another server, of a foreign table or a shard, did not confirm the commit; it is not "

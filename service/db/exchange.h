@@ -86,7 +86,7 @@ class Exchange {
   bool TakeNotified();
 
  private:
-  absl::Status Sent(int success);
+  absl::Status Sent(int success, bool text = false);
   void DropNotifications();
   // Counts roughly what was read: libpq does not say it, and reads on while more comes.
   void Charge(std::int64_t bytes);
@@ -96,6 +96,7 @@ class Exchange {
   void* const tls_;  // OpenSSL's SSL; null: the connection is not encrypted by it
   bool lost_ = false;
   bool notified_ = false;
+  bool text_ = false;  // SendText was the last
 
   // About the answer that is being read.
   int reads_ = 0;

@@ -33,6 +33,7 @@ namespace protogres::status {
   REASON(kInsufficientResources, "INSUFFICIENT_RESOURCES")      \
   REASON(kIntegrityViolation, "INTEGRITY_VIOLATION")            \
   REASON(kInternal, "INTERNAL")                                 \
+  REASON(kIndexRequired, "INDEX_REQUIRED")                      \
   REASON(kInvalidArgument, "INVALID_ARGUMENT")                  \
   REASON(kInvalidConnectionString, "INVALID_CONNECTION_STRING") \
   REASON(kInvalidFilter, "INVALID_FILTER")                      \

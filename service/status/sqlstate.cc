@@ -88,23 +88,33 @@ constexpr char kStalePlan[] = "RevalidateCachedQuery";
 constexpr ErrorRow kCachedPlan = {"0A000", StatusCode::kFailedPrecondition, kCatalogMoved, ""};
 constexpr ErrorRow kTimedOut = {"57014", StatusCode::kDeadlineExceeded, kStatementTimeout, ""};
 constexpr ErrorRow kRefusedByType = {"42601", StatusCode::kInvalidArgument, kInvalidValue, ""};
+constexpr ErrorRow kTypeMoved = {"XX000", StatusCode::kFailedPrecondition, kCatalogMoved, ""};
+constexpr char kTypeGone[] = "cache lookup failed for type";
 constexpr ErrorRow kNotFoundByCode = {"42", StatusCode::kFailedPrecondition, kRaisedException, ""};
 constexpr char kWhereCodeLooks[] =
     "; this is in a function or trigger of the database, which finds names without a schema in the search_path "
     "(--search_path)";
 
-// The database's own code names what it does not find. No reload mends that.
+// An error in the text of a statement has a position there. Others are of what is found only when the statement runs:
+// values, settings, what functions and triggers do.
+bool IsOfText(const ServerError& error) { return !error.position.empty() || error.no_positions; }
+
+// The database's own code, or a value, names what is not found. No reload mends that.
 bool IsNotFoundByCode(const ServerError& error) {
-  return error.in_code && Find(error.sqlstate).reason == std::string_view(kCatalogMoved);
+  const std::string_view state = error.sqlstate;
+  if (error.in_code) return Find(state).reason == std::string_view(kCatalogMoved);
+  return !IsOfText(error) && (state == "42P01" || state == "42703" || state == "42704" || state == "42883");
 }
 
 ErrorRow Classify(const ServerError& error) {
   const auto says = [&error](const char* words) { return error.message.find(words) != std::string::npos; };
   if (error.sqlstate == "0A000" && (error.function == kStalePlan || says(kStale))) return kCachedPlan;
   if (error.sqlstate == "57014" && says("statement timeout")) return kTimedOut;
-  // The types of some extensions (ltree) call a value of the wrong form a syntax error. An error in the text of a
-  // statement has a position there.
-  if (error.sqlstate == "42601" && error.position.empty() && !error.in_code) return kRefusedByType;
+  // A prepared statement still names a type that was dropped and made anew. PostgreSQL does not translate this message.
+  if (error.sqlstate == "XX000" && error.message.starts_with(kTypeGone)) return kTypeMoved;
+  // Some types (ltree, tsquery, jsonpath) call a value of the wrong form a syntax error.
+  const bool syntax = error.sqlstate == "42601" || error.sqlstate == "42602";
+  if (syntax && !IsOfText(error) && !error.in_code) return kRefusedByType;
   return IsNotFoundByCode(error) ? kNotFoundByCode : Find(error.sqlstate);
 }
 
@@ -132,7 +142,7 @@ std::span<const ErrorRow> ErrorTable() { return kTable; }
 absl::Status ToStatus(const ServerError& error) {
   const ErrorRow row = Classify(error);
   std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
-  if (IsNotFoundByCode(error)) message += kWhereCodeLooks;
+  if (error.in_code && IsNotFoundByCode(error)) message += kWhereCodeLooks;
   const std::map<std::string, std::string> metadata = {{"sqlstate", error.sqlstate},
                                                        {"table", error.table},
                                                        {"constraint", error.constraint},
@@ -210,7 +220,12 @@ bool CatalogMoved(const absl::Status& status) { return ReasonOf(status) == kCata
 
 bool StalePlan(const absl::Status& status) { return StateOf(status) == "0A000" && CatalogMoved(status); }
 
-bool MovedWhileRead(const absl::Status& status) { return StateOf(status) == "XX000"; }
+bool MovedWhileRead(const absl::Status& status) {
+  for (const char* state : {"XX000", "42P01", "42703", "42704", "42883"}) {
+    if (StateOf(status) == state) return true;
+  }
+  return false;
+}
 
 bool ConnectionLost(const absl::Status& status) {
   if (status.ok()) return false;
@@ -254,7 +269,9 @@ bool NeverListens(const absl::Status& status) {
   return state == "25006" || state == "0A000";
 }
 
-bool SaysRolledBack(const ServerError& error) { return !error.sqlstate.empty() && !error.sqlstate.starts_with("08"); }
+bool SaysRolledBack(const ServerError& error) {
+  return !error.sqlstate.empty() && !error.sqlstate.starts_with("08") && !error.function.empty();
+}
 
 bool InDoubtElsewhere(const ServerError& error) {
   // 08001: the connection was not made, so that nothing was sent. 08P01: PostgreSQL did not understand what it was

@@ -24,6 +24,7 @@ struct ServerError {
   std::string function = {};         // of the server's source, whose names are never translated
   bool in_commit_elsewhere = false;  // it came of a COMMIT that postgres_fdw sent to another server
   bool in_code = false;              // it is of the text of a statement that a function or trigger of the database runs
+  bool no_positions = false;         // the errors of this statement have no position, as those of COPY
 };
 
 // A row of the table: the first whose `prefix` begins the SQLSTATE wins.
@@ -73,7 +74,7 @@ absl::Status Stopped(const absl::Status& cause, bool past_deadline);
 bool CatalogMoved(const absl::Status& status);
 // A plan that a change of the catalog has made stale (0A000): the statement succeeds when it is prepared anew.
 bool StalePlan(const absl::Status& status);
-// An object was dropped while the catalog was read (XX000, "cache lookup failed").
+// An object was dropped while the catalog was read (XX000 "cache lookup failed", 42P01 and kin).
 bool MovedWhileRead(const absl::Status& status);
 // The connection that gave it must be discarded (class 08, 57P0x, 25006).
 bool ConnectionLost(const absl::Status& status);
@@ -95,8 +96,8 @@ bool NoSuchOperator(const absl::Status& status);
 bool RefusesParameter(const absl::Status& status);
 // The server will never take a LISTEN: it is a standby (25006), or a pooler or replica that does not know it (0A000).
 bool NeverListens(const absl::Status& status);
-// The last word of a connection that was lost: the server itself says what became of the statement. False: it has said
-// nothing, or a pooler has, which cannot know (class 08).
+// The server itself says what became of the statement. False: it has said nothing, or a pooler or libpq has, which
+// cannot know (class 08, or an error that names no function of PostgreSQL's source).
 bool SaysRolledBack(const ServerError& error);
 // An error that the server itself has sent, of which it cannot know whether another server, of a foreign table or of a
 // shard, has committed: the connection to that one was lost, or its COMMIT failed, after which yet others may have

@@ -8,7 +8,7 @@ import grpc
 
 from grouping import OPTIONS, SQL, Group
 from harness import Client, Contract, Postgres, Server, TestCase, wait_for
-from test_in_doubt import Proxy
+from test_in_doubt import Proxy, pooler_lost_the_server
 
 
 class LostGroup(Group, TestCase):
@@ -71,6 +71,12 @@ class LostGroup(Group, TestCase):
         done = found["COMMIT_IN_DOUBT"] if how == "after" else set()
         self.assertEqual(self.stored(), found["OK"] | done)
         return len(found["COMMIT_IN_DOUBT"])
+
+    def test_a_pooler_says_that_it_lost_the_answer(self):
+        self.proxy.last_word = pooler_lost_the_server()
+        self.addCleanup(setattr, self.proxy, "last_word", b"")
+        # See test_the_commit_is_lost.
+        self.assertTrue(any(self.lose_commit("after") > 1 for _ in range(10)))
 
     def test_the_commit_is_lost(self):
         for how in ("before", "after"):

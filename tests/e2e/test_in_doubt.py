@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import tempfile
 import threading
 import time
@@ -27,6 +28,13 @@ CREATE CONSTRAINT TRIGGER slow AFTER INSERT OR UPDATE OR DELETE ON item DEFERRAB
 """
 
 
+def pooler_lost_the_server():
+    """What pgcat says then: an error without the function of PostgreSQL's source that each of PostgreSQL's has."""
+    fields = ((b"S", b"FATAL"), (b"V", b"FATAL"), (b"C", b"58000"), (b"M", b"error receiving data from server"))
+    body = b"".join(kind + text + b"\0" for kind, text in fields) + b"\0"
+    return b"E" + struct.pack("!i", len(body) + 4) + body
+
+
 class Proxy:
     """Stands between the server and PostgreSQL, and loses the connection of the next COMMIT as it is told."""
 
@@ -34,6 +42,7 @@ class Proxy:
         self.upstream = os.path.join(upstream, ".s.PGSQL.5432")
         self.dir = tempfile.mkdtemp(prefix="pg-proxy-")
         self.lose = None  # the next COMMIT: "before" PostgreSQL has it, "while" it runs, "after" it is done
+        self.last_word = b""  # what the server hears instead of an answer that is lost
         self.spares_reader = True  # the catalog's, which reads it anew whenever its connection was lost
         self.lost = 0
         self.lock = threading.Lock()
@@ -103,6 +112,7 @@ class Proxy:
                 answer += data
                 if b"COMMIT\0" in answer:
                     self.lost += 1
+                    client.sendall(self.last_word)
                     break
         except OSError:
             pass
@@ -254,6 +264,14 @@ class InDoubt(TestCase):
             self.psql("UPDATE item SET name = 'changed since'")
             self.done_once(method, request, where, rows)
             self.assertNotIn("changed since", str(self.again(method, request)))
+
+    def test_a_pooler_says_that_it_lost_the_answer(self):
+        self.proxy.last_word = pooler_lost_the_server()
+        self.addCleanup(setattr, self.proxy, "last_word", b"")
+        for method, request, where, rows in self.each():
+            self.lost("after", method, request)
+            self.assertEqual(self.count(where), rows)
+            self.done_once(method, request, where, rows)
 
     def test_the_commit_itself_lost(self):
         for method, request, where, rows in self.each():

@@ -48,6 +48,7 @@ CREATE FOREIGN TABLE event_0 PARTITION OF event FOR VALUES WITH (MODULUS 2, REMA
   OPTIONS (table_name 'event_part');
 CREATE FOREIGN TABLE event_1 PARTITION OF event FOR VALUES WITH (MODULUS 2, REMAINDER 1) SERVER shard1
   OPTIONS (table_name 'event_part');
+CREATE VIEW buyer AS SELECT region, id, name FROM customer;
 CREATE TABLE country (code text PRIMARY KEY, name text);
 CREATE FOREIGN TABLE note (id bigint NOT NULL, body text) SERVER shard0;
 COMMENT ON FOREIGN TABLE note IS '@protogres key=id';
@@ -167,6 +168,13 @@ class Sharding(TestCase):
         with self.fails("INVALID_ARGUMENT", "READ_ONLY_FIELD", "customer.region", "says on which server a row is"):
             self.call("UpdateCustomersWhere", {"filter": f"id = {number}", "customer": {"region": self.there[1]}})
         self.assertEqual(self.counts(), [1, 0])
+
+    def test_nor_through_a_view(self):
+        number = self.create(self.there[0], name="a").id
+        with self.fails("INVALID_ARGUMENT", "READ_ONLY_FIELD", "buyer.region", "says on which server a row is"):
+            self.call("UpdateBuyersWhere", {"filter": f"id = {number}", "buyer": {"region": self.there[1]}})
+        self.call("UpdateBuyersWhere", {"filter": f"id = {number}", "buyer": {"name": "b"}})
+        self.assertEqual(self.client.raw("GetCustomer", {"region": self.there[0], "id": number}).name, "b")
 
     def test_each_row_comes_once_in_all_pages(self):
         rows = [{"region": REGIONS[i % 12], "id": i, "name": f"name {i % 7}", "n": i % 5} for i in range(150)]

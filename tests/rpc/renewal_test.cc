@@ -20,7 +20,7 @@ class RpcRenewalTest : public RpcTest {
   void Move(int count) {
     database_.SetScript([this, count]() -> absl::StatusOr<db::Rows> {
       if (++statements_ > count) return Item("one");
-      return status::ToStatus({"42703", "column \"x\" does not exist", "", "", ""});
+      return status::ToStatus({.sqlstate = "42703", .message = "column \"x\" does not exist", .position = "8"});
     });
   }
   // A call that waits for the reload.

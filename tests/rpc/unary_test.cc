@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 status::ServerError Sql(const std::string& sqlstate, const std::string& message) {
-  return {.sqlstate = sqlstate, .message = message, .table = "", .constraint = "", .column = ""};
+  return {.sqlstate = sqlstate, .message = message, .position = "8"};
 }
 
 class RpcUnaryTest : public RpcTest {};

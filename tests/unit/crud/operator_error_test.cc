@@ -71,9 +71,15 @@ TEST_F(OperatorErrorTest, OfAnOrder) {
   EXPECT_THAT(std::string(status.message()), StartsWith("order_by: path"));
 }
 
+TEST_F(OperatorErrorTest, AnOperatorOfAnExtensionThatHasMovedIsNotTheCallersFault) {
+  table_.fields[0].type.operator_schema = "\"ext\"";
+  const absl::Status status = Of(R"(SELECT 1 WHERE t."path" OPERATOR("ext".=) $1)", "OPERATOR");
+  EXPECT_EQ(status::ReasonOf(status), "CATALOG_MOVED");
+}
+
 TEST_F(OperatorErrorTest, OthersStayWhatTheyAre) {
   for (const char* state : {"42703", "42601", "23505"}) {
-    EXPECT_EQ(Of(R"(SELECT 1 WHERE t."path" = $1)", "=", state).code(), Server(state, "").code());
+    EXPECT_EQ(Of(R"(SELECT 1 WHERE t."path" = $1)", "=", state).code(), Server(state, "", "8").code());
   }
   // Without a position it is of what a function or trigger runs.
   const absl::Status inner = Server("42883", "function nope() does not exist");

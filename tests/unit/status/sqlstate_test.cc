@@ -30,7 +30,8 @@ class ErrorTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ErrorTest, Row) {
   const auto& [sqlstate, code, reason] = GetParam();
-  const absl::Status status = ToStatus({sqlstate, "what PostgreSQL said", "t", "t_key", ""});
+  const absl::Status status = ToStatus(
+      {.sqlstate = sqlstate, .message = "what PostgreSQL said", .table = "t", .constraint = "t_key", .position = "8"});
   EXPECT_EQ(status.code(), code);
   EXPECT_EQ(status::ReasonOf(status), reason);
   EXPECT_EQ(Message(status), "what PostgreSQL said");
@@ -86,8 +87,7 @@ INSTANTIATE_TEST_SUITE_P(Table, ErrorTest,
                                            Case{"42809", StatusCode::kFailedPrecondition, "CATALOG_MOVED"},
                                            Case{"42883", StatusCode::kFailedPrecondition, "CATALOG_MOVED"},
                                            Case{"428C9", StatusCode::kFailedPrecondition, "CATALOG_MOVED"},
-                                           Case{"42601", StatusCode::kInvalidArgument, "INVALID_VALUE"},
-                                           Case{"42602", StatusCode::kInternal, "INVALID_STATEMENT"},
+                                           Case{"42601", StatusCode::kInternal, "INVALID_STATEMENT"},
                                            Case{"44000", StatusCode::kInvalidArgument, "CHECK_OPTION_VIOLATION"},
                                            Case{"45000", StatusCode::kFailedPrecondition, "RAISED_EXCEPTION"},
                                            Case{"53300", StatusCode::kResourceExhausted, "TOO_MANY_CONNECTIONS"},
@@ -124,12 +124,29 @@ TEST(ErrorTableTest, ACachedPlanMeansThatTheCatalogMoved) {
   EXPECT_TRUE(CatalogMoved(status));
 }
 
-TEST(ErrorTableTest, ASyntaxErrorIsOfTheStatementOnlyWithAPlaceInIt) {
+TEST(ErrorTableTest, OnlyAnErrorWithAPlaceInTheStatementIsOfItsText) {
   EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = "42601", .message = "ltree syntax error at character 2"})), "INVALID_VALUE");
-  EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = "42601", .message = "syntax error at or near", .position = "8"})),
-            "INVALID_STATEMENT");
+  EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = "42602", .message = "syntax error in tsquery"})), "INVALID_VALUE");
+  for (const char* state : {"42P01", "42703", "42704", "42883"}) {
+    const absl::Status found = ToStatus({.sqlstate = state, .message = "a value or a setting names it"});
+    EXPECT_EQ(ReasonOf(found), "RAISED_EXCEPTION") << state;
+    EXPECT_EQ(found.code(), StatusCode::kFailedPrecondition) << state;
+    EXPECT_TRUE(CatalogMoved(ToStatus({.sqlstate = state, .message = "of a COPY", .no_positions = true}))) << state;
+  }
   EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = "42601", .message = "syntax error at or near", .in_code = true})),
             "INVALID_STATEMENT");
+}
+
+TEST(ErrorTableTest, ATypeThatIsGoneMeansThatTheCatalogMoved) {
+  EXPECT_TRUE(CatalogMoved(ToStatus({.sqlstate = "XX000", .message = "cache lookup failed for type 16401"})));
+  EXPECT_FALSE(CatalogMoved(ToStatus({.sqlstate = "XX000", .message = "cache lookup failed for relation 16401"})));
+}
+
+TEST(ErrorTableTest, OnlyPostgreSQLSaysWhatBecameOfACommit) {
+  EXPECT_TRUE(SaysRolledBack({.sqlstate = "23505", .function = "_bt_check_unique"}));
+  EXPECT_FALSE(SaysRolledBack({.sqlstate = "58000", .message = "a pooler's"}));
+  EXPECT_FALSE(SaysRolledBack({.sqlstate = "08006", .function = "libpqrcv_exec"}));
+  EXPECT_FALSE(SaysRolledBack({.message = "out of memory"}));
 }
 
 TEST(ErrorTableTest, StatementTimeoutIsADeadline) {
