@@ -1,7 +1,11 @@
 #include "api/messages.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "contract/descriptors.h"
+#include "db/memory.h"
 #include "google/protobuf/descriptor_database.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/empty.pb.h"
@@ -64,6 +68,76 @@ class TableFiles : public pb::DescriptorDatabase {
   absl::flat_hash_map<std::string_view, const contract::Table*> by_name_;
 };
 
+template <typename Named>
+const Named* FindNamed(const pb::RepeatedPtrField<Named>& all, std::string_view name) {
+  for (const Named& one : all) {
+    if (one.name() == name) return &one;
+  }
+  return nullptr;
+}
+
+// The values of an enum are named as if they stood beside it.
+template <typename Enums>
+bool HasValue(const Enums& enums, std::string_view name) {
+  return std::ranges::any_of(enums, [&](const auto& one) { return FindNamed(one.value(), name) != nullptr; });
+}
+
+// `path` is the name of something in the message, which may be in messages in between.
+bool Declares(const pb::DescriptorProto& message, std::string_view path) {
+  const std::size_t dot = path.find('.');
+  const pb::DescriptorProto* const nested = FindNamed(message.nested_type(), path.substr(0, dot));
+  if (dot != std::string_view::npos) return nested != nullptr && Declares(*nested, path.substr(dot + 1));
+  return nested != nullptr || FindNamed(message.field(), path) != nullptr ||
+         FindNamed(message.oneof_decl(), path) != nullptr || FindNamed(message.enum_type(), path) != nullptr ||
+         HasValue(message.enum_type(), path);
+}
+
+// `path` is the name of something in the file's package.
+bool Declares(const pb::FileDescriptorProto& file, std::string_view path) {
+  const std::size_t dot = path.find('.');
+  const std::string_view first = path.substr(0, dot);
+  const pb::DescriptorProto* const message = FindNamed(file.message_type(), first);
+  const pb::ServiceDescriptorProto* const service = FindNamed(file.service(), first);
+  if (dot == std::string_view::npos) {
+    return message != nullptr || service != nullptr || FindNamed(file.enum_type(), first) != nullptr ||
+           HasValue(file.enum_type(), first);
+  }
+  const std::string_view rest = path.substr(dot + 1);
+  return (message != nullptr && Declares(*message, rest)) ||
+         (service != nullptr && FindNamed(service->method(), rest) != nullptr);
+}
+
+// Counts, for as long as it lives, what the descriptors take that a pool builds of the files of `database`. The pool
+// must be the only one who asks, which it does by one thread at a time.
+class Counted : public pb::DescriptorDatabase {
+ public:
+  explicit Counted(pb::DescriptorDatabase& database) : database_(database) {}
+
+  bool FindFileByName(const std::string& name, pb::FileDescriptorProto* file) override {
+    return database_.FindFileByName(name, file) && Count(*file);
+  }
+  bool FindFileContainingSymbol(const std::string& symbol, pb::FileDescriptorProto* file) override {
+    return database_.FindFileContainingSymbol(symbol, file) && Count(*file);
+  }
+  bool FindFileContainingExtension(const std::string&, int, pb::FileDescriptorProto*) override { return false; }
+
+ private:
+  bool Count(const pb::FileDescriptorProto& file) {
+    if (!counted_.insert(file.name()).second) return true;
+    bytes_ += kOfFile * file.SpaceUsedLong();
+    db::Memory::OfDescriptions().Force(bytes_, &hold_);
+    return true;
+  }
+
+  // Descriptors, and the prototypes of messages that are parsed, beside the file itself: as measured.
+  static constexpr std::size_t kOfFile = 2;
+
+  pb::DescriptorDatabase& database_;
+  absl::flat_hash_set<std::string> counted_;
+  std::size_t bytes_ = 0;
+  db::Memory::Hold hold_;
+};
+
 }  // namespace
 
 File ToFile(const pb::FileDescriptorProto& proto) {
@@ -86,7 +160,8 @@ struct Messages::Pool {
   mutable pb::MergedDescriptorDatabase own{&others, &tables};
   pb::DescriptorPoolDatabase imports{*pb::DescriptorPool::generated_pool()};
   pb::MergedDescriptorDatabase all{&own, &imports};
-  pb::DescriptorPool descriptors{&all};
+  Counted counted{all};
+  pb::DescriptorPool descriptors{&counted};
   mutable pb::DynamicMessageFactory factory{&descriptors};
 };
 
@@ -113,12 +188,11 @@ std::optional<File> Messages::FindFile(const std::string& name) const {
 std::optional<File> Messages::FindFileOf(const std::string& symbol) const {
   pb::FileDescriptorProto proto;
   if (!pool().own.FindFileContainingSymbol(symbol, &proto)) return FindFileOfValue(symbol);
-  // The databases do not know the members of a message or service. Only for them descriptors are built, which take far
-  // more memory than the files.
-  const std::string parent = symbol.substr(0, symbol.rfind('.'));
-  pb::FileDescriptorProto ignored;
-  const bool is_member = pool().own.FindFileContainingSymbol(parent, &ignored);
-  if (is_member && pool().descriptors.FindFileContainingSymbol(symbol) == nullptr) return std::nullopt;
+  // The databases do not know the members of a message or service. No descriptors are built only to look for one: they
+  // take far more memory than the files, and stay.
+  std::string_view name = symbol;
+  if (!proto.package().empty()) name.remove_prefix(std::min(name.size(), proto.package().size() + 1));
+  if (!Declares(proto, name)) return std::nullopt;
   return ToFile(proto);
 }
 

@@ -98,7 +98,7 @@ class KeyReading {
     relation->positioned = IsStored(relation->kind) && relation->selectable && relation->sharding == Sharding::kNone;
     if (const auto key = keys_.find(relation->oid); key != keys_.end()) {
       relation->key = key->second.columns;
-      relation->upsertable = key->second.upsertable;
+      relation->upsertable &= key->second.upsertable;
     }
     relation->key_unique = !family.inherited;
   }
@@ -110,7 +110,7 @@ class KeyReading {
 
   void FillView(Relation* relation) const {
     relation->key = ViewKey(relation->oid);
-    if (!relation->key.empty()) relation->upsertable = keys_.at(TableOf(relation->oid)).upsertable;
+    relation->upsertable &= !relation->key.empty() && keys_.at(TableOf(relation->oid)).upsertable;
     for (const int number : relation->key) {
       const auto column = std::ranges::find(relation->columns, number, &Column::number);
       if (column != relation->columns.end()) column->never_null = true;

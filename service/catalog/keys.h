@@ -12,7 +12,7 @@
 
 namespace protogres::catalog {
 
-// Sets `key`, `key_unique`, `upsertable`, `distinct` and `positioned` of `relations`, and corrects `never_null` of
+// Sets `key`, `key_unique`, `distinct` and `positioned` of `relations`, and corrects `upsertable`, and `never_null` of
 // their columns, which has what the column itself says. Marks the relations that have foreign tables below them
 // (Sharding::kForeign), and sets their `shard_by`; those that Citus distributes must be marked already. A view has the
 // `shard_by` of the tables whose columns it shows, where they are among the relations. `filter` is the condition on

@@ -170,6 +170,7 @@ class Reading {
       relation.updatable = (rights.events & kUpdateBit) != 0 && rights.update;
       relation.deletable = (rights.events & kDeleteBit) != 0 && Flag(row[9]);
       relation.comment = Text(row[10]);
+      relation.upsertable = !Flag(row[11]);
       index_[relation.oid] = catalog_.relations.size() - 1;
     }
     return absl::OkStatus();

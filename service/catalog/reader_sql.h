@@ -23,7 +23,8 @@ inline constexpr char kRelationFilter[] =
 
 // pg_relation_is_updatable() is not called for tables: it would wait for their locks, and the answer is known. Nor for
 // foreign tables whose wrapper has no handler, for which it raises an error: nobody can read or write them. What
-// INSTEAD OF triggers and unconditional INSTEAD rules do stands in a column of its own, as they take any column.
+// INSTEAD OF triggers and unconditional INSTEAD rules do stands in a column of its own, as they take any column. The
+// last column says that PostgreSQL has no ON CONFLICT here, because of rules or triggers for INSERT or UPDATE.
 inline constexpr char kRelationsSql[] = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind,
        CASE WHEN c.relkind = 'v' OR (c.relkind = 'f' AND EXISTS (
@@ -44,7 +45,12 @@ SELECT c.oid, n.nspname, c.relname, c.relkind,
             WHERE r.ev_class = c.oid AND r.is_instead AND r.ev_qual::text = '<>') AS e(bits)), 0) ELSE 0 END,
        pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_table_privilege(c.oid, 'INSERT'),
        pg_catalog.has_table_privilege(c.oid, 'UPDATE'), pg_catalog.has_table_privilege(c.oid, 'DELETE'),
-       d.description
+       d.description,
+       (c.relhasrules AND EXISTS (
+         SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3')))
+       OR (c.relkind = 'v' AND EXISTS (
+         SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype::int & 64 <> 0
+                                               AND t.tgtype::int & 20 <> 0))
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_description d

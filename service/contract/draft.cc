@@ -191,9 +191,17 @@ std::string NoSoftDelete(const Table& table, int index) {
   return "";
 }
 
-// A soft delete that the role may not carry out is one all the same: its
-// rows stay hidden, and Delete is not served rather than becoming a hard one.
-void FillSoftDelete(bool by_default, Draft* draft, std::vector<std::string>* warnings) {
+// A table has a column that soft deletes would go by, had the role the right to read it.
+bool HidesSoftDelete(const TypeMap& types, const Relation& relation) {
+  const Column* column = relation.FindColumn(kSoftDeleteColumn);
+  if (column == nullptr || column->readable || column->not_null || !catalog::IsStored(relation.kind)) return false;
+  const auto type = types.Map(column->type);
+  return type.has_value() && type->kind == Kind::kTimestamp && !type->repeated;
+}
+
+// A soft delete that the role may not carry out is one all the same: its rows stay hidden, and Delete is not served
+// rather than becoming a hard one. False: nor is it where rows that are deleted cannot be told, and so are shown.
+bool FillSoftDelete(const TypeMap& types, bool by_default, Draft* draft, std::vector<std::string>* warnings) {
   const Relation& relation = *draft->relation;
   Table& table = draft->table;
   if (draft->notes.soft_delete.has_value()) {
@@ -206,19 +214,28 @@ void FillSoftDelete(bool by_default, Draft* draft, std::vector<std::string>* war
         warnings->push_back(fmt::format("{}: no Delete is served, as its soft-delete column {} cannot be updated",
                                         Label(relation), text::Escaped(column)));
       }
-      return;
+      return true;
     }
-    warnings->push_back(fmt::format("{}: @protogres soft_delete={} declares no soft delete: {}", Label(relation),
-                                    text::Escaped(column), why));
+    warnings->push_back(
+        fmt::format("{}: @protogres soft_delete={} declares no soft delete: {}; deleted rows are shown, "
+                    "and no Delete is served",
+                    Label(relation), text::Escaped(column), why));
+    return false;
   }
   const bool is_table = catalog::IsStored(relation.kind);
   const int index = FieldOfColumn(table, kSoftDeleteColumn);
   // A view that nobody says anything of shows what its definition does: it may be one of deleted rows.
-  if (!by_default || index < 0 || table.key.empty()) return;
-  if (!is_table && (draft->notes.key.empty() || !relation.updatable)) return;
+  if (!by_default || table.key.empty()) return true;
+  if (HidesSoftDelete(types, relation)) {
+    warnings->push_back(fmt::format("{}: deleted rows are shown, and no Delete is served, as the role may not read {}",
+                                    Label(relation), kSoftDeleteColumn));
+    return false;
+  }
+  if (index < 0 || (!is_table && (draft->notes.key.empty() || !relation.updatable))) return true;
   const Field& field = table.field(index);
-  if (!is_table && !field.updatable) return;
+  if (!is_table && !field.updatable) return true;
   if (field.type.kind == Kind::kTimestamp && NoSoftDelete(table, index).empty()) table.soft_delete = index;
+  return true;
 }
 
 // What PostgreSQL would refuse, or cannot vouch for.
@@ -319,10 +336,14 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.insert_returns = relation.insert_returns;
   table.update_returns = relation.update_returns;
   FillFields(types, table.readable ? KeyOf(*draft, types, warnings) : std::vector<int>(), draft, warnings);
+  // Of a view nothing is known but the key of its table.
+  const bool views_own = relation.kind == RelationKind::kView && !draft->notes.key.empty();
+  table.upsertable = table.upsertable && !views_own &&
+                     std::ranges::all_of(table.key, [&](int index) { return table.field(index).insertable; });
   FillDistinct(relation.distinct, &table);
-  FillSoftDelete(soft_delete, draft, warnings);
+  const bool deletes = FillSoftDelete(types, soft_delete, draft, warnings);
   table.updatable = writable && relation.updatable && std::ranges::any_of(table.fields, &Field::updatable);
-  table.deletable = writable && relation.deletable;
+  table.deletable = writable && deletes && relation.deletable;
   if (table.soft_delete.has_value()) {
     table.deletable = writable && table.field(*table.soft_delete).updatable;
   }

@@ -14,17 +14,14 @@ namespace {
 
 using contract::MethodKind;
 
-// Adds to `insert`, which a new row gets, what `changed` gives to an existing one, and returns the fields that an
-// existing row takes over.
-std::vector<int> Merge(sql::Row changed, sql::Row* insert) {
-  std::vector<int> update;
-  for (sql::Assignment& assignment : changed) {
-    update.push_back(assignment.field);
+// Adds to `insert`, which a new row gets, what `changed` gives to an existing one, where the role may insert it.
+void Merge(const contract::Table& table, const sql::Row& changed, sql::Row* insert) {
+  for (const sql::Assignment& assignment : changed) {
     const bool inserted = std::ranges::find(*insert, assignment.field, &sql::Assignment::field) != insert->end();
     // An empty array is what a new row has by its column's DEFAULT, as in a Create.
-    if (!inserted && assignment.value != sql::kEmptyArray) insert->push_back(std::move(assignment));
+    const bool given = assignment.value != sql::kEmptyArray && table.field(assignment.field).insertable;
+    if (!inserted && given) insert->push_back(assignment);
   }
-  return update;
 }
 
 // Completes `write`, which has the key of `row`.
@@ -42,8 +39,8 @@ absl::StatusOr<RowWrite> PlanUpsert(const BoundTable& bound, const wire::RowInpu
   if (changes) {
     ASSIGN_OR_RETURN(changed, Updated(table, row, mask, /*with_key=*/false));
   }
-  const std::vector<int> update = Merge(std::move(changed), &write.row);
-  write.statement = sql::Upsert(table, write.row, update, bound.whole().projection);
+  Merge(table, changed, &write.row);
+  write.statement = sql::Upsert(table, write.row, changed, bound.whole().projection);
   return write;
 }
 

@@ -17,6 +17,11 @@ Memory& Memory::OfProcess() {
   return memory;
 }
 
+Memory& Memory::OfDescriptions() {
+  static Memory memory;
+  return memory;
+}
+
 absl::Status Memory::Admit() const {
   const std::int64_t most = limit();
   if (held() < most - most / 4 && !Pressed()) return absl::OkStatus();

@@ -50,6 +50,9 @@ class Memory {
 
   // The budget of this process, which has no limit before SetLimit.
   static Memory& OfProcess();
+  // What the process takes for descriptions of its messages, which grow as they are needed and are no call's. It has no
+  // limit: the contract is one.
+  static Memory& OfDescriptions();
   // In bytes. To be called before there are calls.
   void SetLimit(std::int64_t limit) { limit_.store(limit, std::memory_order_relaxed); }
   std::int64_t limit() const { return limit_.load(std::memory_order_relaxed); }

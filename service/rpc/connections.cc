@@ -202,9 +202,10 @@ void Connections::Watch(Clock::time_point now) {
   const std::int64_t held = memory.held();
   // The base never falls. While a result comes, more memory is counted as held than is taken: a base that is measured
   // then would be too low, and make everything look like too much ever after.
-  if (rebase_.exchange(false)) base_ = std::max(base_, allocated - held);
+  const std::int64_t described = db::Memory::OfDescriptions().held();
+  if (rebase_.exchange(false)) base_ = std::max(base_, allocated - held - described);
   const std::int64_t limit = memory.limit();
-  const std::int64_t taken = allocated - base_;
+  const std::int64_t taken = allocated - base_ - described;
   memory.SetPressed(taken > limit);
   GiveBackFreeMemory(now >= next_release_ ? kKeepIdle : kKeepBusy);
   if (now >= next_release_) next_release_ = now + kRelease;

@@ -61,6 +61,7 @@ class Reflector {
                  &response);
         break;
     }
+    snapshot_.reset();
     return response;
   }
 
@@ -68,10 +69,10 @@ class Reflector {
   const ServedFiles& files() const { return snapshot_->files; }
 
   void Renew() {
-    auto snapshot = current_.Get();
-    if (snapshot == snapshot_) return;
+    snapshot_ = current_.Get();
+    if (!snapshot_.owner_before(last_) && !last_.owner_before(snapshot_)) return;
     sent_.clear();  // the same names may be other files now
-    snapshot_ = std::move(snapshot);
+    last_ = snapshot_;
   }
 
   // The file that was asked for, and those of its transitive imports that the stream has not seen.
@@ -104,8 +105,9 @@ class Reflector {
   }
 
   const Current& current_;
-  std::shared_ptr<const Snapshot> snapshot_;
-  absl::flat_hash_set<std::string> sent_;  // names of files
+  std::shared_ptr<const Snapshot> snapshot_;  // while a request is answered
+  std::weak_ptr<const Snapshot> last_;        // of the last request: a stream that rests keeps no old Api alive
+  absl::flat_hash_set<std::string> sent_;     // names of files
 };
 
 // One answer a request, in turn.

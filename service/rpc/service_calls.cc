@@ -5,6 +5,8 @@ namespace protogres::rpc {
 void ServiceCalls::Add(Call& call) {
   std::lock_guard lock(mutex_);
   calls_.insert(&call);
+  // It has begun while the drain did, and would otherwise wait until its client sends something.
+  if (draining_.load()) call.Wake();
 }
 
 void ServiceCalls::Remove(Call& call) {

@@ -33,11 +33,12 @@ std::string Emptied(const Field& field, std::vector<Param>* params) {
   return fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", Column(field), empty);
 }
 
-// What an existing row takes over from `insert`, whose values are the first parameters.
-std::string TakenOver(const Field& field, int index, const Row& insert, std::vector<Param>* params) {
-  const auto assigned = std::ranges::find(insert, index, &Assignment::field);
-  const bool empties = field.type.repeated && (assigned == insert.end() || assigned->value == kEmptyArray);
+// What an existing row gets of `changed`: from `insert`, whose values are the first parameters, where it has it.
+std::string TakenOver(const Field& field, const Assignment& changed, const Row& insert, std::vector<Param>* params) {
+  const auto assigned = std::ranges::find(insert, changed.field, &Assignment::field);
+  const bool empties = field.type.repeated && changed.value == kEmptyArray;
   if (empties) return Emptied(field, params);
+  if (assigned == insert.end()) return Exactly(field.type, Bind(changed.value, params));
   // EXCLUDED is read as the table's own columns are.
   if (!field.readable) return Exactly(field.type, static_cast<int>(assigned - insert.begin()) + 1);
   return "EXCLUDED." + text::QuoteName(field.column);
@@ -233,7 +234,7 @@ Statement Insert(const Table& table, const std::vector<Row>& rows, const Project
   return statement;
 }
 
-Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& update, const Projection& projection) {
+Statement Upsert(const Table& table, const Row& insert, const Row& update, const Projection& projection) {
   Statement statement;
   std::string columns, values, key, set;
   for (const Assignment& assignment : insert) {
@@ -249,10 +250,10 @@ Statement Upsert(const Table& table, const Row& insert, const std::vector<int>& 
     if (!key.empty()) key += ", ";
     key += text::QuoteName(table.field(index).column);
   }
-  for (const int index : update) {
+  for (const Assignment& changed : update) {
     if (!set.empty()) set += ", ";
-    set += fmt::format("{} = {}", text::QuoteName(table.field(index).column),
-                       TakenOver(table.field(index), index, insert, &statement.params));
+    set += fmt::format("{} = {}", text::QuoteName(table.field(changed.field).column),
+                       TakenOver(table.field(changed.field), changed, insert, &statement.params));
   }
   // With nothing to take over, a column is set to itself: DO NOTHING would return no row.
   if (set.empty()) {

@@ -72,12 +72,10 @@ Statement SelectByAnyKey(const contract::Table& table, const Projection& project
 // must not be empty, and must not need more than kMaxStatementParams parameters.
 Statement Insert(const contract::Table& table, const std::vector<Row>& rows, const Projection& projection);
 
-// INSERT ... ON CONFLICT (key) DO UPDATE with RETURNING. `insert` is the whole row with its key. `update` (indexes into
-// Table::fields, perhaps none) is what an existing row takes over of it. A repeated field of `update` that `insert`
-// does not assign is an empty one. There is no etag, as a row that must have one must exist. A soft-deleted row is not
-// brought back: then no row is returned.
-Statement Upsert(const contract::Table& table, const Row& insert, const std::vector<int>& update,
-                 const Projection& projection);
+// INSERT ... ON CONFLICT (key) DO UPDATE with RETURNING. `insert` is what a new row gets, with its key; `update`,
+// perhaps nothing, is what an existing row gets. Where both assign a field, they give it the same value. There is no
+// etag, as a row that must have one must exist. A soft-deleted row is not brought back: then no row is returned.
+Statement Upsert(const contract::Table& table, const Row& insert, const Row& update, const Projection& projection);
 
 // UPDATE by key with RETURNING. `row` must not be empty. If there is an etag, the same statement checks it. A
 // soft-deleted row is never touched.

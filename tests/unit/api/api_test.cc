@@ -1,11 +1,14 @@
 // The Api of a Contract, derived and pinned: what is found in it, and by several threads at once.
 #include "api/api.h"
 
+#include <malloc.h>
+
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "contract/pin.h"
+#include "db/memory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "unit/contract/catalog_builder.h"
@@ -103,6 +106,36 @@ TEST_P(ApiTest, HasTheFilesOfTheContract) {
     EXPECT_FALSE(messages.FindFile(name).has_value()) << name;
     EXPECT_FALSE(messages.FindFileOf(name).has_value()) << name;
   }
+}
+
+TEST(DescriptionsTest, AreCountedRoughlyAsWhatTheyTakeAndOnlyWhereTheyAreNeeded) {
+  contract::CatalogBuilder builder;
+  for (int i = 0; i < 200; ++i) {
+    auto& table = builder.Table("t" + std::to_string(i));
+    for (int j = 0; j < i % 20; ++j) builder.Column(table, "x" + std::to_string(j), "text");
+  }
+  const Contract derived = builder.Derive();
+  const auto& counted = db::Memory::OfDescriptions();
+  ASSERT_EQ(counted.held(), 0);
+  auto api = Api::Build(derived, {});
+  for (const auto& table : derived.tables) {
+    EXPECT_TRUE(api->messages().FindFileOf(table.FullMessage() + ".id").has_value());
+    EXPECT_FALSE(api->messages().FindFileOf(table.FullMessage() + ".nothing").has_value());
+  }
+  EXPECT_LT(counted.held(), 1 << 20) << "no table was described only to look for a field";
+  const std::size_t before = mallinfo2().uordblks;
+  for (const auto& table : derived.tables) {
+    for (const auto& method : MethodsOf(table)) {
+      const auto* request = api->messages().Find(method.request);
+      ASSERT_NE(request, nullptr);
+      EXPECT_NE(api->messages().Parse(*request, ""), nullptr);
+    }
+  }
+  const auto taken = static_cast<std::int64_t>(mallinfo2().uordblks - before);
+  EXPECT_GT(counted.held(), taken / 2);
+  EXPECT_LT(counted.held(), taken * 2);
+  api.reset();
+  EXPECT_EQ(counted.held(), 0);
 }
 
 TEST_P(ApiTest, ThreadsMayBeTheFirstToCallATable) {

@@ -33,7 +33,7 @@ std::string Scan(const std::string& type, const std::string& rows, const std::st
          R"(", "Schema": "s", "Relation Name": "t", "Plan Rows": )" + rows + more + "}";
 }
 
-const std::string kCondition = R"(, "Index Cond": "(id > 1)")";
+const std::string kCondition = R"x(, "Index Cond": "(id > 1)")x";
 
 TEST(FullScansTest, AScanIsFullWithoutAConditionOnAnIndex) {
   EXPECT_THAT(Scans(Scan("Seq Scan", "10")), ElementsAre("s.t 1.0000"));

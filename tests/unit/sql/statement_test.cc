@@ -120,7 +120,7 @@ TEST_F(StatementTest, PartitionedTablesGiveTheEtagOfAWrittenRowWithoutXmin) {
 }
 
 TEST_F(StatementTest, UpsertTakesOverWhatItIsTold) {
-  const Statement statement = Upsert(item_, {{0, "1"}, {1, "2"}, {2, "x"}}, {2}, Only({2}));
+  const Statement statement = Upsert(item_, {{0, "1"}, {1, "2"}, {2, "x"}}, {{2, "x"}}, Only({2}));
   EXPECT_EQ(statement.text,
             R"(INSERT INTO "public"."item" AS t ("order_id", "line", "note") VALUES ($1::"pg_catalog"."int8", )"
             R"($2::"pg_catalog"."int4", $3::"pg_catalog"."text") ON CONFLICT ("order_id", "line") )"
@@ -135,7 +135,7 @@ TEST_F(StatementTest, AnEmptyArrayLeavesNullWhereNullIs) {
   EXPECT_THAT(update.params, ElementsAre("{}", "1"));
   EXPECT_THAT(Update(customer_, {"1"}, {{tags, "{a}"}}, std::nullopt, Only({0})).text,
               HasSubstr(R"(SET "tags" = $1::)"));
-  const Statement upsert = Upsert(customer_, {{0, "1"}}, {tags}, Only({0}));
+  const Statement upsert = Upsert(customer_, {{0, "1"}}, {{tags, "{}"}}, Only({0}));
   EXPECT_THAT(upsert.text, HasSubstr(R"(SET "tags" = CASE WHEN t."tags" IS NOT NULL THEN $2::)"));
   contract::Table held = customer_;
   held.fields[static_cast<std::size_t>(tags)].not_null = true;
@@ -147,7 +147,7 @@ TEST_F(StatementTest, WhatIsInputOnlyIsNeverRead) {
   contract::Table item = item_;
   item.fields[2].readable = false;
   EXPECT_THAT(Projection::All(item).fields, ElementsAre(0, 1, 3));
-  EXPECT_THAT(Upsert(item, {{0, "1"}, {1, "2"}, {2, "x"}}, {2}, Only({0})).text,
+  EXPECT_THAT(Upsert(item, {{0, "1"}, {1, "2"}, {2, "x"}}, {{2, "x"}}, Only({0})).text,
               HasSubstr(R"(DO UPDATE SET "note" = $3::"pg_catalog"."text" WHERE)"));
   item.fields[0].updatable = false;
   EXPECT_THAT(Upsert(item, {{0, "1"}, {1, "2"}}, {}, Only({0})).text, HasSubstr(R"(DO UPDATE SET "line" = t."line")"));
