@@ -13,6 +13,7 @@
 #include "db/echo.h"
 #include "db/exchange.h"
 #include "db/link.h"
+#include "db/opening.h"
 #include "db/prepared_statements.h"
 #include "db/refusal.h"
 #include "db/result.h"
@@ -96,17 +97,19 @@ class LibpqConnection : public Connection {
     return Cancelled([&] { return bulk_.Abandon(); });
   }
 
-  absl::Status Begin(const std::string& mode) override {
+  absl::Status Begin(const Opening& opening) override {
     if (in_transaction_) return status::Internal("BEGIN within a transaction");
     RETURN_IF_ERROR(statements_.Deallocate());
-    mode_ = mode;
-    std::string begin = mode.empty() ? "BEGIN" : "BEGIN " + mode;
+    opening_ = opening;
+    std::string begin = opening.mode.empty() ? "BEGIN" : "BEGIN " + opening.mode;
     if (pooled()) begin += transaction_defaults_;
     // All sessions that a pooler has may be taken for now.
-    const absl::Status status = Text(begin, false, pooled() ? Exchange::kNever : Soon());
-    in_transaction_ = status.ok();
+    RETURN_IF_ERROR(Text(begin, false, pooled() ? Exchange::kNever : Soon()));
+    in_transaction_ = true;
+    absl::Status set = Set(opening_);
+    if (!set.ok()) Rollback().IgnoreError();
     statement_ = 0;
-    return status;
+    return set;
   }
 
   absl::Status Commit() override {
@@ -218,6 +221,26 @@ class LibpqConnection : public Connection {
     });
   }
 
+  // Gives the transaction that has begun its settings, and calls its function.
+  absl::Status Set(const Opening& opening) {
+    if (!opening.settings.empty()) {
+      const SettingsStatement set = StatementOf(opening.settings);
+      RETURN_IF_ERROR(Unprepared(set.sql, set.params));
+    }
+    if (opening.pre_request.empty()) return absl::OkStatus();
+    state_.Wrote();
+    return Unprepared(CallOf(opening.pre_request), {});
+  }
+
+  // Runs a statement of a transaction for which nothing is prepared.
+  absl::Status Unprepared(const std::string& sql, std::span<const Param> params) {
+    RETURN_IF_ERROR(CheckParams(params));
+    return Timed(sql, params, [&] {
+      const absl::Status sent = exchange_.SendParams(sql, params);
+      return sent.ok() ? exchange_.Finish(false).status() : sent;
+    });
+  }
+
   // Runs the statement, and a second time if the prepared statement was stale and nothing had been executed before: no
   // transaction is open, or it is a transaction's first statement, which was lost.
   absl::Status Try(const std::string& sql, std::span<const Param> params, bool writes, Result* result) {
@@ -242,7 +265,7 @@ class LibpqConnection : public Connection {
       return state_.LookForPooler(Soon());
     }
     RETURN_IF_ERROR(Rollback());
-    RETURN_IF_ERROR(Begin(std::string(mode_)));
+    RETURN_IF_ERROR(Begin(Opening(opening_)));
     statement_ = 1;
     return absl::OkStatus();
   }
@@ -325,7 +348,7 @@ class LibpqConnection : public Connection {
   const std::string transaction_defaults_;  // what follows BEGIN behind a pooler
   Echo echo_ = Echo::kOff;
   bool in_transaction_ = false;
-  std::string mode_;             // of the transaction
+  Opening opening_;              // of the transaction
   int statement_ = 0;            // its number in the transaction
   bool lost_statement_ = false;  // a prepared statement was; it is to be seen why
   std::int64_t most_ = 0;        // the most bytes of an answer; 0: no limit

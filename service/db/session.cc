@@ -53,6 +53,18 @@ std::string Mode(const SessionOptions& options) {
   return mode;
 }
 
+Opening OpeningOf(const SessionOptions& options) {
+  Opening opening{.mode = Mode(options), .pre_request = options.pre_request};
+  if (options.settings) opening.settings = *options.settings;
+  return opening;
+}
+
+// Behind a pooler only a transaction has the session's defaults.
+bool NeedsTransaction(const SessionOptions& options, const Connection& connection) {
+  return options.transaction == Transaction::kExplicit || options.settings || !options.pre_request.empty() ||
+         connection.pooled();
+}
+
 }  // namespace
 
 struct Cancellation::State {
@@ -159,9 +171,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
   RETURN_IF_ERROR(cancellation.Check());
   ASSIGN_OR_RETURN(Lease lease, pool.Acquire(Steady(cancellation.deadline())));
   std::unique_ptr<Session> session(new Session(std::move(lease), cancellation, options));
-  // Behind a pooler only a transaction has the session's defaults.
-  if (options.transaction == Transaction::kExplicit || session->lease_.connection().pooled()) {
-    RETURN_IF_ERROR(session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); }));
+  if (NeedsTransaction(options, session->lease_.connection())) {
+    RETURN_IF_ERROR(session->Cancellable([&](Connection& connection) { return connection.Begin(OpeningOf(options)); }));
     session->open_ = true;
   }
   return session;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -54,13 +55,16 @@ enum class Transaction {
 // PostgreSQL manual, 13.2. kDefault: as default_transaction_isolation says.
 enum class Isolation { kDefault, kReadCommitted, kRepeatableRead, kSerializable };
 
-// Only explicit transactions have the options after the first.
+// Only explicit transactions have the options after the first; `settings` and `pre_request` make each one explicit.
 struct SessionOptions {
   Transaction transaction = Transaction::kImplicit;
   Isolation isolation = Isolation::kDefault;
   bool read_only = false;
   // How long a statement waits for a lock. Without a value: as long as the database is set to.
   std::optional<std::chrono::milliseconds> lock_timeout = std::nullopt;
+  // See Opening. Null: none.
+  std::shared_ptr<const std::vector<Setting>> settings = nullptr;
+  std::string pre_request = {};
 };
 
 // For one thread at a time. After a cancel, the connection is proven idle or discarded before it can be lent again, so
