@@ -55,6 +55,12 @@ struct Opening {
   std::vector<Setting> settings = {};
   // A function, as SQL: its qualified name with quotes. It is called without arguments after the settings. Empty: none.
   std::string pre_request = {};
+  // All of this goes to the server together with the transaction's first statement, in one round trip, and the errors
+  // of both are that statement's. False: it is done by Begin.
+  bool deferred = false;
+  // The first statement is the whole transaction: with it the transaction is committed, or rolled back if it fails.
+  // Implies `deferred`. If that statement is OpenRows or OpenCopy, Commit or Rollback is still needed.
+  bool alone = false;
 };
 
 class Connection {
@@ -96,7 +102,8 @@ class Connection {
   // Begins a transaction. Behind a pooler it may have to wait until the pooler has a session of the server for it.
   // After an error no transaction is open.
   virtual absl::Status Begin(const Opening& opening) = 0;
-  // UNKNOWN, reason COMMIT_IN_DOUBT: the connection was lost during the COMMIT.
+  // UNKNOWN, reason COMMIT_IN_DOUBT: the connection was lost during the COMMIT. If the transaction has had no
+  // statement, nothing of a deferred BEGIN is sent.
   virtual absl::Status Commit() = 0;
   // Rolls back the open transaction, if there is one. Fails only if the connection is lost; this takes at most
   // cancel_timeout.

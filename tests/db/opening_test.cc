@@ -4,13 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "db/session.h"
 #include "status/status.h"
 #include "support/database.h"
+#include "support/proxy.h"
 
 namespace protogres::db {
 namespace {
@@ -99,6 +102,146 @@ TEST_F(OpeningTest, ALostStatementBeginsTheTransactionAgainWithItsSettings) {
   }
   const auto session = Open(Transaction::kExplicit, {{"app.who", "you"}});
   EXPECT_EQ(Cell(**session, sql), "you");
+}
+
+// What a transaction costs, on a connection by way of a proxy.
+class RoundTripsTest : public OpeningTest {
+ protected:
+  RoundTripsTest() { Open({}).reset(); }
+
+  std::unique_ptr<Session> Open(SessionOptions options) {
+    auto session = Session::Open(far_, never_, options);
+    EXPECT_TRUE(session.ok()) << session.status();
+    return session.ok() ? *std::move(session) : nullptr;
+  }
+
+  static SessionOptions As(Transaction transaction) {
+    return {.transaction = transaction,
+            .settings = std::make_shared<const std::vector<Setting>>(std::vector<Setting>{{"app.who", "me"}}),
+            .pre_request = "public.note"};
+  }
+
+  // The round trips of `work`, after they have become few by its repetition.
+  template <typename Work>
+  int Trips(const Work& work) {
+    for (int i = 0; i < 3; ++i) work();
+    const int before = proxy_.round_trips();
+    work();
+    return proxy_.round_trips() - before;
+  }
+
+  testing::Proxy proxy_{database_.uri()};
+  Pool far_{{.pool_size = 1, .max_overflow = 0, .reset_on_return = ResetOnReturn::kNone},
+            [uri = proxy_.uri()] { return Connect({.database = uri}); }};
+};
+
+TEST_F(RoundTripsTest, AStatementThatIsATransactionTakesOne) {
+  for (const SessionOptions& options : {SessionOptions{}, As(Transaction::kImplicit)}) {
+    const int trips = Trips([&] {
+      const auto session = Open(options);
+      EXPECT_TRUE(session->Write("INSERT INTO t VALUES ('x') RETURNING a", {}).ok());
+      EXPECT_FALSE(session->in_transaction());
+      EXPECT_TRUE(session->Commit().ok());
+    });
+    EXPECT_EQ(trips, 1);
+  }
+  EXPECT_EQ(database_.Value("SELECT string_agg(n::text, ' ' ORDER BY a) FROM "
+                            "(SELECT a, count(*) AS n FROM t GROUP BY a) AS t"),
+            "4 8");
+}
+
+TEST_F(RoundTripsTest, ARowByRowReadIsOneToo) {
+  const int trips = Trips([&] {
+    const auto session = Open(As(Transaction::kImplicit));
+    const auto rows = session->ReadSome("SELECT current_setting('app.who')", {}, 1000);
+    EXPECT_EQ(rows.ok() ? rows->Cell(0, 0).value_or("") : rows.status().ToString(), "me");
+  });
+  EXPECT_EQ(trips, 1);
+}
+
+TEST_F(RoundTripsTest, BeginTakesNone) {
+  const int trips = Trips([&] {
+    const auto session = Open(As(Transaction::kExplicit));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(session->Write("INSERT INTO t VALUES ('x')", {}).ok());
+    EXPECT_TRUE(session->in_transaction());
+    EXPECT_TRUE(session->Commit().ok());
+  });
+  EXPECT_EQ(trips, 4);
+  EXPECT_EQ(Trips([&] { EXPECT_TRUE(Open(As(Transaction::kExplicit))->Commit().ok()); }), 0) << "nothing was done";
+}
+
+TEST_F(RoundTripsTest, AnAnswerThatIsTooLargeIsReadAgainInPart) {
+  const auto session = Open(As(Transaction::kImplicit));
+  const auto rows = session->ReadSome(
+      "SELECT repeat('x', 1000), current_setting('app.who') FROM generate_series(1, 9999)", {}, 100'000);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_TRUE(rows->cut());
+  EXPECT_EQ(rows->Cell(0, 1), "me");
+  EXPECT_EQ(Cell(*session, "SELECT count(*) FROM t"), "2") << "of the two reads that have succeeded";
+  EXPECT_EQ(Cell(*session, "SELECT 1"), "1");
+}
+
+TEST_F(RoundTripsTest, WhatFailsLeavesNothingAndNoTransaction) {
+  database_.Exec("CREATE TABLE once (a int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO once VALUES (1)");
+  const auto session = Open(As(Transaction::kImplicit));
+  EXPECT_EQ(session->Write("INSERT INTO once VALUES (1)", {}).status().code(), StatusCode::kAlreadyExists)
+      << "found by COMMIT";
+  EXPECT_EQ(session->Write("INSERT INTO once VALUES (2/0)", {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "0");
+  EXPECT_TRUE(session->Write("INSERT INTO once VALUES (3)", {}).ok());
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM once"), "2");
+}
+
+TEST_F(RoundTripsTest, AStalePlanIsMadeAgain) {
+  database_.Exec("CREATE TABLE moving (a int); INSERT INTO moving VALUES (7)");
+  for (const Transaction transaction : {Transaction::kImplicit, Transaction::kExplicit}) {
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(Cell(*Open(As(transaction)), "SELECT * FROM moving"), "7");
+    database_.Exec("ALTER TABLE moving ADD COLUMN c" + std::to_string(static_cast<int>(transaction)) + " int");
+    const auto session = Open(As(transaction));
+    EXPECT_EQ(Cell(*session, "SELECT * FROM moving"), "7");
+    EXPECT_TRUE(session->Commit().ok());
+  }
+}
+
+TEST_F(RoundTripsTest, ManyNewStatementsDoNotCrowdEachOtherOut) {
+  auto connection = *Connect({.database = database_.uri(), .statement_cache_size = 1});
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(connection->Begin({.settings = {{"app.who", "me"}}, .pre_request = "public.note", .alone = true}).ok());
+    const auto rows = connection->Execute("SELECT " + std::to_string(i % 2), {}, false);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+  }
+}
+
+TEST_F(RoundTripsTest, OnlyWhatWasSentToBeCommittedIsInDoubt) {
+  database_.Exec(
+      "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN "
+      "NULL; END $$; CREATE TABLE late (a int); CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON late "
+      "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()");
+  for (const bool told : {false, true}) {
+    for (const Transaction transaction : {Transaction::kImplicit, Transaction::kExplicit}) {
+      auto session = Open(As(transaction));
+      std::thread killer([&] {
+        const std::string sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        for (int i = 0; i < 1000 && database_.Value(sleeps) != "1"; ++i) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        if (told) {
+          database_.Terminate("wait_event = 'PgSleep'");
+        } else {
+          proxy_.Cut();
+        }
+      });
+      const bool in_commit = transaction == Transaction::kImplicit;
+      const absl::Status status =
+          session->Write(in_commit ? "INSERT INTO late VALUES (1)" : "INSERT INTO t SELECT pg_sleep(30)::text", {})
+              .status();
+      killer.join();
+      const std::string expected = told ? "SERVER_SHUTDOWN" : in_commit ? "COMMIT_IN_DOUBT" : "CONNECTION_LOST";
+      EXPECT_EQ(status::ReasonOf(status), expected) << status;
+      database_.Terminate("wait_event = 'PgSleep'");
+    }
+  }
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM late"), "0");
 }
 
 }  // namespace
