@@ -41,6 +41,28 @@ class Stopper {
   virtual std::chrono::milliseconds patience() const = 0;
 };
 
+// A parameter of the server's that a transaction sets for itself alone, as set_config(name, value, true) does.
+struct Setting {
+  std::string name;
+  std::string value;
+};
+
+// How a transaction begins.
+struct Opening {
+  // What follows BEGIN ("ISOLATION LEVEL REPEATABLE READ READ ONLY"). Empty: the defaults.
+  std::string mode = {};
+  // Set in this order. `role` is one of them like others.
+  std::vector<Setting> settings = {};
+  // A function, as SQL: its qualified name with quotes. It is called without arguments after the settings. Empty: none.
+  std::string pre_request = {};
+  // All of this goes to the server together with the transaction's first statement, in one round trip, and the errors
+  // of both are that statement's. False: it is done by Begin.
+  bool deferred = false;
+  // The first statement is the whole transaction: with it the transaction is committed, or rolled back if it fails.
+  // Implies `deferred`. If that statement is OpenRows or OpenCopy, Commit or Rollback is still needed.
+  bool alone = false;
+};
+
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -77,10 +99,11 @@ class Connection {
   // (an error, the last row, CloseCopy) only the functions above and this one may be called.
   virtual absl::Status Abandon() = 0;
 
-  // Runs BEGIN, followed by `mode` ("ISOLATION LEVEL REPEATABLE READ READ ONLY"; empty: the defaults). Behind a pooler
-  // it may have to wait until the pooler has a session of the server for it.
-  virtual absl::Status Begin(const std::string& mode) = 0;
-  // UNKNOWN, reason COMMIT_IN_DOUBT: the connection was lost during the COMMIT.
+  // Begins a transaction. Behind a pooler it may have to wait until the pooler has a session of the server for it.
+  // After an error no transaction is open.
+  virtual absl::Status Begin(const Opening& opening) = 0;
+  // UNKNOWN, reason COMMIT_IN_DOUBT: the connection was lost during the COMMIT. If the transaction has had no
+  // statement, nothing of a deferred BEGIN is sent.
   virtual absl::Status Commit() = 0;
   // Rolls back the open transaction, if there is one. Fails only if the connection is lost; this takes at most
   // cancel_timeout.

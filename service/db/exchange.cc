@@ -106,6 +106,34 @@ absl::Status Exchange::SendPrepared(const std::string& name, std::span<const Par
                                   nullptr, 0));
 }
 
+absl::Status Exchange::OpenPipeline() {
+  if (!Alive()) return Lost(false, "it was lost before");
+  piped_ = PQenterPipelineMode(connection_) == 1;
+  return Sent(piped_ ? 1 : 0);
+}
+
+absl::Status Exchange::FlushPipeline(bool in_doubt) {
+  const absl::Status sent = Sent(PQpipelineSync(connection_));
+  return sent.ok() ? sent : Lost(in_doubt, text::OneLine(PQerrorMessage(connection_)));
+}
+
+void Exchange::Drop() {
+  LimitAnswer(0);
+  bool between = false;  // two statements of a pipeline
+  for (Result next;; Forget()) {
+    Next(kNever, &next);
+    if (next != nullptr && PQresultStatus(next.get()) == PGRES_PIPELINE_SYNC) {
+      piped_ = PQexitPipelineMode(connection_) != 1;
+      lost_ = lost_ || piped_;
+      break;
+    }
+    if (next == nullptr && (!piped_ || between || !Alive())) break;
+    between = next == nullptr;
+  }
+  lost_ = lost_ || piped_;  // its end did not come
+  DropNotifications();
+}
+
 absl::Status Exchange::Sent(int success, bool text) {
   text_ = text;
   Forget();

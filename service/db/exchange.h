@@ -38,6 +38,16 @@ class Exchange {
   absl::Status SendPrepare(const std::string& name, const std::string& sql);
   absl::Status SendPrepared(const std::string& name, std::span<const Param> params);
 
+  // Begins a pipeline (PostgreSQL manual, 34.5): what is sent by the functions above but SendText waits until
+  // FlushPipeline, and then goes out together. Each Drain reads the answer to the next of these statements. Those that
+  // follow one that failed are not run: their result is PGRES_PIPELINE_ABORTED.
+  absl::Status OpenPipeline();
+  // `in_doubt`: what is sent may take effect even if this fails.
+  absl::Status FlushPipeline(bool in_doubt);
+  // Reads what is left of the answers, outside a pipeline those to one statement, and drops it. If a pipeline is open,
+  // it is over. Ends early if the connection is lost.
+  void Drop();
+
   // Waits for the whole answer, and returns its last result, or its error as status::ToStatus makes it. For a COPY that
   // is the result that begins it. `in_doubt` says that what was sent may have taken effect if the connection is lost
   // meanwhile. If the answer is not there at `until`, the connection is given up.
@@ -97,6 +107,7 @@ class Exchange {
   bool lost_ = false;
   bool notified_ = false;
   bool text_ = false;  // SendText was the last
+  bool piped_ = false;  // a pipeline is open
 
   // About the answer that is being read.
   int reads_ = 0;

@@ -55,11 +55,79 @@ absl::Status PreparedStatements::Run(const std::string& sql, std::span<const Par
     status = answer.status();
     if (answer.ok()) *result = *std::move(answer);
   }
-  *stale = prepares && (status::StatementLost(status) || status::CatalogMoved(status));
-  if (!*stale) return status;
-  // One that was lost is not deallocated: that would fail, and with it those that are deallocated together.
-  if (auto gone = cache_.Erase(sql); gone && !status::StatementLost(status)) unwanted_.push_back(*std::move(gone));
+  *stale = prepares && DropStale(sql, status);
   return status;
+}
+
+absl::Status PreparedStatements::RunTogether(std::span<Step> steps, bool ends, const Circumstances& circumstances,
+                                             bool* stale) {
+  const bool in_doubt = ends && circumstances.writes;
+  RETURN_IF_ERROR(exchange_.OpenPipeline());
+  for (Step& step : steps) {
+    // What the server has got of it by now has no end, and does nothing.
+    if (const absl::Status sent = Send(&step); !sent.ok()) return exchange_.Lost(false, std::string(sent.message()));
+  }
+  RETURN_IF_ERROR(exchange_.FlushPipeline(in_doubt));
+  exchange_.LimitAnswer(circumstances.most_bytes);
+  for (Step& step : steps) {
+    Read(&step);
+    if (step.result == nullptr) break;
+  }
+  if (exchange_.overflown()) return exchange_.StatusOf(nullptr, false);
+  exchange_.Drop();
+  for (Step& step : steps) {
+    // Only the last step commits. But nobody knows how far a connection that was lost has come.
+    const bool doubtful = in_doubt && (&step == &steps.back() || !exchange_.Alive());
+    absl::Status status = exchange_.StatusOf(step.result.get(), doubtful);
+    if (status.ok()) continue;
+    exchange_.Forget();
+    *stale = step.prepared && DropStale(step.sql, status);
+    // What has befallen one may have befallen all, and there is only one more try.
+    for (const Step& other : steps) {
+      if (*stale && other.prepared) DropStale(other.sql, status);
+    }
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+const std::string* PreparedStatements::NameOf(Step* step) {
+  if (!step->reused || pooler_.found()) return nullptr;
+  if (const std::string* name = cache_.Find(step->sql)) return name;
+  if (unwanted_.size() >= kMostUnwanted || !cache_.Note(step->sql)) return nullptr;
+  step->fresh = cache_.NewName();
+  if (auto gone = cache_.Add(step->sql, step->fresh)) unwanted_.push_back(*std::move(gone));
+  return &step->fresh;
+}
+
+absl::Status PreparedStatements::Send(Step* step) {
+  const std::string* const name = NameOf(step);
+  step->prepared = name != nullptr;
+  if (!step->fresh.empty()) RETURN_IF_ERROR(exchange_.SendPrepare(step->fresh, step->sql));
+  return step->prepared ? exchange_.SendPrepared(*name, step->params) : exchange_.SendParams(step->sql, step->params);
+}
+
+void PreparedStatements::Read(Step* step) {
+  if (!step->fresh.empty()) {
+    Result prepared = exchange_.Drain(nullptr);
+    if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) {
+      // The server does not have it. Another one may have pushed it out meanwhile.
+      cache_.Erase(step->sql);
+      std::erase(unwanted_, step->fresh);
+      exchange_.Drain(nullptr);
+      step->result = std::move(prepared);
+      return;
+    }
+  }
+  step->result = exchange_.Drain(nullptr);
+}
+
+bool PreparedStatements::DropStale(const std::string& sql, const absl::Status& error) {
+  const bool lost = status::StatementLost(error);
+  if (!lost && !status::CatalogMoved(error)) return false;
+  // One that was lost is not deallocated: that would fail, and with it those that are deallocated together.
+  if (auto gone = cache_.Erase(sql); gone && !lost) unwanted_.push_back(*std::move(gone));
+  return true;
 }
 
 void PreparedStatements::DropAll() {

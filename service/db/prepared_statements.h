@@ -37,6 +37,21 @@ class PreparedStatements {
   absl::Status Run(const std::string& sql, std::span<const Param> params, const Circumstances& circumstances,
                    Result* result, bool* stale);
 
+  // A statement that runs together with others.
+  struct Step {
+    std::string sql;
+    std::span<const Param> params = {};
+    bool reused = false;      // it may be prepared
+    Result result = nullptr;  // null: it was not reached
+    // Set by RunTogether.
+    bool prepared = false;
+    std::string fresh = {};  // the name that it is prepared under for the first time
+  };
+  // Runs `steps` in one round trip, until one fails, whose error it returns. If there is a transaction it is open or
+  // begins with the first step. `ends`: the last step commits it. The outcome may then be in doubt if
+  // `circumstances.writes`. `stale` is that of Run; steps before the one that failed were executed, but not committed.
+  absl::Status RunTogether(std::span<Step> steps, bool ends, const Circumstances& circumstances, bool* stale);
+
   // Each statement must be prepared again when it is used next. No I/O.
   void DropAll();
 
@@ -48,6 +63,14 @@ class PreparedStatements {
   // Sets `name` to the name under which `sql` is prepared, or to null if it is not worth preparing. The name is valid
   // until the next call.
   absl::Status Prepare(const std::string& sql, bool in_transaction, const std::string** name);
+
+  // The name that a step is prepared under, or will be. Null: it is not worth preparing. Valid until the next call.
+  const std::string* NameOf(Step* step);
+  absl::Status Send(Step* step);
+  // Reads the answer to a step.
+  void Read(Step* step);
+  // The error is of a prepared statement, which is forgotten. True: it was lost or does not fit the catalog.
+  bool DropStale(const std::string& sql, const absl::Status& error);
 
   Exchange& exchange_;
   const Pooler& pooler_;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "db/canceller.h"
-#include "fmt/format.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
@@ -32,7 +31,7 @@ Clock::time_point Steady(SystemClock::time_point deadline) {
   return Clock::now() + left;
 }
 
-// What follows BEGIN. With a lock_timeout it is two statements, in one round trip.
+// What follows BEGIN.
 std::string Mode(const SessionOptions& options) {
   std::string mode;
   switch (options.isolation) {
@@ -49,8 +48,17 @@ std::string Mode(const SessionOptions& options) {
       break;
   }
   if (options.read_only) mode += mode.empty() ? "READ ONLY" : " READ ONLY";
-  if (options.lock_timeout) mode += fmt::format("; SET LOCAL lock_timeout = {}", options.lock_timeout->count());
   return mode;
+}
+
+Opening OpeningOf(const SessionOptions& options, bool alone) {
+  Opening opening{
+      .mode = Mode(options), .pre_request = options.pre_request, .deferred = !options.begin_at_once, .alone = alone};
+  if (options.lock_timeout) opening.settings.push_back({"lock_timeout", std::to_string(options.lock_timeout->count())});
+  if (options.settings) {
+    opening.settings.insert(opening.settings.end(), options.settings->begin(), options.settings->end());
+  }
+  return opening;
 }
 
 }  // namespace
@@ -161,8 +169,11 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(Pool& pool, const Cancell
   std::unique_ptr<Session> session(new Session(std::move(lease), cancellation, options));
   // Behind a pooler only a transaction has the session's defaults.
   if (options.transaction == Transaction::kExplicit || session->lease_.connection().pooled()) {
-    RETURN_IF_ERROR(session->Cancellable([&](Connection& connection) { return connection.Begin(Mode(options)); }));
+    RETURN_IF_ERROR(session->Cancellable(
+        [&](Connection& connection) { return connection.Begin(OpeningOf(options, /*alone=*/false)); }));
     session->open_ = true;
+  } else {
+    session->alone_ = options.settings != nullptr || !options.pre_request.empty();
   }
   return session;
 }
@@ -186,13 +197,23 @@ absl::StatusOr<Rows> Session::Write(const std::string& sql, std::span<const Para
   return Run(sql, params, true);
 }
 
+absl::Status Session::BeginFor(Connection& connection, bool alone) {
+  if (!alone_) return absl::OkStatus();
+  RETURN_IF_ERROR(connection.Begin(OpeningOf(options_, alone)));
+  open_ = !alone;
+  alone_ = alone;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param> params, bool writes) {
   Rows rows;
-  RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
+  const auto run = [&](Connection& connection) {
+    RETURN_IF_ERROR(BeginFor(connection, /*alone=*/true));
     ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
     if (writes) affected_ += rows.affected();
     return absl::OkStatus();
-  }));
+  };
+  RETURN_IF_ERROR(Cancellable(run));
   return rows;
 }
 
@@ -203,10 +224,12 @@ absl::Status Session::Savepoint(const std::string& name) {
 
 absl::StatusOr<Rows> Session::ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
   Rows rows;
-  RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
+  const auto read = [&](Connection& connection) {
+    RETURN_IF_ERROR(BeginFor(connection, /*alone=*/true));
     ASSIGN_OR_RETURN(rows, connection.ExecuteSome(sql, params, most_bytes));
     return absl::OkStatus();
-  }));
+  };
+  RETURN_IF_ERROR(Cancellable(read));
   return rows;
 }
 
@@ -223,7 +246,10 @@ void Session::GiveUp() {
 }
 
 absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> params) {
-  return Bulk([&](Connection& connection) { return connection.OpenRows(sql, params); });
+  return Bulk([&](Connection& connection) {
+    const absl::Status begun = BeginFor(connection, /*alone=*/false);
+    return begun.ok() ? connection.OpenRows(sql, params) : begun;
+  });
 }
 
 absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
@@ -237,7 +263,10 @@ absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
 }
 
 absl::Status Session::OpenCopy(const std::string& sql) {
-  return Bulk([&](Connection& connection) { return connection.OpenCopy(sql); });
+  return Bulk([&](Connection& connection) {
+    const absl::Status begun = BeginFor(connection, /*alone=*/false);
+    return begun.ok() ? connection.OpenCopy(sql) : begun;
+  });
 }
 
 absl::Status Session::PutCopy(std::string_view lines) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -44,23 +45,29 @@ class Cancellation {
 };
 
 enum class Transaction {
-  // Each statement is a transaction of its own, in one round trip. For requests of one statement. Behind a pooler this
-  // is like kExplicit, so a Session that has succeeded must always be committed.
+  // Each statement is a transaction of its own, in one round trip. For requests of one statement. Behind a pooler, and
+  // from OpenRows or OpenCopy on, this is like kExplicit, so a Session that has succeeded must always be committed.
   kImplicit,
-  // BEGIN ... COMMIT.
+  // BEGIN ... COMMIT. BEGIN takes no round trip: it goes to the server together with the first statement.
   kExplicit,
 };
 
 // PostgreSQL manual, 13.2. kDefault: as default_transaction_isolation says.
 enum class Isolation { kDefault, kReadCommitted, kRepeatableRead, kSerializable };
 
-// Only explicit transactions have the options after the first.
+// Only explicit transactions have the options after the first, but for `settings` and `pre_request`: with these an
+// implicit transaction is BEGIN ... COMMIT in one round trip.
 struct SessionOptions {
   Transaction transaction = Transaction::kImplicit;
   Isolation isolation = Isolation::kDefault;
   bool read_only = false;
   // How long a statement waits for a lock. Without a value: as long as the database is set to.
   std::optional<std::chrono::milliseconds> lock_timeout = std::nullopt;
+  // See Opening. Null: none.
+  std::shared_ptr<const std::vector<Setting>> settings = nullptr;
+  std::string pre_request = {};
+  // BEGIN goes to the server at once, and its errors are those of Open.
+  bool begin_at_once = false;
 };
 
 // For one thread at a time. After a cancel, the connection is proven idle or discarded before it can be lent again, so
@@ -70,7 +77,8 @@ struct SessionOptions {
 class Session {
  public:
   // Takes a Lease (see Pool::Acquire), and begins an explicit transaction. `cancellation` must outlive the Session. The
-  // errors are those of Pool::Acquire, Cancellation::Check and Connection::Begin. Blocks.
+  // errors are those of Pool::Acquire, Cancellation::Check and Connection::Begin; those of a BEGIN that goes with the
+  // first statement are told by that one. Blocks.
   static absl::StatusOr<std::unique_ptr<Session>> Open(Pool& pool, const Cancellation& cancellation,
                                                        const SessionOptions& options = {});
   // Rolls back what was not committed.
@@ -130,6 +138,8 @@ class Session {
   // The same for a part of what OpenRows or OpenCopy begins.
   template <typename Work>
   absl::Status Bulk(const Work& work);
+  // Begins the transaction of a statement that must have one of its own. `alone`: it is committed with the statement.
+  absl::Status BeginFor(Connection& connection, bool alone);
   // Gives up rows or a COPY that may not be at their end.
   void GiveUp();
   // The connection will be closed when it is given back. If it is lost, so will those that are as old.
@@ -138,7 +148,8 @@ class Session {
   Lease lease_;
   const Cancellation& cancellation_;
   SessionOptions options_;
-  bool open_ = false;  // an explicit transaction is open
+  bool open_ = false;   // an explicit transaction is open
+  bool alone_ = false;  // each statement needs a BEGIN, and is committed with it
   bool has_savepoint_ = false;
   std::int64_t affected_ = 0;
   bool bulk_ = false;         // rows or a COPY are open, which may not be at their end

@@ -117,8 +117,10 @@ TransactionStream::Answer TransactionStream::Handle(std::string_view bytes) {
 }
 
 absl::Status TransactionStream::Begin(const protogres::v1::TransactionOptions& options) {
-  const auto session_options = ToSessionOptions(options);
+  auto session_options = ToSessionOptions(options);
   if (!session_options.ok()) return status::Within("begin", session_options.status());
+  // The client is told that the transaction is open.
+  session_options->begin_at_once = true;
   ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_, *session_options));
   return absl::OkStatus();
 }

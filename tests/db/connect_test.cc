@@ -54,7 +54,7 @@ TEST_F(ConnectTest, EchoShowsTypesAndValuesOnlyWhenAsked) {
       auto connection = Connect({.database = database_.uri(), .echo = echo});
       ASSERT_TRUE(connection.ok()) << connection.status();
       const std::vector<Param> params = {"secret\nline", std::nullopt};
-      (*connection)->Begin("").IgnoreError();
+      (*connection)->Begin({}).IgnoreError();
       EXPECT_TRUE((*connection)->Execute("SELECT $1::text,\n $2::int", params, false).ok());
       (*connection)->Rollback().IgnoreError();
     }

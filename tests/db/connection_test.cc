@@ -198,7 +198,7 @@ TEST_F(ConnectionTest, SerializationFailureAndDeadlockAreToBeRetried) {
   database_.Exec("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)");
   auto a = Open();
   auto b = Open();
-  ASSERT_TRUE(a->Begin("ISOLATION LEVEL REPEATABLE READ").ok());
+  ASSERT_TRUE(a->Begin({.mode = "ISOLATION LEVEL REPEATABLE READ"}).ok());
   ASSERT_EQ(Cell(*a, "SELECT n FROM t WHERE id = 1"), "0");
   ASSERT_TRUE(Run(*b, "UPDATE t SET n = 1 WHERE id = 1", {}, true).ok());
   const absl::Status status = Run(*a, "UPDATE t SET n = 2 WHERE id = 1", {}, true).status();
@@ -250,24 +250,24 @@ TEST_F(ConnectionTest, StatementsThatTransactionsEvictAreDeallocated) {
     }
   };
   for (int round = 0; round < 20; ++round) {
-    ASSERT_TRUE(connection->Begin("").ok());
+    ASSERT_TRUE(connection->Begin({}).ok());
     use(20 * round, 20);
     EXPECT_LT(Prepared(*connection), 50);
     ASSERT_TRUE(connection->Commit().ok());
   }
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   use(1000, 500);
   EXPECT_LT(Prepared(*connection), 100) << "all of one transaction";
   ASSERT_TRUE(connection->Commit().ok());
 
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   use(2000, 20);
   ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
   use(3000, 20);
   ASSERT_TRUE(connection->Commit().ok());
   EXPECT_EQ(Prepared(*connection), 2) << "those that were gone already are in nobody's way";
 
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   use(4000, 20);
   const std::string last = Cell(*connection, "SELECT name FROM pg_prepared_statements WHERE statement = 'SELECT 4019'");
   ASSERT_TRUE(Run(*connection, "DEALLOCATE " + last).ok());
@@ -301,7 +301,7 @@ TEST_F(ConnectionTest, AChangedTableIsSeenThroughPreparedStatements) {
 
   for (int use = 0; use < 3; ++use) ASSERT_TRUE(Run(*connection, "SELECT * FROM t").ok());
   database_.Exec("ALTER TABLE t DROP b");
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   const absl::Status moved = Run(*connection, "SELECT * FROM t").status();
   EXPECT_EQ(moved.code(), StatusCode::kFailedPrecondition) << "within a transaction it cannot be repeated";
   EXPECT_TRUE(status::CatalogMoved(moved));
@@ -323,7 +323,7 @@ TEST_F(ConnectionTest, InATransactionOnlyTheFirstStatementCanBePreparedAgain) {
   auto connection = Open();
   for (int use = 0; use < 3; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
   ASSERT_TRUE(Run(*connection, "DISCARD ALL").ok());
-  ASSERT_TRUE(connection->Begin("ISOLATION LEVEL SERIALIZABLE").ok());
+  ASSERT_TRUE(connection->Begin({.mode = "ISOLATION LEVEL SERIALIZABLE"}).ok());
   for (int use = 0; use < 3; ++use) EXPECT_EQ(Cell(*connection, "SELECT 5"), "5");
   EXPECT_EQ(Cell(*connection, "SHOW transaction_isolation"), "serializable") << "as it was begun";
   ASSERT_TRUE(Run(*connection, "DEALLOCATE ALL").ok());
@@ -337,7 +337,7 @@ TEST_F(ConnectionTest, InATransactionOnlyTheFirstStatementCanBePreparedAgain) {
 TEST_F(ConnectionTest, TransactionsCommitAndRollBack) {
   database_.Exec("CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
   auto connection = Open();
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   EXPECT_FALSE(connection->Idle());
   ASSERT_TRUE(Run(*connection, "INSERT INTO t VALUES (1)", {}, true).ok());
   EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "0");
@@ -345,12 +345,12 @@ TEST_F(ConnectionTest, TransactionsCommitAndRollBack) {
   EXPECT_TRUE(connection->Idle());
   EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "1");
 
-  ASSERT_TRUE(connection->Begin("ISOLATION LEVEL REPEATABLE READ READ ONLY").ok());
+  ASSERT_TRUE(connection->Begin({.mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY"}).ok());
   EXPECT_EQ(Run(*connection, "INSERT INTO t VALUES (2)", {}, true).status().code(), StatusCode::kUnavailable);
   EXPECT_TRUE(connection->Rollback().ok());
   EXPECT_TRUE(connection->Rollback().ok()) << "nothing is open";
 
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   ASSERT_TRUE(Run(*connection, "INSERT INTO t VALUES (1)", {}, true).ok());
   EXPECT_EQ(connection->Commit().code(), StatusCode::kAlreadyExists) << "a deferred constraint";
   EXPECT_TRUE(connection->Idle());
@@ -360,7 +360,7 @@ TEST_F(ConnectionTest, TransactionsCommitAndRollBack) {
 TEST_F(ConnectionTest, CommitOfAnAbortedTransactionIsAnError) {
   database_.Exec("CREATE TABLE t (a int)");
   auto connection = Open();
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   ASSERT_TRUE(Run(*connection, "INSERT INTO t VALUES (1)", {}, true).ok());
   EXPECT_FALSE(Run(*connection, "SELECT 1/0").ok());
   EXPECT_EQ(status::MetadataOf(Run(*connection, "SELECT 1").status(), "sqlstate"), "25P02");
@@ -372,7 +372,7 @@ TEST_F(ConnectionTest, CommitOfAnAbortedTransactionIsAnError) {
 TEST_F(ConnectionTest, ASavepointSavesTheTransaction) {
   database_.Exec("CREATE TABLE t (a int)");
   auto connection = Open();
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   ASSERT_TRUE(Run(*connection, "INSERT INTO t VALUES (1)", {}, true).ok());
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(Run(*connection, "SAVEPOINT s").ok());
@@ -387,8 +387,8 @@ TEST_F(ConnectionTest, ASavepointSavesTheTransaction) {
 TEST_F(ConnectionTest, MisuseIsAnError) {
   auto connection = Open();
   EXPECT_EQ(connection->Commit().code(), StatusCode::kInternal);
-  ASSERT_TRUE(connection->Begin("").ok());
-  EXPECT_EQ(connection->Begin("").code(), StatusCode::kInternal);
+  ASSERT_TRUE(connection->Begin({}).ok());
+  EXPECT_EQ(connection->Begin({}).code(), StatusCode::kInternal);
   EXPECT_EQ(connection->Ping().code(), StatusCode::kInternal);
   EXPECT_TRUE(connection->Commit().ok());
 }

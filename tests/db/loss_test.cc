@@ -84,7 +84,7 @@ TEST_F(LossTest, BetweenStatements) {
   EXPECT_TRUE(status::ConnectionLost(status));
   EXPECT_FALSE(connection_->Alive());
   EXPECT_EQ(Execute("SELECT 1", true).code(), StatusCode::kUnavailable) << "nothing was sent, so nothing is in doubt";
-  EXPECT_EQ(connection_->Begin("").code(), StatusCode::kUnavailable);
+  EXPECT_EQ(connection_->Begin({}).code(), StatusCode::kUnavailable);
   EXPECT_FALSE(connection_->Ping().ok());
   EXPECT_FALSE(connection_->AwaitNotification(milliseconds(1)).ok());
 }
@@ -152,7 +152,7 @@ class CommitLossTest : public LossTest {
       CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
       CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION slow();)");
-    EXPECT_TRUE(connection_->Begin("").ok());
+    EXPECT_TRUE(connection_->Begin({}).ok());
     EXPECT_TRUE(Execute("INSERT INTO t VALUES (1)", true).ok());
   }
 };

@@ -28,7 +28,7 @@ class MovedCatalogTest : public ::testing::Test {
 TEST_F(MovedCatalogTest, WhatCouldNotBePreparedSpoilsNoLaterTransaction) {
   const auto connection = *Connect({.database = database_.uri()});
   Prepare(*connection, "SELECT gone FROM t");
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   EXPECT_EQ(Cell(*connection, "SELECT a FROM t"), "2");
   EXPECT_EQ(Cell(*connection, "SELECT a + 1 FROM t"), "3");
   EXPECT_TRUE(connection->Commit().ok());
@@ -40,7 +40,7 @@ TEST_F(MovedCatalogTest, AForgottenStatementIsPreparedAgainInATransactionToo) {
   Prepare(*connection, sql);
   database_.Exec("ALTER TABLE t ALTER COLUMN a TYPE text");
   connection->Forget();
-  ASSERT_TRUE(connection->Begin("").ok());
+  ASSERT_TRUE(connection->Begin({}).ok());
   EXPECT_EQ(Cell(*connection, sql), "2");
   EXPECT_EQ(Cell(*connection, sql), "2");
   EXPECT_TRUE(connection->Commit().ok());
@@ -58,7 +58,7 @@ TEST_F(MovedCatalogTest, ThePoolsConnectionsForgetWhenTheyAreLent) {
   database_.Exec("ALTER TABLE t ALTER COLUMN a TYPE text");
   pool.ForgetStatements();
   const auto lease = pool.Acquire(Clock::time_point::max());
-  ASSERT_TRUE(lease->connection().Begin("").ok());
+  ASSERT_TRUE(lease->connection().Begin({}).ok());
   EXPECT_EQ(Cell(lease->connection(), sql), "2");
 }
 

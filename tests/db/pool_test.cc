@@ -81,7 +81,7 @@ TEST_F(PoolTest, ATransactionLeftOpenEndsWithItsConnection) {
   {
     const auto lease = pool->Acquire(kNever);
     first = Pid(*lease);
-    ASSERT_TRUE(lease->connection().Begin("").ok());
+    ASSERT_TRUE(lease->connection().Begin({}).ok());
     ASSERT_TRUE(lease->connection().Execute("INSERT INTO t VALUES (1)", {}, true).ok());
   }
   EXPECT_NE(NextPid(*pool), first);

@@ -100,7 +100,7 @@ TEST_F(SilenceTest, APingAndABeginAreBounded) {
     auto connection = Connect({.database = proxy_.uri(), .cancel_timeout = kTimeout});
     ASSERT_TRUE(connection.ok()) << connection.status();
     proxy_.SetSilent(true, true);
-    const absl::Status status = ping ? (*connection)->Ping() : (*connection)->Begin("");
+    const absl::Status status = ping ? (*connection)->Ping() : (*connection)->Begin({});
     EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
     EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("did not answer"));
     EXPECT_FALSE((*connection)->Alive());

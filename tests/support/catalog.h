@@ -50,7 +50,7 @@ inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
   options.database = database.uri();
   absl::StatusOr<std::unique_ptr<db::Connection>> connection = db::Connect(options);
   if (!connection.ok()) return connection.status();
-  if (absl::Status status = (*connection)->Begin("ISOLATION LEVEL REPEATABLE READ READ ONLY"); !status.ok()) {
+  if (absl::Status status = (*connection)->Begin({.mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY"}); !status.ok()) {
     return status;
   }
   if (!role.empty()) {

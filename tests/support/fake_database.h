@@ -107,7 +107,7 @@ class FakeConnection final : public Connection {
   absl::Status PutCopy(std::string_view) override { return absl::OkStatus(); }
   absl::StatusOr<std::int64_t> CloseCopy() override { return 0; }
   absl::Status Abandon() override { return absl::OkStatus(); }
-  absl::Status Begin(const std::string&) override { return absl::OkStatus(); }
+  absl::Status Begin(const Opening&) override { return absl::OkStatus(); }
   absl::Status Commit() override { return absl::OkStatus(); }
   absl::Status Rollback() override;
   absl::Status Ping() override;

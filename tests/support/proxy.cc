@@ -14,6 +14,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace protogres::testing {
 namespace {
@@ -64,6 +65,11 @@ void Proxy::SetSilent(bool existing, bool fresh) {
   fresh_silent_ = fresh;
 }
 
+void Proxy::Cut() {
+  std::lock_guard lock(mutex_);
+  for (Link& link : links_) link.cut = true;
+}
+
 void Proxy::Loop() {
   while (!stop_) {
     std::vector<pollfd> wait = {{listener_, POLLIN, 0}};
@@ -80,10 +86,9 @@ void Proxy::Loop() {
       return std::any_of(wait.begin(), wait.end(),
                          [fd](const pollfd& one) { return one.fd == fd && one.revents != 0; });
     };
-    std::erase_if(links_, [&](const Link& link) {
+    std::erase_if(links_, [&](Link& link) {
       if (link.silent) return false;
-      if ((!readable(link.client) || Pass(link.client, link.server)) &&
-          (!readable(link.server) || Pass(link.server, link.client))) {
+      if (!link.cut && (!readable(link.client) || Ask(link)) && (!readable(link.server) || Answer(link))) {
         return false;
       }
       close(link.client);
@@ -105,6 +110,16 @@ void Proxy::Accept() {
   }
   close(link.client);
   close(link.server);
+}
+
+bool Proxy::Ask(Link& link) {
+  if (!std::exchange(link.asked, true)) ++round_trips_;
+  return Pass(link.client, link.server);
+}
+
+bool Proxy::Answer(Link& link) {
+  link.asked = false;
+  return Pass(link.server, link.client);
 }
 
 bool Proxy::Pass(int from, int to) {
