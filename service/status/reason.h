@@ -75,6 +75,12 @@ namespace protogres::status {
   REASON(kStatementLost, "STATEMENT_LOST")                      \
   REASON(kStatementTimeout, "STATEMENT_TIMEOUT")                \
   REASON(kStreamMaxDuration, "STREAM_MAX_DURATION")             \
+  REASON(kTokenExpired, "TOKEN_EXPIRED")                        \
+  REASON(kTokenInvalid, "TOKEN_INVALID")                        \
+  REASON(kTokenMissing, "TOKEN_MISSING")                        \
+  REASON(kTokenNotYetValid, "TOKEN_NOT_YET_VALID")              \
+  REASON(kTokenWrongAudience, "TOKEN_WRONG_AUDIENCE")           \
+  REASON(kTokenWrongIssuer, "TOKEN_WRONG_ISSUER")               \
   REASON(kTooManyConnections, "TOO_MANY_CONNECTIONS")           \
   REASON(kTooManySessions, "TOO_MANY_SESSIONS")                 \
   REASON(kTooManyStreams, "TOO_MANY_STREAMS")                   \
