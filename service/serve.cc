@@ -164,6 +164,7 @@ crud::Limits LimitsOf(const config::Serve& options) {
 api::LoadOptions WhatToLoad(const config::Serve& options) {
   api::LoadOptions load = options.api;
   load.search_path = options.connection.search_path;
+  load.all_roles = load.all_roles || options.server.auth.any();
   load.fixed = {&transaction::MakeTransact, &transaction::MakeSession};
   return load;
 }

@@ -28,7 +28,8 @@ absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& 
                                                           .isolation = db::Isolation::kRepeatableRead,
                                                           .read_only = true}));
   const auto query = [&](const std::string& sql) { return Query(*session, sql); };
-  ASSIGN_OR_RETURN(auto catalog, catalog::Read(query, options.schemas, options.search_path));
+  ASSIGN_OR_RETURN(auto catalog, catalog::Read(query, options.schemas, options.search_path,
+                                               options.all_roles ? catalog::Roles::kAny : catalog::Roles::kConnecting));
   RETURN_IF_ERROR(session->Commit());
   return catalog;
 }

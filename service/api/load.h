@@ -23,6 +23,7 @@ struct LoadOptions {
   std::string package;                          // the package of the one schema served; empty: by the rules
   std::string contract;                         // a pinned contract's path; empty: derived
   std::string named_as;                         // a contract's path: derived with the packages that it has
+  bool all_roles = false;                       // what any role that the one that connects can become may use
   bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
   std::vector<Api::FixedMethod> fixed = {};     // the methods of the Api that belong to no table
 };

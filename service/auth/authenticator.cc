@@ -4,7 +4,6 @@
 
 #include "nlohmann/json.hpp"
 #include "status/macros.h"
-#include "status/status.h"
 #include "text/ascii.h"
 
 namespace protogres::auth {
@@ -12,11 +11,11 @@ namespace {
 
 constexpr std::string_view kScheme = "bearer ";
 
+// The role must be valid UTF-8.
 std::shared_ptr<const Identity> AnonymousOf(const std::string& role) {
   if (role.empty()) return nullptr;
   const nlohmann::json claims{{"role", role}};
-  return std::make_shared<const Identity>(
-      Identity{role, claims.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+  return std::make_shared<const Identity>(WithFingerprint({role, claims.dump()}));
 }
 
 // The token of "Bearer <token>". Nothing: it is something else.
@@ -72,7 +71,7 @@ absl::StatusOr<std::shared_ptr<const Identity>> Authenticator::Verify(std::strin
     }
     verified.identity.role = anonymous_->role;
   }
-  auto identity = std::make_shared<const Identity>(std::move(verified.identity));
+  auto identity = std::make_shared<const Identity>(WithFingerprint(std::move(verified.identity)));
   const std::lock_guard lock(mutex_);
   if (cached_by_ == keys) cache_.Insert(token, identity, verified.expires);
   return identity;
@@ -80,9 +79,7 @@ absl::StatusOr<std::shared_ptr<const Identity>> Authenticator::Verify(std::strin
 
 absl::StatusOr<std::shared_ptr<const Identity>> Authenticator::Anonymous() const {
   if (anonymous_) return anonymous_;
-  return status::Error(absl::StatusCode::kUnauthenticated,
-                       "authorization: is missing; send \"Bearer\" and a token (this server has no --anon_role)",
-                       status::kTokenMissing);
+  return MissingToken();
 }
 
 }  // namespace protogres::auth

@@ -23,7 +23,8 @@ struct AuthOptions {
   // Files of keys; see ParseKeys.
   std::vector<std::string> jwt_keys = {};
   TokenRules rules = {};
-  // The role of a call that has no token, or whose token names no role. Empty: such a call is refused.
+  // The role of a call that has no token, or whose token names no role: valid UTF-8, and not "none". Empty: such a
+  // call is refused.
   std::string anon_role = {};
   // How often the files are looked at.
   std::chrono::milliseconds key_interval{1000};

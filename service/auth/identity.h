@@ -11,9 +11,14 @@ struct Identity {
   std::string role;
   // JSON text: the payload of the token as it came. Of a call without a token: {"role": <the anonymous role>}.
   std::string claims;
+  // A hash of the role and the claims without those that each token of a user has anew: exp, iat, nbf and jti.
+  std::string fingerprint = {};
 
-  friend bool operator==(const Identity&, const Identity&) = default;
+  friend bool operator==(const Identity& a, const Identity& b) { return a.role == b.role && a.claims == b.claims; }
 };
+
+// Gives an Identity its fingerprint. Its claims must be a JSON object.
+Identity WithFingerprint(Identity identity);
 
 }  // namespace protogres::auth
 

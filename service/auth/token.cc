@@ -160,6 +160,8 @@ absl::StatusOr<std::string> RoleOf(const Json& claims, const ClaimPath& path) {
 
 absl::Status InvalidToken(const std::string& what) { return Refused(what, status::kTokenInvalid); }
 
+absl::Status MissingToken() { return Refused("is missing; send \"Bearer\" and a token", status::kTokenMissing); }
+
 absl::StatusOr<Token> VerifyToken(std::string_view token, std::span<const Key> keys, const TokenRules& rules,
                                   SystemClock::time_point now) {
   if (token.size() > kMaxTokenBytes) {

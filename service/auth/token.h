@@ -41,8 +41,9 @@ struct Token {
 absl::StatusOr<Token> VerifyToken(std::string_view token, std::span<const Key> keys, const TokenRules& rules,
                                   std::chrono::system_clock::time_point now);
 
-// UNAUTHENTICATED, reason TOKEN_INVALID.
+// UNAUTHENTICATED, reasons TOKEN_INVALID and TOKEN_MISSING.
 absl::Status InvalidToken(const std::string& what);
+absl::Status MissingToken();
 
 }  // namespace protogres::auth
 

@@ -56,7 +56,8 @@ struct Column {
   bool never_null = false;  // no row has a NULL, from before the constraint or in a table that inherits from this one
   bool has_default = false;
   Generated generated = Generated::kNo;
-  // What the connected role may do with it (has_column_privilege()); for views also what pg_column_is_updatable() says.
+  // What the role that connects, or one of the roles that it can become, may do with it (has_column_privilege()); for
+  // views also what pg_column_is_updatable() says.
   bool readable = true;
   bool insertable = true;
   bool updatable = true;

@@ -81,7 +81,7 @@ bool SystemSchema(const std::string& name) {
 // One reading: the query, and what its steps hand to each other.
 class Reading {
  public:
-  explicit Reading(const Query& query) : query_(query) {}
+  Reading(const Query& query, Roles roles) : query_(query), whose_(roles) {}
 
   absl::StatusOr<Catalog> Run(const std::vector<std::string>& schemas, const std::vector<std::string>& search_path) {
     RETURN_IF_ERROR(ReadServer());
@@ -117,6 +117,7 @@ class Reading {
       catalog_.server_encoding = Text(row[3]);
       role_ = Text(row[4]);
       has_citus_ = Flag(row[5]);
+      roles_ = Text(whose_ == Roles::kConnecting ? row[6] : row[7]);
     }
     if (catalog_.server_version >= kOldestVersion) return absl::OkStatus();
     return absl::FailedPreconditionError(
@@ -124,7 +125,7 @@ class Reading {
   }
 
   absl::Status ReadSchemas(const std::set<std::string>& wanted, const std::vector<std::string>& search_path) {
-    ASSIGN_OR_RETURN(const Rows rows, query_(kSchemasSql));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kSchemasSql, fmt::arg("roles", roles_))));
     // PostgreSQL itself passes over schemas of the search_path that do not exist: that would only show in triggers.
     std::set<std::string> needed = wanted;
     for (const std::string& name : search_path) {
@@ -134,9 +135,9 @@ class Reading {
       const std::string name = Text(row[1]);
       const bool usage = Flag(row[2]);
       if (needed.erase(name) != 0 && !usage) {
-        return absl::FailedPreconditionError(
-            fmt::format("role \"{}\" may not use schema \"{}\" of database \"{}\": GRANT USAGE ON SCHEMA", role_, name,
-                        catalog_.database));
+        return absl::FailedPreconditionError(fmt::format(
+            "role \"{}\"{} may not use schema \"{}\" of database \"{}\": GRANT USAGE ON SCHEMA", role_,
+            whose_ == Roles::kConnecting ? "" : ", and those that it can become,", name, catalog_.database));
       }
       if (wanted.empty() ? SystemSchema(name) || !usage : !wanted.contains(name)) continue;
       catalog_.schemas.push_back(name);
@@ -152,7 +153,7 @@ class Reading {
   std::string RelationFilter() const { return fmt::format(kRelationFilter, List(schema_oids_)); }
 
   absl::Status ReadRelations() {
-    ASSIGN_OR_RETURN(const Rows rows, query_(kRelationsSql + RelationFilter()));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kRelationsSql, fmt::arg("roles", roles_)) + RelationFilter()));
     catalog_.relations.reserve(static_cast<std::size_t>(rows.size()));
     for (const TextRow& row : rows) {
       Relation& relation = catalog_.relations.emplace_back();
@@ -177,7 +178,7 @@ class Reading {
   }
 
   absl::Status ReadColumns() {
-    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kColumnsSql, RelationFilter())));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kColumnsSql, RelationFilter(), fmt::arg("roles", roles_))));
     for (const TextRow& row : rows) {
       const auto it = index_.find(Number(row[0]));
       if (it == index_.end()) continue;
@@ -310,6 +311,8 @@ class Reading {
   Catalog catalog_;
   std::string role_;
   bool has_citus_ = false;
+  const Roles whose_;
+  std::string roles_;  // whose privileges are asked for, as an array of oids
   std::vector<Oid> schema_oids_;
   std::vector<Rights> rights_;                  // parallel to catalog_.relations until they are sorted
   std::unordered_map<Oid, std::size_t> index_;  // relation -> its index, likewise
@@ -319,8 +322,8 @@ class Reading {
 }  // namespace
 
 absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas,
-                             const std::vector<std::string>& search_path) {
-  return Reading(query).Run(schemas, search_path);
+                             const std::vector<std::string>& search_path, Roles roles) {
+  return Reading(query, roles).Run(schemas, search_path);
 }
 
 }  // namespace protogres::catalog

@@ -54,6 +54,9 @@ class TextRows {
   ReadRow read_;
 };
 
+// Whose privileges decide what is read: those of the role that connects, or those of any role that it can become.
+enum class Roles { kConnecting, kAny };
+
 using Query = std::function<absl::StatusOr<TextRows>(const std::string& sql)>;
 
 // Reads all relations of `schemas` (empty: every schema except those of the system and `protogres`), and every type
@@ -61,10 +64,10 @@ using Query = std::function<absl::StatusOr<TextRows>(const std::string& sql)>;
 // of one moment. The number of queries does not depend on that of the relations. Blocks.
 //
 // Partitions are left out, as their rows are reached through the partitioned table. FAILED_PRECONDITION: a schema of
-// `schemas` or `search_path` does not exist, or the role may not use it, or PostgreSQL is older than 13. Other errors
-// are those of `query`.
+// `schemas` or `search_path` does not exist, or none of the roles may use it, or PostgreSQL is older than 13. Other
+// errors are those of `query`.
 absl::StatusOr<Catalog> Read(const Query& query, const std::vector<std::string>& schemas,
-                             const std::vector<std::string>& search_path = {});
+                             const std::vector<std::string>& search_path = {}, Roles roles = Roles::kConnecting);
 
 }  // namespace protogres::catalog
 

@@ -1,19 +1,26 @@
 // The queries of the catalog reader, for PostgreSQL 13 and newer. Each is for all relations at once. Names are never
-// put into them: {} is a list of oids, or the filter of relations.
+// put into them: {} is a list of oids, or the filter of relations, and {roles} an array of the oids of roles.
 #ifndef PROTOGRES_SERVICE_CATALOG_READER_SQL_H_
 #define PROTOGRES_SERVICE_CATALOG_READER_SQL_H_
 
 namespace protogres::catalog {
+
+// Whether one of the roles has a privilege: of has_<what>_privilege(), and its arguments after the role.
+#define PROTOGRES_MAY(what, arguments)                                                                      \
+  "EXISTS (SELECT FROM pg_catalog.unnest('{roles}'::pg_catalog.oid[]) AS r(oid) WHERE pg_catalog.has_" what \
+  "_privilege(r.oid, " arguments "))"
 
 // The search path is pinned for the transaction. So no relation or function of the user stands before one of the
 // system, and format_type() always writes the schema.
 inline constexpr char kServerSql[] = R"(
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.current_database(),
        pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_encoding'),
-       current_user, pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL)";
+       current_user, pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL,
+       (SELECT pg_catalog.array_agg(oid) FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user),
+       (SELECT pg_catalog.array_agg(oid) FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER')))";
 
-inline constexpr char kSchemasSql[] = R"(
-SELECT oid, nspname, pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace)";
+inline constexpr char kSchemasSql[] =
+    "SELECT n.oid, n.nspname, " PROTOGRES_MAY("schema", "n.oid, 'USAGE'") " FROM pg_catalog.pg_namespace n";
 
 // Says which relations are read. {} is the list of the oids of schemas. The queries below use it, so that all of them
 // are for the same relations.
@@ -43,8 +50,8 @@ SELECT c.oid, n.nspname, c.relname, c.relkind,
            SELECT CASE r.ev_type WHEN '2' THEN 4 WHEN '3' THEN 8 WHEN '4' THEN 16 ELSE 0 END
              FROM pg_catalog.pg_rewrite r
             WHERE r.ev_class = c.oid AND r.is_instead AND r.ev_qual::text = '<>') AS e(bits)), 0) ELSE 0 END,
-       pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_table_privilege(c.oid, 'INSERT'),
-       pg_catalog.has_table_privilege(c.oid, 'UPDATE'), pg_catalog.has_table_privilege(c.oid, 'DELETE'),
+       )" PROTOGRES_MAY("table", "c.oid, 'SELECT'") ", " PROTOGRES_MAY("table", "c.oid, 'INSERT'") ", " PROTOGRES_MAY(
+    "table", "c.oid, 'UPDATE'") ", " PROTOGRES_MAY("table", "c.oid, 'DELETE'") R"(,
        d.description,
        (c.relhasrules AND EXISTS (
          SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3')))
@@ -66,9 +73,9 @@ SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid,
        c.relkind NOT IN ('v', 'm') AND a.attnotnull,
        a.atthasdef OR t.typdefault IS NOT NULL,
        a.attidentity, a.attgenerated,
-       CASE WHEN a.attacl IS NOT NULL THEN pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') END,
-       CASE WHEN a.attacl IS NOT NULL THEN pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT') END,
-       CASE WHEN a.attacl IS NOT NULL THEN pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE') END,
+       CASE WHEN a.attacl IS NOT NULL THEN )" PROTOGRES_MAY("column", "a.attrelid, a.attnum, 'SELECT'") R"( END,
+       CASE WHEN a.attacl IS NOT NULL THEN )" PROTOGRES_MAY("column", "a.attrelid, a.attnum, 'INSERT'") R"( END,
+       CASE WHEN a.attacl IS NOT NULL THEN )" PROTOGRES_MAY("column", "a.attrelid, a.attnum, 'UPDATE'") R"( END,
        d.description
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
@@ -147,6 +154,8 @@ SELECT a.attrelid, a.attnum, a.attisdropped, a.attname, a.atttypid, d.descriptio
 
 inline constexpr char kLabelsSql[] =
     "SELECT enumtypid, enumlabel FROM pg_catalog.pg_enum WHERE enumtypid IN ({}) ORDER BY enumtypid, oid";
+
+#undef PROTOGRES_MAY
 
 }  // namespace protogres::catalog
 

@@ -56,8 +56,9 @@ struct Subcommand {
   std::string name;
   std::string usage;
   std::vector<Option> options;
-  std::map<std::string, std::string> given = {};  // by an option's name; of one that is given twice the last value
-  std::vector<std::string> arguments = {};        // those that are no options
+  std::map<std::string, std::string> given =
+      {};  // by an option's name; of one that is given twice the last value, or a list of both
+  std::vector<std::string> arguments = {};  // those that are no options
 };
 
 std::string Unknown(const Subcommand& command, const std::vector<Subcommand>& all, const std::string& argument) {
@@ -126,7 +127,8 @@ std::string Split(std::span<const std::string> arguments, const std::vector<Subc
       value = arguments[++i];
     }
     if (value.empty()) return fmt::format("--{0} needs a value: --{0}={1}", name, option->value);
-    command->given[name] = value;
+    std::string& given = command->given[name];
+    given = option->repeatable && !given.empty() ? given + "," + value : value;
   }
   return "";
 }

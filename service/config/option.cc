@@ -11,6 +11,7 @@
 #include "contract/naming.h"
 #include "text/address.h"
 #include "text/ascii.h"
+#include "text/utf8.h"
 
 namespace protogres::config {
 namespace {
@@ -67,7 +68,7 @@ void AddConnection(OptionTable& table, db::ConnectionOptions* connection, bool d
 
 void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
   table.Group("API");
-  table.Names("schemas", &api->schemas, "schemas to serve; not set: all but the system's");
+  table.Names("schemas", "NAME,...", &api->schemas, "schemas to serve; not set: all but the system's");
   table.Add("package", "NAME | SCHEMA=NAME,...",
             "protobuf package of the one schema served, or of each; not set: <schema>.v1, for public <database>.v1", "",
             [api](const std::string& text) { return SetPackages(text, api); });
@@ -75,6 +76,9 @@ void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
     table.Text("contract", "FILE", &api->contract,
                "serve exactly this contract: a .proto file, a folder of them, or a FileDescriptorSet");
   }
+  table.Switch("all_roles", &api->all_roles,
+               "serve what any role that the one that connects can become may use; on by itself where calls have an "
+               "Identity");
   table.Switch("soft_delete", &api->soft_delete,
                "a nullable timestamp column deleted_at is a soft delete by itself; off: only what @protogres declares");
 }
@@ -182,6 +186,45 @@ void AddClients(OptionTable& table, Serve* serve) {
              "connection string of the connection that waits for NOTIFY, past a pooler; not set: that of the pool");
 }
 
+// Who may call, and as which role of the database.
+void AddAuth(OptionTable& table, rpc::ServerOptions* server) {
+  auth::AuthOptions* const auth = &server->auth;
+  table.Group("Identity");
+  table.Names("jwt_key", "FILE,...", &auth->jwt_keys,
+              "files of keys by which tokens are verified: a secret, public keys in PEM, or a JWKS document; each is "
+              "read again when it changes");
+  table.MarkRepeatable();
+  table.Text("jwt_audience", "NAME", &auth->rules.audience, "the audience that a token must be for; not set: any");
+  table.Text("jwt_issuer", "NAME", &auth->rules.issuer, "the issuer that a token must be of; not set: any");
+  table.Add("jwt_role_claim", "PATH", "where the role of a call stands in its token, as in .app.roles[0]", ".role",
+            [auth](const std::string& text) -> std::string {
+              const auto path = auth::ClaimPath::Parse(text);
+              if (!path) return "must be a path such as .role, .app.roles[0] or .\"https://example.com/role\"";
+              auth->rules.role_claim = *path;
+              return "";
+            });
+  table.Add("anon_role", "NAME", "role of a call without a token; not set: such a call is refused where there are keys",
+            "", [auth](const std::string& text) -> std::string {
+              if (text == "none" || !text::IsUtf8(text)) return "must be the name of a role";
+              auth->anon_role = text;
+              return "";
+            });
+  table.Choice<rpc::Reflection>("reflection", &server->reflection,
+                                {{"on", rpc::Reflection::kOn},
+                                 {"authenticated", rpc::Reflection::kAuthenticated},
+                                 {"off", rpc::Reflection::kOff}},
+                                "to whom reflection answers; authenticated: to calls with a valid token");
+  table.Add("pre_request", "FUNCTION",
+            "function of the database that each transaction of a call begins with, such as "
+            "app.check_request",
+            "", [server](const std::string& text) -> std::string {
+              const auto name = ParseQualified(text);
+              if (!name) return "must be the name of a function without arguments, such as app.check_request";
+              server->pre_request = *name;
+              return "";
+            });
+}
+
 void AddLimits(OptionTable& table, crud::Limits* limits) {
   table.Group("Limits");
   table.Integer("page_size", &limits->page_size, 1, kMillion, "rows of a List page that asks for no page_size");
@@ -209,12 +252,13 @@ void AddLog(OptionTable& table, Log* log) {
 
 void AddServe(OptionTable& table, Serve* command) {
   // Beside the options of AddConnection: the other commands run no code of the database's.
-  table.Names("search_path", &command->connection.search_path,
+  table.Names("search_path", "NAME,...", &command->connection.search_path,
               "schemas in which functions and triggers find names without a schema, such as extensions,public; not "
               "set: the role's own search_path");
   AddApi(table, &command->api, true);
   AddServer(table, &command->server);
   AddClients(table, command);
+  AddAuth(table, &command->server);
   AddPool(table, &command->pool);
   AddLimits(table, &command->limits);
   AddLog(table, &command->log);
@@ -302,6 +346,12 @@ std::string CheckServe(const Serve& command) {
                                   : "--tls_key needs --tls_cert, its certificate";
   }
   if (!server.tls_client_ca.empty() && server.tls_cert.empty()) return "--tls_client_ca needs --tls_cert and --tls_key";
+  if (server.auth.jwt_keys.empty() && (!server.auth.rules.audience.empty() || !server.auth.rules.issuer.empty())) {
+    return "--jwt_audience and --jwt_issuer need --jwt_key, by which tokens are verified";
+  }
+  if (server.auth.jwt_keys.empty() && server.reflection == rpc::Reflection::kAuthenticated) {
+    return "--reflection=authenticated needs --jwt_key, by which tokens are verified";
+  }
   if (server.max_memory / 4 < server.max_receive_message_bytes) {
     return fmt::format(
         "--max_memory={} is too little for requests of --max_receive_message_bytes={}: it must be at "

@@ -18,6 +18,7 @@ struct Option {
   std::string help;           // one sentence with the unit
   std::string default_value;  // as it would be given; empty: not set
   bool flag = false;          // --name alone means --name=on
+  bool repeatable = false;    // given several times, the values are one list
   // Stores the value; else says what would be right ("must be ..."), and stores nothing.
   std::function<std::string(const std::string&)> set;
 };

@@ -33,8 +33,9 @@ class OptionTable {
   }
 
   // A list of names, none of them twice.
-  void Names(const std::string& name, std::vector<std::string>* target, const std::string& help) {
-    Add(name, "NAME,...", help, "", [target](const std::string& text) -> std::string {
+  void Names(const std::string& name, const std::string& value, std::vector<std::string>* target,
+             const std::string& help) {
+    Add(name, value, help, "", [target](const std::string& text) -> std::string {
       auto names = ParseList(text);
       if (!names) return "must be names between commas; one that has a comma or a quote stands in double quotes";
       if (std::set<std::string>(names->begin(), names->end()).size() < names->size()) return "names one twice";
@@ -112,10 +113,11 @@ class OptionTable {
 
   void Add(const std::string& name, const std::string& value, const std::string& help, const std::string& default_value,
            std::function<std::string(const std::string&)> set) {
-    options_.push_back({group_, name, value, help, default_value, false, std::move(set)});
+    options_.push_back({group_, name, value, help, default_value, false, false, std::move(set)});
   }
 
   void MarkFlag() { options_.back().flag = true; }
+  void MarkRepeatable() { options_.back().repeatable = true; }
   std::vector<Option> Take() { return std::move(options_); }
 
  private:

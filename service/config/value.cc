@@ -8,6 +8,7 @@
 
 #include "text/ascii.h"
 #include "text/number.h"
+#include "text/quote.h"
 
 namespace protogres::config {
 namespace {
@@ -104,6 +105,13 @@ std::optional<std::vector<std::string>> ParseList(std::string_view text) {
   const bool has_empty = std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.empty(); });
   if (quoted || has_empty) return std::nullopt;
   return names;
+}
+
+std::optional<std::string> ParseQualified(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  const std::string_view last = dot == std::string_view::npos ? text : text.substr(dot + 1);
+  if (last.empty() || dot == 0 || last.find('.') != std::string_view::npos) return std::nullopt;
+  return dot == std::string_view::npos ? text::QuoteName(last) : text::QuoteName(text.substr(0, dot), last);
 }
 
 }  // namespace protogres::config

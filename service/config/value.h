@@ -29,6 +29,9 @@ std::optional<bool> ParseSwitch(std::string_view text);
 // None: an empty name or an open quote.
 std::optional<std::vector<std::string>> ParseList(std::string_view text);
 
+// "function" or "schema.function" -> the name as SQL, each part in quotes as it is written. None: it is something else.
+std::optional<std::string> ParseQualified(std::string_view text);
+
 }  // namespace protogres::config
 
 #endif  // PROTOGRES_SERVICE_CONFIG_VALUE_H_

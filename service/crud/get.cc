@@ -110,7 +110,7 @@ class KeyedMethod : public UnaryMethod {
   // Of a sharded table each Get stays on one server.
   Grouping grouping() const override { return bound_.table().sharded() ? Grouping::kNone : Grouping::kStatement; }
 
-  void RunGroup(std::span<GroupMember> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
+  void RunGroup(std::span<GroupMember> members, const db::Access& access) const override {
     std::map<std::string, std::vector<GroupedRead>> by_shape;
     for (GroupMember& member : members) {
       auto read = PlanRead(member.request);
@@ -122,7 +122,7 @@ class KeyedMethod : public UnaryMethod {
       }
     }
     // Without a connection each member is run alone, and hears of it there.
-    const auto session = db::Session::Open(pool, cancellation);
+    const auto session = access.Open();
     if (!session.ok()) return;
     for (auto& [shape, group] : by_shape) {
       for (std::span<const GroupedRead> rest(group); !rest.empty();) {

@@ -162,7 +162,7 @@ Grouping GroupingOfWrites(const BoundTable& bound) {
 }
 
 void RunWriteGroup(const BoundTable& bound, MethodKind kind, RowPlanner plan, std::span<GroupMember> members,
-                   db::Pool& pool, const db::Cancellation& cancellation) {
+                   const db::Access& access) {
   const bool creates = kind == MethodKind::kCreate;
   auto group = PlanGroup(bound, kind, plan, members);
   if (creates) {
@@ -172,8 +172,7 @@ void RunWriteGroup(const BoundTable& bound, MethodKind kind, RowPlanner plan, st
   }
   // One alone takes a round trip instead of three.
   if (group.size() < 2) return;
-  const auto session =
-      db::Session::Open(pool, cancellation, {.transaction = db::Transaction::kExplicit, .lock_timeout = kLockTimeout});
+  const auto session = access.Open({.transaction = db::Transaction::kExplicit, .lock_timeout = kLockTimeout});
   // Without a connection each member is run alone, and hears of it there.
   if (!session.ok()) return;
   if (!(creates ? InsertAll(bound, group, **session) : WriteAll(bound, group, **session))) return;

@@ -9,8 +9,7 @@
 #include "crud/bound_table.h"
 #include "crud/method.h"
 #include "crud/row_write.h"
-#include "db/pool.h"
-#include "db/session.h"
+#include "db/caller.h"
 
 namespace protogres::crud {
 
@@ -24,7 +23,7 @@ Grouping GroupingOfWrites(const BoundTable& bound);
 // has failed, if an answer is large, or if the COMMIT was rolled back. If it is not known whether the COMMIT took
 // place, that is the response of each member: none may be run again. Blocks.
 void RunWriteGroup(const BoundTable& bound, contract::MethodKind kind, RowPlanner plan, std::span<GroupMember> members,
-                   db::Pool& pool, const db::Cancellation& cancellation);
+                   const db::Access& access);
 
 }  // namespace protogres::crud
 

@@ -1,4 +1,5 @@
-// Import: COPY behind a stream of messages, in one transaction. Takes constant memory.
+// Import: COPY behind a stream of messages, in one transaction. Takes constant memory. PostgreSQL copies nothing into a
+// table whose policies hold for the role: there the rows are inserted, some at a time.
 #include <algorithm>
 #include <charconv>
 #include <deque>
@@ -28,6 +29,19 @@ constexpr char kQuiet[] = "SELECT set_config('client_min_messages', 'error', tru
 // COPY reads money in the format of lc_monetary, and a COPY cannot cast.
 constexpr char kMoneyIsPlain[] = "SELECT '-1234.56'::money = (-1234.56)::numeric::money";
 
+// Whether the policies of a table hold for the role.
+constexpr char kHasPolicies[] = "SELECT pg_catalog.row_security_active($1::pg_catalog.regclass)";
+// The most rows of one INSERT.
+constexpr std::size_t kInsertRows = 64;
+constexpr char kSavepoint[] = "protogres_import";
+
+// What a row takes in an INSERT, in bytes.
+std::size_t SizeOf(const sql::Row& row) {
+  std::size_t bytes = 0;
+  for (const sql::Assignment& assignment : row) bytes += assignment.value ? assignment.value->size() : 0;
+  return bytes;
+}
+
 bool HasMoney(const contract::Table& table) {
   return std::ranges::any_of(
       table.fields, [](const contract::Field& field) { return field.insertable && !field.type.write_cast.empty(); });
@@ -43,8 +57,8 @@ absl::Status MoneyIsNotPlain(const contract::Table& table) {
 
 class RowImport final : public ClientStream {
  public:
-  RowImport(const BoundTable& bound, db::Pool& pool, const db::Cancellation& cancellation)
-      : bound_(bound), pool_(pool), cancellation_(cancellation), values_(bound.table().fields.size()) {}
+  RowImport(const BoundTable& bound, const db::Access& access)
+      : bound_(bound), access_(access), values_(bound.table().fields.size()) {}
 
   absl::Status Add(std::string_view message) override;
   absl::StatusOr<std::string> Finish() override;
@@ -63,6 +77,10 @@ class RowImport final : public ClientStream {
   // Begins a COPY of the columns `wanted_`.
   absl::Status Switch();
   absl::Status InsertDefaults();
+  // Adds a row to those that the next INSERT takes.
+  absl::Status AddInserted(const sql::Row& row);
+  absl::Status InsertTogether();
+  absl::Status Insert(const std::vector<sql::Row>& rows);
   absl::Status Send();
   absl::Status Close();
   // The error with the path of its row, and with what became of the import.
@@ -70,8 +88,7 @@ class RowImport final : public ClientStream {
   absl::Status Locate(const absl::Status& error) const;
 
   const BoundTable& bound_;
-  db::Pool& pool_;
-  const db::Cancellation& cancellation_;
+  const db::Access& access_;
   std::unique_ptr<db::Session> session_;
 
   std::vector<int> masked_;  // the fields that the create_mask names
@@ -84,6 +101,9 @@ class RowImport final : public ClientStream {
   std::vector<int> wanted_;                // the columns of the current row
   std::vector<const sql::Param*> values_;  // the values of the current row, by field; null: it gives none
   std::string lines_;
+  bool inserts_ = false;  // the table has policies
+  std::vector<sql::Row> inserted_;
+  std::size_t inserted_bytes_ = 0;
   std::int64_t affected_ = 0;
 };
 
@@ -121,6 +141,8 @@ absl::Status RowImport::TakeMask(const wire::Request& request) {
 }
 
 absl::Status RowImport::AddRow(const sql::Row& row) {
+  if (!session_) RETURN_IF_ERROR(Open());
+  if (inserts_) return AddInserted(row);
   std::ranges::fill(values_, nullptr);
   for (const sql::Assignment& assignment : row) values_[static_cast<std::size_t>(assignment.field)] = &assignment.value;
   wanted_.clear();
@@ -157,15 +179,17 @@ absl::StatusOr<std::string> RowImport::Commit() {
 }
 
 absl::Status RowImport::Open() {
-  ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_, {.transaction = db::Transaction::kExplicit}));
+  ASSIGN_OR_RETURN(session_, access_.Open({.transaction = db::Transaction::kExplicit}));
   RETURN_IF_ERROR(session_->Read(kQuiet, {}).status());
-  if (!HasMoney(bound_.table())) return absl::OkStatus();
+  const std::vector<db::Param> table{bound_.table().sql_name};
+  ASSIGN_OR_RETURN(const db::Rows policies, session_->Read(kHasPolicies, table));
+  inserts_ = policies.Cell(0, 0) == "t";
+  if (inserts_ || !HasMoney(bound_.table())) return absl::OkStatus();
   ASSIGN_OR_RETURN(const db::Rows plain, session_->Read(kMoneyIsPlain, {}));
   return plain.Cell(0, 0) == "t" ? absl::OkStatus() : MoneyIsNotPlain(bound_.table());
 }
 
 absl::Status RowImport::Switch() {
-  if (!session_) RETURN_IF_ERROR(Open());
   RETURN_IF_ERROR(Close());
   columns_ = wanted_;
   copy_begin_ = rows_;
@@ -175,8 +199,41 @@ absl::Status RowImport::Switch() {
 }
 
 // COPY needs a column, but this row gives no value at all.
-absl::Status RowImport::InsertDefaults() {
-  const sql::Statement statement = sql::Insert(bound_.table(), {{}}, {});
+absl::Status RowImport::InsertDefaults() { return Insert({{}}); }
+
+absl::Status RowImport::AddInserted(const sql::Row& row) {
+  const auto differs = [&row](const sql::Row& other) {
+    return !std::ranges::equal(row, other, {}, &sql::Assignment::field, &sql::Assignment::field);
+  };
+  if (!inserted_.empty() && differs(inserted_.front())) RETURN_IF_ERROR(InsertTogether());
+  inserted_.push_back(row);
+  inserted_bytes_ += SizeOf(row);
+  ++rows_;
+  const std::size_t most = std::min(kInsertRows, sql::kMaxStatementParams / std::max<std::size_t>(1, row.size()));
+  const bool is_full = row.empty() || inserted_.size() >= most || inserted_bytes_ >= kSendBytes;
+  return is_full ? InsertTogether() : absl::OkStatus();
+}
+
+// Where some rows together cannot be inserted, they are inserted one by one: the error is then of the row that it
+// names.
+absl::Status RowImport::InsertTogether() {
+  const std::vector<sql::Row> rows = std::exchange(inserted_, {});
+  inserted_bytes_ = 0;
+  if (rows.size() > 1) {
+    RETURN_IF_ERROR(session_->Savepoint(kSavepoint));
+    if (Insert(rows).ok()) return session_->Write(fmt::format("RELEASE SAVEPOINT {}", kSavepoint), {}).status();
+    RETURN_IF_ERROR(session_->Write(fmt::format("ROLLBACK TO SAVEPOINT {}", kSavepoint), {}).status());
+  }
+  copy_begin_ = rows_ - static_cast<std::int64_t>(rows.size());
+  for (const sql::Row& row : rows) {
+    if (auto inserted = Insert({row}); !inserted.ok()) return status::WithMetadata(inserted, "row", "1");
+    ++copy_begin_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RowImport::Insert(const std::vector<sql::Row>& together) {
+  const sql::Statement statement = sql::Insert(bound_.table(), together, {});
   ASSIGN_OR_RETURN(const db::Rows rows, session_->Write(statement.text, statement.params));
   affected_ += rows.affected();
   return absl::OkStatus();
@@ -189,6 +246,7 @@ absl::Status RowImport::Send() {
 }
 
 absl::Status RowImport::Close() {
+  if (!inserted_.empty()) RETURN_IF_ERROR(InsertTogether());
   if (!copying_) return absl::OkStatus();
   if (!lines_.empty()) RETURN_IF_ERROR(Send());
   copying_ = false;
@@ -225,8 +283,8 @@ class ImportMethod final : public ClientStreamMethod {
  public:
   ImportMethod(const BoundTable& bound, const Names& names) : ClientStreamMethod(names), bound_(bound) {}
 
-  std::unique_ptr<ClientStream> Open(db::Pool& pool, const db::Cancellation& cancellation) const override {
-    return std::make_unique<RowImport>(bound_, pool, cancellation);
+  std::unique_ptr<ClientStream> Open(const db::Access& access) const override {
+    return std::make_unique<RowImport>(bound_, access);
   }
 
  private:

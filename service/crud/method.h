@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "db/pool.h"
+#include "db/caller.h"
 #include "db/session.h"
 
 namespace protogres::crud {
@@ -128,8 +128,8 @@ class UnaryMethod : public Method {
   virtual Grouping grouping() const { return Grouping::kNone; }
   // Answers several requests with as few statements as possible. A member that must run alone gets no response here:
   // a statement that fails because of one member must not fail the others. Nothing that such a member asks for has
-  // taken effect. Blocks.
-  virtual void RunGroup(std::span<GroupMember>, db::Pool&, const db::Cancellation&) const {}
+  // taken effect. All are of one caller. Blocks.
+  virtual void RunGroup(std::span<GroupMember>, const db::Access&) const {}
 
  protected:
   explicit UnaryMethod(const Names& names) : Method(kKind, names) {}

@@ -41,8 +41,8 @@ class RowMethod : public UnaryMethod {
   }
 
   Grouping grouping() const override { return GroupingOfWrites(bound_); }
-  void RunGroup(std::span<GroupMember> members, db::Pool& pool, const db::Cancellation& cancellation) const override {
-    RunWriteGroup(bound_, kind_, plan_, members, pool, cancellation);
+  void RunGroup(std::span<GroupMember> members, const db::Access& access) const override {
+    RunWriteGroup(bound_, kind_, plan_, members, access);
   }
 
  private:

@@ -21,13 +21,11 @@ constexpr std::int64_t kChunkBytes = 128 * 1024;
 
 class RowStream final : public ServerStream {
  public:
-  RowStream(const BoundTable& bound, Listing listing, std::int64_t page_size, db::Pool& pool,
-            const db::Cancellation& cancellation)
+  RowStream(const BoundTable& bound, Listing listing, std::int64_t page_size, const db::Access& access)
       : bound_(bound),
         listing_(std::move(listing)),
         page_size_(page_size),
-        pool_(pool),
-        cancellation_(cancellation),
+        access_(access),
         last_(listing_.token_columns.size()) {}
 
   absl::StatusOr<std::optional<std::string>> Next() override;
@@ -43,8 +41,7 @@ class RowStream final : public ServerStream {
   const BoundTable& bound_;
   const Listing listing_;
   const std::int64_t page_size_;
-  db::Pool& pool_;
-  const db::Cancellation& cancellation_;
+  const db::Access& access_;
   sql::Statement statement_;
   std::unique_ptr<db::Session> session_;
   bool over_ = false;
@@ -59,7 +56,7 @@ class RowStream final : public ServerStream {
 };
 
 absl::Status RowStream::Open() {
-  ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_));
+  ASSIGN_OR_RETURN(session_, access_.Open());
   statement_ = listing_.Select(bound_.table(), std::nullopt);
   RETURN_IF_ERROR(bound_.CheckPlan(*session_, statement_));
   return session_->OpenRows(statement_.text, statement_.params);
@@ -133,12 +130,11 @@ class StreamMethod final : public ServerStreamMethod {
  public:
   StreamMethod(const BoundTable& bound, const Names& names) : ServerStreamMethod(names), bound_(bound) {}
 
-  absl::StatusOr<std::unique_ptr<ServerStream>> Plan(std::string_view bytes, db::Pool& pool,
-                                                     const db::Cancellation& cancellation) const override {
+  absl::StatusOr<std::unique_ptr<ServerStream>> Plan(std::string_view bytes, const db::Access& access) const override {
     ASSIGN_OR_RETURN(const auto request, bound_.Decode(contract::MethodKind::kStream, bytes));
     ASSIGN_OR_RETURN(auto listing, PlanListing(bound_, request));
     ASSIGN_OR_RETURN(const auto page_size, PageSize(bound_, request, std::numeric_limits<std::int64_t>::max()));
-    return std::make_unique<RowStream>(bound_, std::move(listing), page_size, pool, cancellation);
+    return std::make_unique<RowStream>(bound_, std::move(listing), page_size, access);
   }
 
  private:

@@ -11,8 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "crud/method.h"
-#include "db/pool.h"
-#include "db/session.h"
+#include "db/caller.h"
 
 namespace protogres::crud {
 
@@ -34,8 +33,8 @@ class ServerStreamMethod : public Method {
 
   // Decodes and plans the request. All arguments and the Method must outlive the ServerStream. INVALID_ARGUMENT with
   // the path of the field that is wrong. Does not block.
-  virtual absl::StatusOr<std::unique_ptr<ServerStream>> Plan(std::string_view request, db::Pool& pool,
-                                                             const db::Cancellation& cancellation) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<ServerStream>> Plan(std::string_view request,
+                                                             const db::Access& access) const = 0;
 
  protected:
   explicit ServerStreamMethod(const Names& names) : Method(kKind, names) {}
@@ -62,7 +61,7 @@ class ClientStreamMethod : public Method {
   static constexpr Kind kKind = Kind::kClientStream;
 
   // The arguments and the Method must outlive the ClientStream. Does not block.
-  virtual std::unique_ptr<ClientStream> Open(db::Pool& pool, const db::Cancellation& cancellation) const = 0;
+  virtual std::unique_ptr<ClientStream> Open(const db::Access& access) const = 0;
 
  protected:
   explicit ClientStreamMethod(const Names& names) : Method(kKind, names) {}
@@ -93,7 +92,7 @@ class SessionMethod : public Method {
   static constexpr Kind kKind = Kind::kSession;
 
   // The arguments and the Method must outlive the SessionStream. Does not block.
-  virtual std::unique_ptr<SessionStream> Open(db::Pool& pool, const db::Cancellation& cancellation) const = 0;
+  virtual std::unique_ptr<SessionStream> Open(const db::Access& access) const = 0;
 
  protected:
   explicit SessionMethod(const Names& names) : Method(kKind, names) {}

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "db/libpq_connection.h"
+#include "db/opening.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
@@ -70,7 +71,7 @@ absl::Status LibpqConnection::SendBegin() {
   if (!std::exchange(waits_, false)) return absl::OkStatus();
   // All sessions that a pooler has may be taken for now.
   RETURN_IF_ERROR(pooled() ? Text(BeginText() + transaction_defaults_, false) : Text(BeginText(), false, Soon()));
-  if (!settings_.params.empty()) RETURN_IF_ERROR(Unprepared(settings_.sql, settings_.params));
+  if (!settings_.params.empty()) RETURN_IF_ERROR(SettingsError(Unprepared(settings_.sql, settings_.params)));
   return opening_.pre_request.empty() ? absl::OkStatus() : Unprepared(CallOf(opening_.pre_request), {});
 }
 
@@ -87,12 +88,13 @@ absl::Status LibpqConnection::TryWithBegin(const std::string& sql, std::span<con
   const auto start = Clock::now();
   const absl::Status status = statements_.RunTogether(
       steps, opening_.alone, {.in_transaction = true, .writes = writes, .most_bytes = most_}, stale);
-  for (std::size_t i = 0; i < statement; ++i) {
-    const ExecStatusType outcome = PQresultStatus(steps[i].result.get());
+  std::size_t done = 0;
+  for (; done < statement; ++done) {
+    const ExecStatusType outcome = PQresultStatus(steps[done].result.get());
     if (outcome != PGRES_COMMAND_OK && outcome != PGRES_TUPLES_OK) break;
-    Log(steps[i].sql, steps[i].params, absl::OkStatus(), start);
+    Log(steps[done].sql, steps[done].params, absl::OkStatus(), start);
   }
-  if (!status.ok()) return status;
+  if (!status.ok()) return done == 1 && !settings_.params.empty() ? SettingsError(status) : status;
   *result = std::move(steps[statement].result);
   if (!opening_.alone) return status;
   if (PQcmdStatus(steps.back().result.get()) != std::string_view("COMMIT")) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "fmt/format.h"
+#include "status/status.h"
 
 namespace protogres::db {
 
@@ -17,6 +18,15 @@ SettingsStatement StatementOf(std::span<const Setting> settings) {
     statement.params.emplace_back(setting.value);
   }
   return statement;
+}
+
+absl::Status SettingsError(const absl::Status& status) {
+  // PostgreSQL says of a role that does not exist that the value is not valid.
+  constexpr char kInvalidParameterValue[] = "22023";
+  const std::string state = status::MetadataOf(status, "sqlstate");
+  if (state != kInvalidParameterValue) return status;
+  return status::Error(absl::StatusCode::kPermissionDenied, std::string(status.message()), status::kPermissionDenied,
+                       {{"sqlstate", state}});
 }
 
 std::string CallOf(const std::string& function) { return "SELECT " + function + "()"; }

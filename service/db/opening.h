@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "db/connection.h"
 
 namespace protogres::db {
@@ -17,6 +18,9 @@ struct SettingsStatement {
 
 // Sets all of `settings`, at least one, for the transaction in which it runs. Its text depends only on their number.
 SettingsStatement StatementOf(std::span<const Setting> settings);
+
+// The error of that statement as its caller shall see it: PERMISSION_DENIED where there is no such role.
+absl::Status SettingsError(const absl::Status& status);
 
 // Calls a function that Opening::pre_request names.
 std::string CallOf(const std::string& function);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,9 @@ class Call {
  public:
   // The path of the method: /shop.v1.CustomerService/GetCustomer.
   virtual const std::string& method() const = 0;
+  // The value of a header that the client has sent, by its name in lower case; several are joined by commas. Nothing:
+  // there is none. Only the completion-queue thread of the Call may ask, before the Call is finished.
+  virtual std::optional<std::string> header(std::string_view name) const = 0;
   // The time until which the client waits; time_point::max(): the client has set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 

@@ -41,7 +41,7 @@ absl::Status TimedOut(milliseconds timeout) {
 }  // namespace
 
 Executor::Executor(const Options& options) : options_(options) {
-  QueueOf(nullptr);
+  QueueOf({});
   for (int i = 0; i < std::max(1, options_.workers); ++i) {
     Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
     worker.thread = std::thread([this, &worker] { Work(worker); });
@@ -52,7 +52,7 @@ Executor::Executor(const Options& options) : options_(options) {
 Executor::~Executor() { Stop(); }
 
 absl::Status Executor::Submit(Task& task) {
-  const void* const group_key = task.group_key();
+  GroupKey group_key = task.group_key();
   const auto now = Clock::now();
   Worker* called = nullptr;
   {
@@ -61,10 +61,10 @@ absl::Status Executor::Submit(Task& task) {
     // A Task that a free worker is about to take does not count as waiting.
     if (waiting_ >= options_.queue_size + free_ && !task.taken_) return QueueFull(options_.queue_size);
     task.since_ = now;
-    task.group_key_ = group_key;
+    group_key = task.group_key_ = Bounded(group_key);
     if (group_key) task.deadline_ = task.deadline();
     GroupQueue& queue = QueueOf(group_key);
-    if (!queue.first) queue.waits_for_group = group_key != nullptr && options_.wait_for_groups;
+    if (!queue.first) queue.waits_for_group = group_key && options_.wait_for_groups;
     Append(queue, task);
     if (queue.size >= queue.next_size) queue.waits_for_group = false;
     if (queue.waits_for_group) {
@@ -134,7 +134,7 @@ void Executor::Work(Worker& worker) {
   std::vector<Task*> tasks;
   std::unique_lock lock(mutex_);
   while (GroupQueue* queue = Await(worker, lock)) {
-    const bool grouped = queue->first->group_key_ != nullptr;
+    const bool grouped = static_cast<bool>(queue->first->group_key_);
     const int live = Take(*queue, &tasks);
     ++queue->running;
     const Time started = queue->started = Clock::now();
@@ -213,8 +213,8 @@ void Executor::Watch() {
   }
 }
 
-bool Executor::MayStart(const void* key, const GroupQueue& queue, Time now) const {
-  return key == nullptr || queue.running < options_.groups_at_once || queue.size >= queue.next_size ||
+bool Executor::MayStart(const GroupKey& key, const GroupQueue& queue, Time now) const {
+  return !key || queue.running < options_.groups_at_once || queue.size >= queue.next_size ||
          now - queue.started >= kSlowGroup;
 }
 
@@ -235,7 +235,7 @@ Executor::GroupQueue* Executor::NextQueue(Time* retry) {
 }
 
 int Executor::Take(GroupQueue& queue, std::vector<Task*>* tasks) {
-  const bool alone = queue.first->group_key_ == nullptr;
+  const bool alone = !queue.first->group_key_;
   const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_group_size));
   queue.next_size = alone ? 1 : queue.group_size.Limit(Clock::now());
   const auto now = std::chrono::system_clock::now();
@@ -254,6 +254,12 @@ int Executor::Take(GroupQueue& queue, std::vector<Task*>* tasks) {
     Unlink(queue, task);
   }
   return live;
+}
+
+GroupKey Executor::Bounded(const GroupKey& key) {
+  if (queues_.size() < options_.max_queues || queues_.contains(key)) return key;
+  std::erase_if(queues_, [](const auto& queue) { return IsUnused(queue.first, queue.second); });
+  return queues_.size() < options_.max_queues ? key : GroupKey();
 }
 
 void Executor::Append(GroupQueue& queue, Task& task) {
@@ -286,9 +292,8 @@ Task* Executor::TakeSince(Time limit) {
       *end = task;
       end = &task->next_;
     }
-    // An empty queue is kept for a while, because it may be used again.
-    const bool empty = it->first != nullptr && !queue.first && queue.running == 0;
-    it = empty ? queues_.erase(it) : std::next(it);
+    // An unused queue is kept for a while, because it may be used again.
+    it = IsUnused(it->first, queue) ? queues_.erase(it) : std::next(it);
   }
   return taken;
 }

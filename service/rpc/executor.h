@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -19,6 +21,15 @@
 namespace protogres::rpc {
 
 class Task;
+
+// Tasks with the same key can run as one group. Both parts are only compared.
+struct GroupKey {
+  const void* work = nullptr;   // what is done; null: the Task runs alone
+  const void* owner = nullptr;  // for whom
+
+  explicit operator bool() const { return work != nullptr; }
+  friend bool operator==(const GroupKey&, const GroupKey&) = default;
+};
 
 // Runs several Tasks that have waited at the same time. Each Task may be destroyed as soon as it is done, while the
 // Group still runs the others. So everything that the Group needs must belong to the Group, or outlive the Executor.
@@ -38,8 +49,8 @@ class Task {
   // Is called instead of Run if the Task waited too long or the Executor was closed. Must not block.
   virtual void Refuse(const absl::Status& status) = 0;
 
-  // Tasks with the same key can run as one group. Null: the Task runs alone. Submit calls this once.
-  virtual const void* group_key() const { return nullptr; }
+  // Submit calls this once. What the key points to must live until the Task is done.
+  virtual GroupKey group_key() const { return {}; }
   // The time after which nobody wants the result of the Task. Submit calls this once, for a Task with a group key.
   virtual std::chrono::system_clock::time_point deadline() const {
     return std::chrono::system_clock::time_point::max();
@@ -57,7 +68,7 @@ class Task {
   Task* next_ = nullptr;
   bool waiting_ = false;
   bool taken_ = false;  // a worker has taken the Task at least once
-  const void* group_key_ = nullptr;
+  GroupKey group_key_;
   std::chrono::steady_clock::time_point since_;  // the Task waits
   std::chrono::system_clock::time_point deadline_;
 };
@@ -74,6 +85,8 @@ class Executor {
     std::chrono::milliseconds queue_timeout{30000};
     // The most Tasks in one group.
     int max_group_size = 256;
+    // The most queues of group keys. Each worker that looks for work looks at all of them.
+    std::size_t max_queues = 128;
     // The most groups of one key that run at the same time.
     int groups_at_once = 2;
     // A Task with a group key waits until Dispatch is called or there are enough Tasks for a whole group. Without this,
@@ -142,12 +155,24 @@ class Executor {
   // then a worker may take from a queue at `retry` at the latest, or earlier if a group ends or a Task is submitted.
   // `retry` is max() if no Task waits.
   GroupQueue* NextQueue(Time* retry);
-  bool MayStart(const void* key, const GroupQueue& queue, Time now) const;
+  bool MayStart(const GroupKey& key, const GroupQueue& queue, Time now) const;
   // Takes the first Task of the queue, and with it as many others of its group as will be done before the first of
   // their deadlines. Returns how many of them have to run; the deadline of the others has passed, and they only have
   // to be told.
   int Take(GroupQueue& queue, std::vector<Task*>* tasks);
-  GroupQueue& QueueOf(const void* key) { return queues_.try_emplace(key, options_.max_group_size).first->second; }
+  struct KeyHash {
+    std::size_t operator()(const GroupKey& key) const {
+      const std::hash<const void*> hash;
+      return hash(key.work) * 31 + hash(key.owner);
+    }
+  };
+
+  GroupQueue& QueueOf(const GroupKey& key) { return queues_.try_emplace(key, options_.max_group_size).first->second; }
+  // `key`, or none if there are too many queues for another one: then the Task runs alone.
+  GroupKey Bounded(const GroupKey& key);
+  static bool IsUnused(const GroupKey& key, const GroupQueue& queue) {
+    return key && queue.first == nullptr && queue.running == 0;
+  }
   void Append(GroupQueue& queue, Task& task);
   void Unlink(GroupQueue& queue, Task& task);
   // Unlinks the Tasks that have waited since `limit` or longer and returns them as a list, linked by next_. Removes
@@ -158,12 +183,12 @@ class Executor {
   const Options options_;
   std::mutex mutex_;
   std::condition_variable stop_;
-  std::unordered_map<const void*, GroupQueue> queues_;  // by group key
-  std::atomic<bool> some_wait_for_group_{false};        // a queue may have waits_for_group
-  std::atomic<Time::rep> waiting_since_{0};             // the time when the first of these queues got it
-  int waiting_ = 0;                                     // the number of Tasks in all queues
-  int free_ = 0;                                        // the number of workers without a Task, called or not
-  std::vector<Worker*> idle_;                           // the free workers that are not called
+  std::unordered_map<GroupKey, GroupQueue, KeyHash> queues_;
+  std::atomic<bool> some_wait_for_group_{false};  // a queue may have waits_for_group
+  std::atomic<Time::rep> waiting_since_{0};       // the time when the first of these queues got it
+  int waiting_ = 0;                               // the number of Tasks in all queues
+  int free_ = 0;                                  // the number of workers without a Task, called or not
+  std::vector<Worker*> idle_;                     // the free workers that are not called
   bool watched_ = false;  // an idle worker wakes when the next queue may start, even if nobody calls it
   bool closed_ = false;
   bool stopped_ = false;

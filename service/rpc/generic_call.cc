@@ -124,6 +124,16 @@ void GenericCall::Begin() {
   Read();
 }
 
+std::optional<std::string> GenericCall::header(std::string_view name) const {
+  const auto [begin, end] = context_.client_metadata().equal_range(grpc::string_ref(name.data(), name.size()));
+  std::optional<std::string> value;
+  for (auto it = begin; it != end; ++it) {
+    const std::string_view text(it->second.data(), it->second.size());
+    value = value ? *value + "," + std::string(text) : std::string(text);
+  }
+  return value;
+}
+
 // Health is always let in: it takes almost no memory, and it tells an operator what is wrong.
 absl::Status GenericCall::Admit() {
   db::Memory& memory = db::Memory::OfProcess();

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "db/memory.h"
 #include "rpc/acceptor.h"
@@ -25,6 +26,7 @@ class GenericCall final : public Call {
   GenericCall(Acceptor& acceptor, Line& line);
 
   const std::string& method() const override { return context_.method(); }
+  std::optional<std::string> header(std::string_view name) const override;
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
   void Read() override;
   absl::Status Write(std::string message) override;

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 #include <grpc/grpc.h>
-#include <grpc/support/log.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,9 +16,11 @@
 
 #include "db/memory.h"
 #include "rpc/acceptor.h"
+#include "rpc/callers.h"
 #include "rpc/connections.h"
 #include "rpc/executor.h"
 #include "rpc/gate.h"
+#include "rpc/grpc_log.h"
 #include "rpc/health.h"
 #include "rpc/listen.h"
 #include "rpc/reflection.h"
@@ -59,6 +59,8 @@ constexpr int kLookahead = 1024 * 1024;
 // How much of a connection is read before anything else is done: a frame of some bytes can become a call that takes
 // some kilobytes of memory.
 constexpr int kReadChunk = 64 * 1024;
+// The most bytes of headers of a call that may have a token.
+constexpr int kMaxHeaders = static_cast<int>(auth::kMaxTokenBytes) + 8 * 1024;
 // How often the calls are cancelled again: a connection may still come in after the others were closed.
 constexpr milliseconds kCancelAgain{50};
 
@@ -121,6 +123,8 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   }
   if (!options.accept_compression) RefuseCompression(builder);
   builder->AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadChunk);
+  // gRPC's own limit of 8 KiB is less than the largest token has.
+  if (options.auth.any()) builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaders);
   grpc::ResourceQuota quota("protogres");
   quota.Resize(static_cast<std::size_t>(options.max_memory));
   builder->SetResourceQuota(quota);
@@ -128,18 +132,11 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
-// Logs gRPC's own lines. Most of them are about broken connections.
-void LogForGrpc(gpr_log_func_args* line) {
-  const auto level = line->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
-                     : line->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::debug
-                                                               : spdlog::level::trace;
-  spdlog::log(level, "grpc: {}", line->message);
-}
-
 class GrpcServer final : public Server, private Router {
  public:
   GrpcServer(const ServerOptions& options, db::Pool& pool, RequestReload request_reload)
       : renewal_(std::move(request_reload), kLongestReload),
+        reflection_(options.reflection),
         executor_(ExecutorOptions(options, pool)),
         unary_{executor_, pool, options.coalesce, options.group_commit, current_, renewal_},
         held_(MostHeld(pool)),
@@ -162,6 +159,8 @@ class GrpcServer final : public Server, private Router {
   // `method` belongs to the Api of `snapshot`.
   std::unique_ptr<Handler> MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
                                        Call& call);
+  // Null: the call is finished with UNIMPLEMENTED or UNAUTHENTICATED.
+  std::unique_ptr<Handler> Reflect(Call& call, const Snapshot& snapshot);
   void OnIdle() override { executor_.Dispatch(); }
   void OnBusy() override { executor_.DispatchLate(); }
   // Tells all calls in flight to end. False: some could not be ended.
@@ -172,6 +171,8 @@ class GrpcServer final : public Server, private Router {
   ServiceCalls service_calls_;
   Health health_{current_, service_calls_};
   Renewal renewal_;
+  std::unique_ptr<Callers> callers_;
+  const Reflection reflection_;
   Executor executor_;
   UnaryContext unary_;
   HeldConnections held_;
@@ -194,6 +195,7 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
     return absl::InvalidArgumentError(
         fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));
   }
+  ASSIGN_OR_RETURN(callers_, Callers::Open(options.auth, options.pre_request));
   ASSIGN_OR_RETURN(gate_, MakeGate(options));
   RETURN_IF_ERROR(connections_.Listen(*address, !options.insecure && options.tls_cert.empty()));
 
@@ -290,25 +292,41 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);
   if (path == "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" ||
       path == "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo") {
-    return MakeReflection(current_, service_calls_, call);
+    return Reflect(call, *snapshot);
   }
   call.Finish(UnknownMethod(path, *snapshot));
+  return nullptr;
+}
+
+std::unique_ptr<Handler> GrpcServer::Reflect(Call& call, const Snapshot& snapshot) {
+  absl::Status may = absl::OkStatus();
+  if (reflection_ == Reflection::kOff) may = UnknownMethod(call.method(), snapshot);
+  if (reflection_ == Reflection::kAuthenticated) may = callers_->Authenticated(call);
+  if (may.ok()) return MakeReflection(current_, service_calls_, call);
+  call.Finish(may);
   return nullptr;
 }
 
 std::unique_ptr<Handler> GrpcServer::MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
                                                  Call& call) {
   using Kind = crud::Method::Kind;
+  auto found = callers_->Find(call);
+  if (!found.ok()) {
+    call.Finish(found.status());
+    return nullptr;
+  }
+  auto caller = *std::move(found);
   switch (method.kind()) {
     case Kind::kUnary:
-      return MakeUnary(unary_, std::move(snapshot), *method.As<crud::UnaryMethod>(), call);
+      return MakeUnary(unary_, std::move(snapshot), *method.As<crud::UnaryMethod>(), call, std::move(caller));
     case Kind::kServerStream:
       return MakeServerStream(streams_, renewal_, current_, std::move(snapshot), *method.As<crud::ServerStreamMethod>(),
-                              call);
+                              call, std::move(caller));
     case Kind::kClientStream:
-      return MakeClientStream(streams_, std::move(snapshot), *method.As<crud::ClientStreamMethod>(), call);
+      return MakeClientStream(streams_, std::move(snapshot), *method.As<crud::ClientStreamMethod>(), call,
+                              std::move(caller));
     case Kind::kSession:
-      return MakeSession(sessions_, std::move(snapshot), *method.As<crud::SessionMethod>(), call);
+      return MakeSession(sessions_, std::move(snapshot), *method.As<crud::SessionMethod>(), call, std::move(caller));
   }
   return nullptr;
 }
@@ -317,7 +335,7 @@ std::unique_ptr<Handler> GrpcServer::MakeHandler(const crud::Method& method, std
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, db::Pool& pool,
                                                       RequestReload request_reload) {
-  gpr_set_log_function(&LogForGrpc);
+  LogForGrpc();
   db::Memory::OfProcess().SetLimit(options.max_memory);
   auto server = std::make_unique<GrpcServer>(options, pool, std::move(request_reload));
   RETURN_IF_ERROR(server->Listen(options));

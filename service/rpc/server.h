@@ -10,10 +10,14 @@
 
 #include "absl/status/statusor.h"
 #include "api/api.h"
+#include "auth/authenticator.h"
 #include "db/pool.h"
 #include "rpc/renewal.h"
 
 namespace protogres::rpc {
+
+// To whom reflection answers: to all, to calls with a token that is valid, or to none.
+enum class Reflection { kOn, kAuthenticated, kOff };
 
 struct ServerOptions {
   // host:port; with port 0 the system chooses a free port.
@@ -66,6 +70,11 @@ struct ServerOptions {
   std::string tls_cert, tls_key, tls_client_ca;
   // Allows plaintext where other machines can connect.
   bool insecure = false;
+  // By which calls have an Identity.
+  auth::AuthOptions auth;
+  Reflection reflection = Reflection::kOn;
+  // A function that each transaction of a call begins with, as SQL; see db::Opening. Empty: none.
+  std::string pre_request;
 };
 
 // How a drain ended.
@@ -81,8 +90,8 @@ enum class Drained {
 class Server {
  public:
   // Listens and starts its threads. `pool` must outlive the Server.
-  // INVALID_ARGUMENT: the address cannot be parsed, a PEM file cannot be read, or other machines could connect without
-  // TLS although ServerOptions::insecure is false. UNAVAILABLE: the address is in use.
+  // INVALID_ARGUMENT: the address cannot be parsed, a file of ServerOptions cannot be read, or other machines could
+  // connect without TLS although ServerOptions::insecure is false. UNAVAILABLE: the address is in use.
   // `request_reload` is called when the error of a statement says that the catalog has moved. It returns the number of
   // the reload, and Reloaded must be called when that reload is over; 0: there will be no reload.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, db::Pool& pool,

@@ -37,12 +37,13 @@ absl::Status Expired(const char* what, milliseconds limit, const char* option, c
 class SessionHandler final : public Handler, private Task {
  public:
   SessionHandler(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot, const crud::SessionMethod& method,
-                 Call& call)
+                 Call& call, std::shared_ptr<const db::Caller> caller)
       : long_calls_(long_calls),
         snapshot_(std::move(snapshot)),
         call_(call),
         cancellation_(call.deadline()),
-        stream_(method.Open(long_calls.pool(), cancellation_)),
+        access_{long_calls.pool(), cancellation_, std::move(caller)},
+        stream_(method.Open(access_)),
         begun_(Clock::now()),
         quiet_since_(begun_) {
     ArmTimer();
@@ -195,6 +196,7 @@ class SessionHandler final : public Handler, private Task {
   const std::shared_ptr<const Snapshot> snapshot_;
   Call& call_;
   db::Cancellation cancellation_;
+  const db::Access access_;
   std::unique_ptr<crud::SessionStream> stream_;
   std::string_view request_;
   const Clock::time_point begun_;
@@ -209,12 +211,13 @@ class SessionHandler final : public Handler, private Task {
 }  // namespace
 
 std::unique_ptr<Handler> MakeSession(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
-                                     const crud::SessionMethod& method, Call& call) {
+                                     const crud::SessionMethod& method, Call& call,
+                                     std::shared_ptr<const db::Caller> caller) {
   if (auto entered = long_calls.Enter(); !entered.ok()) {
     call.Finish(entered);
     return nullptr;
   }
-  return std::make_unique<SessionHandler>(long_calls, std::move(snapshot), method, call);
+  return std::make_unique<SessionHandler>(long_calls, std::move(snapshot), method, call, std::move(caller));
 }
 
 }  // namespace protogres::rpc

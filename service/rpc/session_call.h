@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "crud/streaming.h"
+#include "db/caller.h"
 #include "rpc/call.h"
 #include "rpc/long_calls.h"
 #include "rpc/snapshot.h"
@@ -13,9 +14,10 @@
 namespace protogres::rpc {
 
 // `method` belongs to the Api of `snapshot`, which the call keeps. Null: too many sessions are open, and the call was
-// finished with the error of LongCalls::Enter.
+// finished with the error of LongCalls::Enter. `caller`: see db::Access.
 std::unique_ptr<Handler> MakeSession(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
-                                     const crud::SessionMethod& method, Call& call);
+                                     const crud::SessionMethod& method, Call& call,
+                                     std::shared_ptr<const db::Caller> caller);
 
 }  // namespace protogres::rpc
 

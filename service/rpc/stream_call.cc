@@ -32,8 +32,13 @@ absl::Status Expired(const std::string& what, const char* reason) {
 // the client does.
 class StreamingHandler : public Handler, private Task {
  public:
-  StreamingHandler(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot, Call& call)
-      : long_calls_(long_calls), snapshot_(std::move(snapshot)), call_(call), cancellation_(call.deadline()) {}
+  StreamingHandler(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot, Call& call,
+                   std::shared_ptr<const db::Caller> caller)
+      : long_calls_(long_calls),
+        snapshot_(std::move(snapshot)),
+        call_(call),
+        cancellation_(call.deadline()),
+        access_{long_calls.pool(), cancellation_, std::move(caller)} {}
 
   void OnRefused(const absl::Status& status) override { call_.Finish(status); }
 
@@ -135,6 +140,7 @@ class StreamingHandler : public Handler, private Task {
   std::shared_ptr<const Snapshot> snapshot_;
   Call& call_;
   db::Cancellation cancellation_;
+  const db::Access access_;
 
  private:
   void Run() override {
@@ -181,8 +187,9 @@ class StreamingHandler : public Handler, private Task {
 class ServerStreamHandler final : public StreamingHandler, private Renewal::Waiter {
  public:
   ServerStreamHandler(LongCalls& long_calls, Renewal& renewal, const Current& current,
-                      std::shared_ptr<const Snapshot> snapshot, const crud::ServerStreamMethod& method, Call& call)
-      : StreamingHandler(long_calls, std::move(snapshot), call),
+                      std::shared_ptr<const Snapshot> snapshot, const crud::ServerStreamMethod& method, Call& call,
+                      std::shared_ptr<const db::Caller> caller)
+      : StreamingHandler(long_calls, std::move(snapshot), call, std::move(caller)),
         method_(&method),
         renewal_(renewal),
         current_(current) {}
@@ -241,7 +248,7 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
   }
 
   absl::StatusOr<std::optional<std::string>> Send() {
-    ASSIGN_OR_RETURN(const auto stream, method_->Plan(request_, long_calls_.pool(), cancellation_));
+    ASSIGN_OR_RETURN(const auto stream, method_->Plan(request_, access_));
     while (true) {
       ASSIGN_OR_RETURN(auto response, stream->Next());
       RETURN_IF_ERROR(Await([this] { return !writing_; }));
@@ -271,8 +278,8 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
 class ClientStreamHandler final : public StreamingHandler {
  public:
   ClientStreamHandler(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
-                      const crud::ClientStreamMethod& method, Call& call)
-      : StreamingHandler(long_calls, std::move(snapshot), call), method_(method) {}
+                      const crud::ClientStreamMethod& method, Call& call, std::shared_ptr<const db::Caller> caller)
+      : StreamingHandler(long_calls, std::move(snapshot), call, std::move(caller)), method_(method) {}
 
   void OnRequest(std::string_view message) override {
     Tell([&] { ahead_.emplace(message); });
@@ -289,7 +296,7 @@ class ClientStreamHandler final : public StreamingHandler {
 
  private:
   absl::StatusOr<std::optional<std::string>> Work() override {
-    const auto stream = method_.Open(long_calls_.pool(), cancellation_);
+    const auto stream = method_.Open(access_);
     while (true) {
       RETURN_IF_ERROR(Await([this] { return ahead_ || complete_; }));
       std::optional<std::string> message;
@@ -312,13 +319,16 @@ class ClientStreamHandler final : public StreamingHandler {
 
 std::unique_ptr<Handler> MakeServerStream(LongCalls& long_calls, Renewal& renewal, const Current& current,
                                           std::shared_ptr<const Snapshot> snapshot,
-                                          const crud::ServerStreamMethod& method, Call& call) {
-  return std::make_unique<ServerStreamHandler>(long_calls, renewal, current, std::move(snapshot), method, call);
+                                          const crud::ServerStreamMethod& method, Call& call,
+                                          std::shared_ptr<const db::Caller> caller) {
+  return std::make_unique<ServerStreamHandler>(long_calls, renewal, current, std::move(snapshot), method, call,
+                                               std::move(caller));
 }
 
 std::unique_ptr<Handler> MakeClientStream(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
-                                          const crud::ClientStreamMethod& method, Call& call) {
-  return std::make_unique<ClientStreamHandler>(long_calls, std::move(snapshot), method, call);
+                                          const crud::ClientStreamMethod& method, Call& call,
+                                          std::shared_ptr<const db::Caller> caller) {
+  return std::make_unique<ClientStreamHandler>(long_calls, std::move(snapshot), method, call, std::move(caller));
 }
 
 }  // namespace protogres::rpc

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "crud/streaming.h"
+#include "db/caller.h"
 #include "rpc/call.h"
 #include "rpc/long_calls.h"
 #include "rpc/renewal.h"
@@ -14,12 +15,14 @@
 namespace protogres::rpc {
 
 // `method` belongs to the Api of `snapshot`, which the call keeps. If the catalog moves before the first response is
-// sent, the call begins again with the Api that a reload brings to `current`.
+// sent, the call begins again with the Api that a reload brings to `current`. `caller`: see db::Access.
 std::unique_ptr<Handler> MakeServerStream(LongCalls& long_calls, Renewal& renewal, const Current& current,
                                           std::shared_ptr<const Snapshot> snapshot,
-                                          const crud::ServerStreamMethod& method, Call& call);
+                                          const crud::ServerStreamMethod& method, Call& call,
+                                          std::shared_ptr<const db::Caller> caller);
 std::unique_ptr<Handler> MakeClientStream(LongCalls& long_calls, std::shared_ptr<const Snapshot> snapshot,
-                                          const crud::ClientStreamMethod& method, Call& call);
+                                          const crud::ClientStreamMethod& method, Call& call,
+                                          std::shared_ptr<const db::Caller> caller);
 
 }  // namespace protogres::rpc
 

@@ -48,12 +48,13 @@ class SharedCancellation {
 class UnaryHandler final : public Handler, private Task, private Renewal::Waiter {
  public:
   UnaryHandler(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method,
-               Call& call)
+               Call& call, std::shared_ptr<const db::Caller> caller)
       : context_(context),
         snapshot_(std::move(snapshot)),
         method_(&method),
         call_(call),
-        cancellation_(call.deadline()) {}
+        cancellation_(call.deadline()),
+        access_{context.pool, cancellation_, std::move(caller)} {}
 
   void OnRequest(std::string_view message) override {
     asked_ = true;
@@ -90,7 +91,10 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
  private:
   friend class UnaryGroup;
 
-  const void* group_key() const override { return !alone_ && MayShare() ? method_ : nullptr; }
+  GroupKey group_key() const override {
+    if (alone_ || !MayShare()) return {};
+    return {method_, access_.caller ? access_.caller->identity.get() : nullptr};
+  }
   std::chrono::system_clock::time_point deadline() const override { return cancellation_.deadline(); }
   std::unique_ptr<Group> MakeGroup() const override;
 
@@ -171,7 +175,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     RETURN_IF_ERROR(cancellation_.Check());
     // There was memory when the call was let in, but the call has waited since.
     RETURN_IF_ERROR(db::Memory::OfProcess().Left());
-    return transaction::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
+    return transaction::Run(*snapshot_->api, *method_, request_, access_);
   } catch (const std::exception& e) {
     return status::Thrown(e);
   }
@@ -181,6 +185,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   const crud::UnaryMethod* method_;
   Call& call_;
   db::Cancellation cancellation_;
+  const db::Access access_;
   std::string_view request_;
   bool asked_ = false;  // the request has come; used only by the completion-queue thread
   bool alone_ = false;  // the call must not run in a group
@@ -192,12 +197,14 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   bool left_ = false;                           // the call has left `shared_`
 };
 
-// Runs several unary calls of one Method. A handler is destroyed as soon as its call is finished, and the last handler
-// may be the last owner of the snapshot. So the group itself keeps the snapshot, and with it the Method.
+// Runs several unary calls of one Method and one Identity. A handler is destroyed as soon as its call is finished, and
+// the last handler may be the last owner of the snapshot. So the group itself keeps the snapshot, and with it the
+// Method, and the caller.
 class UnaryGroup final : public Group {
  public:
-  UnaryGroup(db::Pool& pool, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method)
-      : pool_(pool), snapshot_(std::move(snapshot)), method_(method) {}
+  UnaryGroup(db::Pool& pool, std::shared_ptr<const db::Caller> caller, std::shared_ptr<const Snapshot> snapshot,
+             const crud::UnaryMethod& method)
+      : pool_(pool), caller_(std::move(caller)), snapshot_(std::move(snapshot)), method_(method) {}
 
   void Run(std::span<Task* const> tasks) override {
     const std::vector<UnaryHandler*> handlers = FinishDead(tasks);
@@ -238,26 +245,28 @@ class UnaryGroup final : public Group {
   }
 
   void Respond(std::span<crud::GroupMember> members, const db::Cancellation& cancellation) const try {
-    method_.RunGroup(members, pool_, cancellation);
+    method_.RunGroup(members, {pool_, cancellation, caller_});
   } catch (const std::exception&) {
     // There was not enough memory. The calls run again one by one, and then each needs less memory.
   }
 
   db::Pool& pool_;
+  const std::shared_ptr<const db::Caller> caller_;
   const std::shared_ptr<const Snapshot> snapshot_;
   const crud::UnaryMethod& method_;
   std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::min();
 };
 
 std::unique_ptr<Group> UnaryHandler::MakeGroup() const {
-  return std::make_unique<UnaryGroup>(context_.pool, snapshot_, *method_);
+  return std::make_unique<UnaryGroup>(context_.pool, access_.caller, snapshot_, *method_);
 }
 
 }  // namespace
 
 std::unique_ptr<Handler> MakeUnary(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot,
-                                   const crud::UnaryMethod& method, Call& call) {
-  return std::make_unique<UnaryHandler>(context, std::move(snapshot), method, call);
+                                   const crud::UnaryMethod& method, Call& call,
+                                   std::shared_ptr<const db::Caller> caller) {
+  return std::make_unique<UnaryHandler>(context, std::move(snapshot), method, call, std::move(caller));
 }
 
 }  // namespace protogres::rpc

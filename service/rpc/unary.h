@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "crud/method.h"
+#include "db/caller.h"
 #include "db/pool.h"
 #include "rpc/call.h"
 #include "rpc/executor.h"
@@ -26,9 +27,11 @@ struct UnaryContext {
   Renewal& renewal;
 };
 
-// `method` belongs to the Api of `snapshot`. The call keeps the snapshot until the catalog moves.
+// `method` belongs to the Api of `snapshot`. The call keeps the snapshot until the catalog moves. `caller`: see
+// db::Access. Groups are of one Identity.
 std::unique_ptr<Handler> MakeUnary(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot,
-                                   const crud::UnaryMethod& method, Call& call);
+                                   const crud::UnaryMethod& method, Call& call,
+                                   std::shared_ptr<const db::Caller> caller);
 
 }  // namespace protogres::rpc
 

@@ -42,7 +42,9 @@ constexpr char kClaim[] =
 // By encode, as bytea_output may not be what it was when the connection was made.
 constexpr char kRecorded[] =
     "SELECT hash = $2::bytea, '\\x' || pg_catalog.encode(answer, 'hex') FROM protogres.request WHERE id = $1";
-constexpr char kRecord[] = "UPDATE protogres.request SET answer = $2::bytea WHERE id = $1";
+// The search_path can be one that the request's statements have set.
+constexpr char kRecord[] =
+    "UPDATE protogres.request SET answer = $2::pg_catalog.bytea WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.text";
 constexpr char kPurge[] =
     "DELETE FROM protogres.request WHERE id IN (SELECT id FROM protogres.request WHERE "
     "created_at < clock_timestamp() - make_interval(secs => $1::float8) LIMIT 1000 FOR UPDATE SKIP LOCKED)";
@@ -115,9 +117,11 @@ absl::Status CheckRequestId(std::string_view id) {
                             fmt::format("has {} bytes; give at most {}, as of a UUID", id.size(), kMaxId));
 }
 
-std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, std::string_view request) {
+std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, std::string_view request,
+                        std::string_view caller) {
   std::string text(method.names().path);
   text += '\0';
+  if (!caller.empty()) text.append(caller) += '\0';
   text += CanonicalRequest(api, method, request);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;

@@ -27,9 +27,10 @@ absl::Status Install(db::Pool& pool, const std::string& role);
 // INVALID_ARGUMENT: the request_id is too long, or contains a NUL.
 absl::Status CheckRequestId(std::string_view id);
 
-// A hash of the method and of everything that the request says, by which two requests are told apart. It does not
-// depend on how the library of a client has encoded the message.
-std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, std::string_view request);
+// A hash of the method, of everything that the request says, and of who sends it (db::Caller::fingerprint), by which
+// two requests are told apart. It does not depend on how the library of a client has encoded the message.
+std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, std::string_view request,
+                        std::string_view caller);
 
 // Claims `id` in the open transaction of the Session, or returns the answer that is recorded for it. Waits for another
 // transaction that has claimed it. FAILED_PRECONDITION, reason REQUEST_ID_NOT_INSTALLED: there is no table.
@@ -37,7 +38,8 @@ std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, st
 absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, std::string_view id,
                                                         const std::string& hash, std::chrono::seconds ttl);
 
-// Records the answer of a claimed request. It is committed with the transaction of the Session.
+// Records the answer of a claimed request. It is committed with the transaction of the Session. Nothing that the
+// statements of the request have left in the session changes what is done.
 absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer);
 
 // Deletes some of the records that are past their time. Called now and then, this keeps the table small. No transaction

@@ -54,8 +54,7 @@ bool Backoff(int next, const db::Cancellation& cancellation) {
 
 class Runner {
  public:
-  Runner(const api::Api& api, db::Pool& pool, const db::Cancellation& cancellation)
-      : api_(api), pool_(pool), cancellation_(cancellation) {}
+  Runner(const api::Api& api, const db::Access& access) : api_(api), access_(access) {}
 
   absl::StatusOr<std::string> Run(const crud::UnaryMethod& method, std::string_view request) {
     ASSIGN_OR_RETURN(const auto operation, method.Plan(request));
@@ -65,7 +64,7 @@ class Runner {
     }
     const std::string_view id = operation->request_id();
     RETURN_IF_ERROR(CheckRequestId(id));
-    if (!id.empty()) hash_ = RequestHash(api_, method, request);
+    if (!id.empty()) hash_ = RequestHash(api_, method, request, access_.caller ? access_.caller->fingerprint : "");
     int executed = 0;
     int lost = 0;
     for (int attempt = 1;; ++attempt) {
@@ -76,7 +75,7 @@ class Runner {
       if (!status::LostRace(response.status())) return response;
       executed += executed_ ? 1 : 0;
       const bool again = executed_ ? executed < operation->max_attempts() : attempt < kClaimAttempts;
-      if (!again || !Backoff(attempt + 1, cancellation_)) return response;
+      if (!again || !Backoff(attempt + 1, access_.cancellation)) return response;
     }
   }
 
@@ -84,20 +83,30 @@ class Runner {
   absl::StatusOr<std::string> Attempt(crud::Operation& operation) {
     const std::string_view id = operation.request_id();
     db::SessionOptions options = operation.session();
-    if (operation.validate_only() || !id.empty()) options.transaction = db::Transaction::kExplicit;
-    ASSIGN_OR_RETURN(const auto session, db::Session::Open(pool_, cancellation_, options));
+    if (operation.validate_only()) options.transaction = db::Transaction::kExplicit;
+    ASSIGN_OR_RETURN(const auto session, id.empty() ? access_.Open(options) : access_.OpenAsServer(options));
     if (!id.empty()) {
       ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
       if (recorded) return *std::move(recorded);
+      RETURN_IF_ERROR(access_.Assume(*session));
     }
     executed_ = true;
     auto response = operation.Execute(*session);
     if (!response.ok()) return Committed(*session) ? Written(response.status()) : response;
     RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
-    if (!id.empty()) RETURN_IF_ERROR(RecordAnswer(*session, id, *response));
+    if (!id.empty()) RETURN_IF_ERROR(Record(*session, id, *response));
     RETURN_IF_ERROR(Finish(operation.validate_only(), *session));
     if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(*session, api_.limits().request_id_ttl);
     return response;
+  }
+
+  // The table of the answers is the server's, whatever the caller may do. What runs at the COMMIT is the caller's
+  // again.
+  absl::Status Record(db::Session& session, std::string_view id, const std::string& answer) const {
+    if (!access_.caller) return RecordAnswer(session, id, answer);
+    ASSIGN_OR_RETURN(const std::string role, db::Suspend(session));
+    RETURN_IF_ERROR(RecordAnswer(session, id, answer));
+    return db::Resume(session, role);
   }
 
   // True: a statement without a transaction around it has written rows, so they are committed.
@@ -120,8 +129,7 @@ class Runner {
   }
 
   const api::Api& api_;
-  db::Pool& pool_;
-  const db::Cancellation& cancellation_;
+  const db::Access& access_;
   std::string hash_;       // of the request, where it has an id
   bool executed_ = false;  // the operation has begun in this attempt
 };
@@ -129,8 +137,8 @@ class Runner {
 }  // namespace
 
 absl::StatusOr<std::string> Run(const api::Api& api, const crud::UnaryMethod& method, std::string_view request,
-                                db::Pool& pool, const db::Cancellation& cancellation) {
-  return Runner(api, pool, cancellation).Run(method, request);
+                                const db::Access& access) {
+  return Runner(api, access).Run(method, request);
 }
 
 }  // namespace protogres::transaction

@@ -46,8 +46,7 @@ bool Ends(const absl::Status& status, const db::Session& session, const db::Canc
 
 class TransactionStream final : public crud::SessionStream {
  public:
-  TransactionStream(const api::Api& api, db::Pool& pool, const db::Cancellation& cancellation)
-      : api_(api), pool_(pool), cancellation_(cancellation) {}
+  TransactionStream(const api::Api& api, const db::Access& access) : api_(api), access_(access) {}
 
   Answer Handle(std::string_view request) override;
   bool open() const override { return session_ != nullptr; }
@@ -69,8 +68,7 @@ class TransactionStream final : public crud::SessionStream {
   bool aborted() const { return session_ && (half_done_ || session_->aborted()); }
 
   const api::Api& api_;
-  db::Pool& pool_;
-  const db::Cancellation& cancellation_;
+  const db::Access& access_;
   std::unique_ptr<db::Session> session_;
   std::vector<std::string> savepoints_;
   bool half_done_ = false;  // an operation failed after it had written something
@@ -121,7 +119,7 @@ absl::Status TransactionStream::Begin(const protogres::v1::TransactionOptions& o
   if (!session_options.ok()) return status::Within("begin", session_options.status());
   // The client is told that the transaction is open.
   session_options->begin_at_once = true;
-  ASSIGN_OR_RETURN(session_, db::Session::Open(pool_, cancellation_, *session_options));
+  ASSIGN_OR_RETURN(session_, access_.Open(*session_options));
   return absl::OkStatus();
 }
 
@@ -174,7 +172,7 @@ TransactionStream::Answer TransactionStream::DoneOr(const absl::Status& status) 
 }
 
 TransactionStream::Answer TransactionStream::Failed(const absl::Status& status) {
-  if (Ends(status, *session_, cancellation_)) return Over(status);
+  if (Ends(status, *session_, access_.cancellation)) return Over(status);
   Response response;
   auto* error = response.mutable_error();
   // google.rpc.Status has the same first three fields.
@@ -198,8 +196,8 @@ class TransactionSession final : public crud::SessionMethod {
                        .response = "protogres.v1.SessionResponse"}),
         api_(api) {}
 
-  std::unique_ptr<crud::SessionStream> Open(db::Pool& pool, const db::Cancellation& cancellation) const override {
-    return std::make_unique<TransactionStream>(api_, pool, cancellation);
+  std::unique_ptr<crud::SessionStream> Open(const db::Access& access) const override {
+    return std::make_unique<TransactionStream>(api_, access);
   }
 
  private:

@@ -355,6 +355,29 @@ TEST(CatalogReaderTest, WhereOperatorsAre) {
                                    Pair("varchar", ""), Pair("whole", "")));
 }
 
+TEST(CatalogReaderTest, ThePrivilegesOfAllRolesCountWhereTheyAreAskedFor) {
+  const Database database;
+  database.Exec(R"(
+    CREATE ROLE door NOINHERIT; CREATE ROLE guest; CREATE ROLE user_of_it; CREATE ROLE stranger;
+    GRANT guest, user_of_it TO door;
+    CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO guest, user_of_it;
+    CREATE TABLE app.page (id int PRIMARY KEY, draft text);
+    GRANT SELECT (id) ON app.page TO guest; GRANT SELECT, INSERT, UPDATE (draft) ON app.page TO user_of_it;
+    CREATE TABLE app.other (id int PRIMARY KEY); GRANT ALL ON app.other TO stranger;)");
+  const absl::StatusOr<Catalog> catalog = ReadCatalog(database, {}, "door", nullptr, {}, Roles::kAny);
+  const absl::StatusOr<Catalog> alone = ReadCatalog(database, {}, "door");
+  database.Exec("DROP OWNED BY door, guest, user_of_it, stranger; DROP ROLE door, guest, user_of_it, stranger");
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  const Relation* page = Find(*catalog, "page", "app");
+  ASSERT_NE(page, nullptr);
+  EXPECT_EQ(Rights(*page), "IU-");
+  EXPECT_EQ(Rights(*page, "id"), "RI-");
+  EXPECT_EQ(Rights(*page, "draft"), "RIU");
+  EXPECT_EQ(Rights(*Find(*catalog, "other", "app")), "---");
+  ASSERT_TRUE(alone.ok()) << alone.status();
+  EXPECT_EQ(Find(*alone, "page", "app"), nullptr);
+}
+
 TEST(CatalogReaderTest, TheUsersSearchPathChangesNothing) {
   const Database database;
   database.Exec(
@@ -376,7 +399,8 @@ TEST(CatalogReaderTest, ErrorsOfTheQueryArePassedOn) {
 
 TEST(CatalogReaderTest, AnOldServerIsRefused) {
   const Query old = [](const std::string&) -> absl::StatusOr<TextRows> {
-    return TextRows(1, [](std::int64_t, TextRow* row) { *row = {"", "shop", "120015", "UTF8", "me", "f"}; });
+    return TextRows(
+        1, [](std::int64_t, TextRow* row) { *row = {"", "shop", "120015", "UTF8", "me", "f", "{10}", "{10}"}; });
   };
   const absl::Status status = Read(old, {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);

@@ -45,7 +45,8 @@ inline catalog::Query QueryOn(db::Connection& connection, int* count = nullptr) 
 inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
                                                     const std::vector<std::string>& schemas = {},
                                                     const std::string& role = "", int* count = nullptr,
-                                                    const std::vector<std::string>& search_path = {}) {
+                                                    const std::vector<std::string>& search_path = {},
+                                                    catalog::Roles roles = catalog::Roles::kConnecting) {
   db::ConnectionOptions options;
   options.database = database.uri();
   absl::StatusOr<std::unique_ptr<db::Connection>> connection = db::Connect(options);
@@ -56,7 +57,7 @@ inline absl::StatusOr<catalog::Catalog> ReadCatalog(const Database& database,
   if (!role.empty()) {
     if (auto set = (*connection)->Execute("SET LOCAL ROLE " + role, {}, false); !set.ok()) return set.status();
   }
-  return catalog::Read(QueryOn(**connection, count), schemas, search_path);
+  return catalog::Read(QueryOn(**connection, count), schemas, search_path, roles);
 }
 
 // The relation `name` of the schema public, as `role` reads it. Throws std::runtime_error where it cannot be read.

@@ -199,6 +199,23 @@ TEST(ParseTest, AFlagWinsOverTheEnvironment) {
   EXPECT_THAT(Error({"serve"}), HasSubstr("PROTOGRES_LISTEN=nowhere: the port is missing"));
 }
 
+TEST(ParseTest, SeveralKeysAreOneList) {
+  const auto serve = ParseAs<Serve>({"serve", "--jwt_key=a", "--jwt_key=b,c", "--jwt_audience=shop", "--jwt_issuer=id",
+                                     "--anon_role=anon", "--pre_request=app.Check", "--reflection=off"});
+  EXPECT_THAT(serve.server.auth.jwt_keys, ElementsAre("a", "b", "c"));
+  EXPECT_EQ(serve.server.auth.rules.audience, "shop");
+  EXPECT_EQ(serve.server.auth.rules.issuer, "id");
+  EXPECT_EQ(serve.server.auth.anon_role, "anon");
+  EXPECT_EQ(serve.server.pre_request, R"("app"."Check")");
+  EXPECT_EQ(serve.server.reflection, rpc::Reflection::kOff);
+  EXPECT_FALSE(ParseAs<Serve>({"serve"}).server.auth.any());
+  EXPECT_THAT(Error({"serve", "--anon_role=none"}), HasSubstr("must be the name of a role"));
+  EXPECT_THAT(Error({"serve", "--jwt_role_claim=.a["}), HasSubstr("must be a path such as .role"));
+  EXPECT_THAT(Error({"serve", "--pre_request=a.b.c"}), HasSubstr("must be the name of a function"));
+  EXPECT_THAT(Error({"serve", "--jwt_issuer=x"}), HasSubstr("need --jwt_key"));
+  EXPECT_THAT(Error({"serve", "--reflection=authenticated"}), HasSubstr("needs --jwt_key"));
+}
+
 TEST(ParseTest, TheLastOfTwoWins) {
   EXPECT_EQ(ParseAs<Serve>({"serve", "--pool_size=5", "--pool_size=6"}).pool.pool_size, 6);
   EXPECT_EQ(ParseAs<Serve>({"serve", "--echo", "--echo=off"}).connection.echo, db::Echo::kOff);

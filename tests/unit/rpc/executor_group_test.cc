@@ -20,9 +20,9 @@ namespace {
 class GroupedTask : public TestTask {
  public:
   GroupedTask(
-      const void* key, std::function<void()> run = [] {})
-      : TestTask(std::move(run)), key_(key) {}
-  const void* group_key() const override { return key_; }
+      const void* key, std::function<void()> run = [] {}, const void* owner = nullptr)
+      : TestTask(std::move(run)), key_{key, owner} {}
+  GroupKey group_key() const override { return key_; }
   std::unique_ptr<Group> MakeGroup() const override { return std::make_unique<TestGroup>(); }
   std::chrono::system_clock::time_point deadline() const override { return deadline_; }
   void set_deadline(std::chrono::system_clock::time_point deadline) { deadline_ = deadline; }
@@ -46,7 +46,7 @@ class GroupedTask : public TestTask {
     }
   };
 
-  const void* const key_;
+  const GroupKey key_;
   std::function<void(int)> pause_;
   std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
   int group_size_ = 1;
@@ -70,6 +70,45 @@ void Learn(Executor& executor, const void* key, int size) {
     for (auto& task : tasks) {
       EXPECT_TRUE(task->Await());
       largest = std::max(largest, task->group_size());
+    }
+  }
+}
+
+TEST(ExecutorGroupTest, OnlyTasksOfOneOwnerRunAsAGroup) {
+  Executor executor({.workers = 1, .wait_for_groups = true});
+  const int work = 0, one = 0, other = 0;
+  for (int largest = 0, round = 0; largest < 2; ++round) {
+    ASSERT_LT(round, 10'000);
+    std::vector<std::unique_ptr<GroupedTask>> tasks;
+    for (const void* owner : {&one, &other, &one, &other}) {
+      tasks.push_back(std::make_unique<GroupedTask>(
+          &work, [] {}, owner));
+      EXPECT_TRUE(executor.Submit(*tasks.back()).ok());
+    }
+    executor.Dispatch();
+    for (auto& task : tasks) {
+      ASSERT_TRUE(task->Await());
+      EXPECT_LE(task->group_size(), 2);
+      largest = std::max(largest, task->group_size());
+    }
+  }
+}
+
+TEST(ExecutorGroupTest, OfTooManyOwnersSomeTasksRunAlone) {
+  Executor executor({.workers = 1, .max_queues = 3, .wait_for_groups = true});
+  const int work = 0;
+  const std::vector<int> owners(50);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::unique_ptr<GroupedTask>> tasks;
+    for (const int& owner : owners) {
+      tasks.push_back(std::make_unique<GroupedTask>(
+          &work, [] {}, &owner));
+      EXPECT_TRUE(executor.Submit(*tasks.back()).ok());
+    }
+    executor.Dispatch();
+    for (auto& task : tasks) {
+      ASSERT_TRUE(task->Await());
+      EXPECT_EQ(task->group_size(), 1);
     }
   }
 }

@@ -35,8 +35,8 @@ class EchoMethod final : public crud::UnaryMethod {
     return absl::InvalidArgumentError("run alone");
   }
   crud::Grouping grouping() const override { return crud::Grouping::kStatement; }
-  void RunGroup(std::span<crud::GroupMember> members, db::Pool&, const db::Cancellation& cancellation) const override {
-    if (meet_) meet_(cancellation);
+  void RunGroup(std::span<crud::GroupMember> members, const db::Access& access) const override {
+    if (meet_) meet_(access.cancellation);
     for (crud::GroupMember& member : members) member.response = std::string(member.request);
     largest_ = std::max(largest_.load(), members.size());
   }
@@ -53,6 +53,7 @@ class FakeCall final : public Call {
   explicit FakeCall(Time deadline) : deadline_(deadline) {}
 
   const std::string& method() const override { return method_; }
+  std::optional<std::string> header(std::string_view) const override { return std::nullopt; }
   Time deadline() const override { return deadline_; }
   void Read() override {}
   absl::Status Write(std::string) override { return absl::OkStatus(); }
@@ -89,7 +90,7 @@ class UnaryGroupTest : public db::FakePoolTest {
   FakeCall& Start(Time deadline, std::string_view request) {
     if (!snapshot_) snapshot_ = std::make_shared<const Snapshot>(api::Api::Build(contract::Contract(), {}), "");
     FakeCall& call = *calls_.emplace_back(std::make_unique<FakeCall>(deadline));
-    call.handler = MakeUnary(context_, snapshot_, *method_, call);
+    call.handler = MakeUnary(context_, snapshot_, *method_, call, nullptr);
     call.handler->OnRequest(request);
     return call;
   }

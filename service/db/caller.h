@@ -1,0 +1,51 @@
+// As whom a call runs in the database, and how the methods of a call reach the database.
+#ifndef PROTOGRES_SERVICE_DB_CALLER_H_
+#define PROTOGRES_SERVICE_DB_CALLER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "db/pool.h"
+#include "db/session.h"
+
+namespace protogres::db {
+
+// Immutable.
+struct Caller {
+  // What each transaction of the call begins with; see Opening. Never null.
+  std::shared_ptr<const std::vector<Setting>> settings;
+  std::string pre_request = {};
+  // The same for all calls of one Identity, and only for them. Null: the call has none.
+  std::shared_ptr<const void> identity = nullptr;
+  // Tells Identities apart where they are written down. It is the same for all tokens of one user that differ in their
+  // times only. Empty: the call has no Identity.
+  std::string fingerprint = {};
+};
+
+// What a call opens its Sessions with. All that it refers to must outlive its Sessions.
+struct Access {
+  Pool& pool;
+  const Cancellation& cancellation;
+  // Null: the call runs as the role that connects.
+  std::shared_ptr<const Caller> caller = nullptr;
+
+  // See Session::Open. PERMISSION_DENIED: the role that connects may not become the caller's. Blocks.
+  absl::StatusOr<std::unique_ptr<Session>> Open(SessionOptions options = {}) const;
+  // The same, but the transaction is an explicit one and still runs as the role that connects, until Assume.
+  absl::StatusOr<std::unique_ptr<Session>> OpenAsServer(SessionOptions options) const;
+  // From now on the open transaction runs as the caller. Does nothing where there is none.
+  absl::Status Assume(Session& session) const;
+};
+
+// Lets the open transaction run as the role that connects, for what the server itself writes down in the transaction of
+// a caller. Returns the role that it had, for Resume. What the caller's statements have set stays in force, such as a
+// search_path. Blocks.
+absl::StatusOr<std::string> Suspend(Session& session);
+absl::Status Resume(Session& session, const std::string& role);
+
+}  // namespace protogres::db
+
+#endif  // PROTOGRES_SERVICE_DB_CALLER_H_

@@ -1,0 +1,89 @@
+// Sessions that run as their caller, on a real PostgreSQL.
+#include "db/caller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "status/status.h"
+#include "support/database.h"
+
+namespace protogres::db {
+namespace {
+
+using absl::StatusCode;
+
+std::shared_ptr<const Caller> CallerOf(const std::string& role, const std::string& claims = "{}") {
+  return std::make_shared<const Caller>(
+      Caller{.settings = std::make_shared<const std::vector<Setting>>(
+                 std::vector<Setting>{{"request.jwt.claims", claims}, {"role", role}}),
+             .pre_request = ""});
+}
+
+class CallerTest : public ::testing::Test {
+ protected:
+  static std::string Who(Session& session) {
+    const auto rows = session.Read("SELECT current_user || ' ' || current_setting('request.jwt.claims', true)", {});
+    return rows.ok() ? std::string(rows->Cell(0, 0).value_or("(null)")) : rows.status().ToString();
+  }
+
+  testing::Database database_;
+  std::unique_ptr<Pool> pool_ = std::make_unique<Pool>(PoolOptions{.pool_size = 1, .max_overflow = 0},
+                                                       [uri = database_.uri()] { return Connect({.database = uri}); });
+  const Cancellation never_;
+};
+
+TEST_F(CallerTest, EachSessionRunsAsItsCaller) {
+  for (const std::string role : {"pg_monitor", "pg_signal_backend"}) {
+    const Access access{*pool_, never_, CallerOf(role)};
+    const auto session = access.Open();
+    ASSERT_TRUE(session.ok()) << session.status();
+    EXPECT_EQ(Who(**session), role + " {}");
+    EXPECT_TRUE((*session)->Commit().ok());
+  }
+  const Access access{*pool_, never_};
+  const auto session = access.Open();
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_FALSE((*session)->in_transaction());
+  EXPECT_EQ(Who(**session), "postgres ");
+}
+
+TEST_F(CallerTest, TheRoleEndsWithATransactionThatFails) {
+  {
+    const Access access{*pool_, never_, CallerOf("pg_monitor")};
+    const auto session = access.Open();
+    EXPECT_FALSE((*session)->Write("SELECT 1 / 0", {}).ok());
+  }
+  const auto session = Access{*pool_, never_}.Open();
+  EXPECT_EQ(Who(**session), "postgres ");
+}
+
+TEST_F(CallerTest, ARoleThatDoesNotExistIsDenied) {
+  const Access access{*pool_, never_, CallerOf("nobody_of_this_name")};
+  EXPECT_EQ(access.Open().status().code(), StatusCode::kPermissionDenied);
+  const auto session = access.OpenAsServer({});
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(access.Assume(**session).code(), StatusCode::kPermissionDenied);
+}
+
+TEST_F(CallerTest, TheServerMayStepInAndOut) {
+  const Access access{*pool_, never_, CallerOf("pg_monitor", R"({"a":1})")};
+  const auto session = access.OpenAsServer({});
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_TRUE((*session)->in_transaction());
+  EXPECT_EQ(Who(**session), "(null)");
+  ASSERT_TRUE(access.Assume(**session).ok());
+  EXPECT_EQ(Who(**session), R"(pg_monitor {"a":1})");
+  const auto role = Suspend(**session);
+  ASSERT_TRUE(role.ok()) << role.status();
+  EXPECT_EQ(*role, "pg_monitor");
+  EXPECT_EQ(Who(**session), R"(postgres {"a":1})");
+  ASSERT_TRUE(Resume(**session, *role).ok());
+  EXPECT_EQ(Who(**session), R"(pg_monitor {"a":1})");
+}
+
+}  // namespace
+}  // namespace protogres::db

@@ -1,0 +1,121 @@
+"""Which tokens are taken, by which keys, and for which calls."""
+
+import subprocess
+import time
+import unittest
+
+import grpc
+
+from harness import Client, Server, wait_for
+from identity import Identity, reflect
+from tokens import SECRET, TokenClient, base64url, token, token_by_rsa, unsigned
+from transactions import operation
+
+LATER = 4102444800
+
+
+class Tokens(Identity):
+    MORE = ("--jwt_audience=shop", "--jwt_issuer=https://id.example", "--pre_request=app.check_request")
+    GOOD = {"role": "member", "tenant": "a", "aud": ["x", "shop"], "iss": "https://id.example", "exp": LATER}
+
+    def refused(self, header, reason):
+        with self.fails("UNAUTHENTICATED", reason) as outcome:
+            self.by(header).call("ListMes")
+        self.assertNotIn("marked", repr(outcome))
+
+    def test_a_bad_one_is_refused_with_a_reason_and_not_logged(self):
+        now = int(time.time())
+        self.assertEqual(self.me(self.by("Bearer " + token(self.GOOD)))["role"], "member")
+        marked = {**self.GOOD, "marked": "marked"}
+        for change, reason in (({"exp": now - 40}, "TOKEN_EXPIRED"), ({"nbf": now + 100}, "TOKEN_NOT_YET_VALID"),
+                               ({"aud": "marked"}, "TOKEN_WRONG_AUDIENCE"), ({"iss": "marked"}, "TOKEN_WRONG_ISSUER"),
+                               ({"role": 7}, "TOKEN_INVALID"), ({"role": "none"}, "TOKEN_INVALID")):
+            self.refused("Bearer " + token({**marked, **change}), reason)
+        garbage = ["Bearer marked", "Bearer marked.marked.marked", "Bearer ", "Basic marked", "marked",
+                   "Bearer " + token(marked, secret="marked, and of 32 bytes or more, too"),
+                   "Bearer " + unsigned(marked, "none") + ".", "Bearer " + unsigned(marked, "HS256") + ".",
+                   "Bearer " + token(marked, algorithm="HS512"), "Bearer " + token({**marked, "x": "x" * 13000})]
+        for header in garbage:
+            self.refused(header, "TOKEN_INVALID")
+        # Beyond what gRPC takes as headers it refuses the call by itself.
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.by("Bearer " + "marked" * 180_000).call("ListMes")
+        self.assertIn(caught.exception.code(), (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE))
+        log = "\n".join(self.server.all_lines())
+        for text in ("marked", base64url(b"marked")[:6], "eyJ", SECRET):
+            self.assertNotIn(text, log)
+
+    def test_a_large_one_is_taken(self):
+        me = self.me(self.by("Bearer " + token({**self.GOOD, "groups": ["g" * 10] * 800})))
+        self.assertGreater(len(me["claims"]), 10_000)
+
+    def test_pre_request_may_refuse(self):
+        with self.fails("PERMISSION_DENIED", message="this user is banned"):
+            self.by("Bearer " + token({**self.GOOD, "banned": "yes"})).call("ListMes")
+        with self.fails("PERMISSION_DENIED", message="this user is banned"):
+            self.by("Bearer " + token({**self.GOOD, "banned": "yes"})).call(
+                "CreateDocument", {"document": {"body": "x"}, "request_id": "1"})
+        self.assertEqual(self.psql("SELECT count(*) FROM protogres.request"), "0")
+
+
+class Keys(Identity):
+    """The files of keys are read again when they change."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.private = cls.folder / "private"
+        subprocess.run(["openssl", "genrsa", "-out", cls.private, "2048"], capture_output=True, check=True)
+        cls.public = subprocess.run(["openssl", "rsa", "-in", cls.private, "-pubout"], capture_output=True, text=True,
+                                    check=True).stdout
+
+    def takes(self, client):
+        try:
+            return self.me(client)["role"] == "member"
+        except grpc.RpcError as error:
+            self.assertEqual(error.code(), grpc.StatusCode.UNAUTHENTICATED)
+            return False
+
+    def test_a_new_key_replaces_the_old_one(self):
+        claims = {"role": "member", "tenant": "a"}
+        old = self.by("Bearer " + token(claims))
+        new = self.by("Bearer " + token_by_rsa(claims, self.private))
+        self.assertTrue(self.takes(old))
+        self.assertFalse(self.takes(new))
+        self.key_file.write_text(self.public)
+        wait_for(lambda: self.takes(new), "the new key")
+        self.assertFalse(self.takes(old))
+        self.assertFalse(self.takes(self.by("Bearer " + token(claims, secret=self.public))))
+        self.key_file.write_text("broken")
+        wait_for(lambda: any("stay in force" in line for line in self.server.all_lines()), "the log to say so")
+        self.assertTrue(self.takes(new))
+        self.key_file.write_text(SECRET)
+        wait_for(lambda: self.takes(old), "the old key")
+
+
+class NoAnonymous(Identity):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.strict = Server(cls.uri, f"--jwt_key={cls.key_file}", "--reflection=authenticated")
+        cls.addClassCleanup(cls.strict.close)
+
+    def test_each_call_needs_a_token(self):
+        with self.fails("UNAUTHENTICATED", "TOKEN_MISSING"):
+            Client(self.strict, self.contract).call("GetNotice", {"id": 1})
+        with self.fails("UNAUTHENTICATED", "TOKEN_MISSING"):
+            Client(self.strict, self.contract).call("Transact", {"operations": [operation("app.v1.ListMes")]})
+        stub = Client(self.strict, self.contract).channel.unary_stream("/app.v1.NoticeService/StreamNotices")
+        with self.fails("UNAUTHENTICATED", "TOKEN_MISSING"):
+            list(stub(b"", timeout=20))
+        with self.fails("UNAUTHENTICATED", "TOKEN_MISSING"):
+            reflect(Client(self.strict, self.contract))
+        with self.fails("UNAUTHENTICATED", "TOKEN_INVALID"):
+            reflect(TokenClient(self.strict, self.contract, "Bearer nonsense"))
+        self.assertTrue(reflect(TokenClient(self.strict, self.contract, "Bearer " + token({"role": "member"}))))
+        with self.fails("UNAUTHENTICATED", "TOKEN_INVALID"):
+            TokenClient(self.strict, self.contract, "Bearer " + token({"sub": "x"})).call("GetNotice", {"id": 1})
+
+
+if __name__ == "__main__":
+    unittest.main()
