@@ -79,6 +79,8 @@ class Router {
  public:
   // Null: the Router has finished the Call itself.
   virtual std::unique_ptr<Handler> Route(Call& call) = 0;
+  // The type of the method with this path, in grpc-prometheus' words. Empty: there is no such method.
+  virtual std::string_view TypeOf(const std::string& /*path*/) const { return {}; }
   // All events that have come are handled, and the thread is about to wait for more.
   virtual void OnIdle() {}
   // An event was handled, and the next one has come already.

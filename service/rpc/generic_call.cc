@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "metrics/counts.h"
 #include "rpc/trailer.h"
 #include "status/macros.h"
 #include "status/status.h"
@@ -109,6 +110,9 @@ void GenericCall::Begin() {
   acceptor_.Accept(line_);
   begin_ = std::chrono::steady_clock::now();
   begun_ = true;
+  counts_ = &metrics::Counts::OfProcess().calls.Of(
+      method(), [this](const std::string& path) { return acceptor_.router_.TypeOf(path); });
+  counts_->started.Add();
   next_ = std::exchange(line_.first, this);
   if (next_) next_->previous_ = this;
   acceptor_.begun_.fetch_add(1);
@@ -162,6 +166,8 @@ void GenericCall::OnMessage() {
   received_.Clear();
   const bool first = !std::exchange(message_came_, true);  // bytes_in_ does not tell, as a message may have no bytes
   bytes_in_ += message_.size();
+  counts_->received.Add();
+  counts_->received_bytes.Add(message_.size());
   std::size_t told = message_.size();
   if (told < kLarge) {
     // One small message in so many bytes stands for all of them. So each connection gets its share over time.
@@ -195,7 +201,7 @@ void GenericCall::Read() {
 
 absl::Status GenericCall::Write(std::string message) {
   RETURN_IF_ERROR(CheckSize(message));
-  bytes_out_ += message.size();
+  CountAnswer(message.size());
   HoldAnswer(message.size());
   refs_.fetch_add(1, std::memory_order_relaxed);
   stream_.Write(ToBuffer(std::move(message)), &tags_[kWritten]);
@@ -215,10 +221,16 @@ void GenericCall::Answer(std::string message) {
     Finish(fits);
     return;
   }
-  bytes_out_ += message.size();
+  CountAnswer(message.size());
   if (!StartFinish(absl::OkStatus())) return;
   HoldAnswer(message.size());
   Reply(absl::OkStatus(), std::move(message));
+}
+
+void GenericCall::CountAnswer(std::size_t bytes) {
+  bytes_out_ += bytes;
+  counts_->sent.Add();
+  counts_->sent_bytes.Add(bytes);
 }
 
 // Counts the memory of an answer until gRPC has written it, which may take long if the client does not read.
@@ -257,7 +269,9 @@ void GenericCall::Send(Line::Reply& reply) {
 
 bool GenericCall::StartFinish(const absl::Status& status) {
   Log(status);
-  return !finishing_.exchange(true, std::memory_order_acq_rel);
+  if (finishing_.exchange(true, std::memory_order_acq_rel)) return false;
+  counts_->Handled(static_cast<int>(status.code()), begin_);
+  return true;
 }
 
 void GenericCall::Wake() {

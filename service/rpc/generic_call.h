@@ -12,6 +12,7 @@
 #include <string>
 
 #include "db/memory.h"
+#include "metrics/calls.h"
 #include "rpc/acceptor.h"
 #include "rpc/call.h"
 
@@ -53,6 +54,7 @@ class GenericCall final : public Call {
   void Send(Line::Reply& reply);
   void Unref();
   absl::Status CheckSize(const std::string& message) const;
+  void CountAnswer(std::size_t bytes);
   void HoldAnswer(std::size_t bytes);
   void DropAnswer();
   void Log(const absl::Status& status) const;
@@ -65,6 +67,7 @@ class GenericCall final : public Call {
   grpc::ByteBuffer received_;
   grpc::Slice message_;  // holds the bytes of the message that the Handler sees
   std::unique_ptr<Handler> handler_;
+  metrics::MethodCalls* counts_ = nullptr;  // set when the Call begins
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // used only by the completion-queue thread
   bool begun_ = false;

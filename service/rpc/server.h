@@ -98,6 +98,21 @@ class Server {
   // always SERVING.
   virtual void SetReady(bool ready) = 0;
 
+  // What health v1 says of the overall service "": there is an Api, and SetReady(true) was called, and no drain has
+  // begun.
+  virtual bool ready() const = 0;
+
+  struct Stats {
+    int connections = 0;  // of clients
+    int waiting = 0;      // requests in the queue
+    int sessions = 0;     // open, and how many may be
+    int max_sessions = 0;
+    int streams = 0;  // Streams and Imports
+    int max_streams = 0;
+    int tables = 0;  // of the Api in force
+  };
+  virtual Stats stats() const = 0;
+
   // The port on which the server listens.
   virtual int port() const = 0;
 
