@@ -206,6 +206,13 @@ void AddMetrics(OptionTable& table, std::string* listen) {
             });
 }
 
+// What is logged of calls.
+void AddCallLog(OptionTable& table, rpc::ServerOptions* server) {
+  table.Switch("access_log", &server->access_log, "write a JSON object for each call to stdout, on a line of its own");
+  table.Time("slow_call", &server->slow_call, std::chrono::milliseconds(0),
+             "warn of unary calls that take this long, with the SQL of their statements; 0: off");
+}
+
 void AddLog(OptionTable& table, Log* log) {
   table.Group("Log");
   table.Choice<std::string>(
@@ -228,6 +235,7 @@ void AddServe(OptionTable& table, Serve* command) {
   AddLimits(table, &command->limits);
   AddMetrics(table, &command->metrics_listen);
   AddLog(table, &command->log);
+  AddCallLog(table, &command->server);
 }
 
 // `help` in lines of what is left of kHelpWidth.

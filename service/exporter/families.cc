@@ -132,6 +132,9 @@ Families FamiliesOfServer(const metrics::Counts& counts, const rpc::Server& serv
           .Counter(Number(counts.reloads), {{"outcome", "ok"}})
           .Counter(Number(counts.failed_reloads), {{"outcome", "failed"}})
           .get(),
+      Family("protogres_access_log_dropped_total", "Lines of the access log that came faster than they were read.")
+          .Counter(static_cast<double>(stats.dropped_access_lines))
+          .get(),
   };
 }
 

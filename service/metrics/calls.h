@@ -22,10 +22,10 @@ struct MethodCalls {
   // gRPC has the codes 0 to 16.
   static constexpr std::size_t kCodes = 17;
 
-  // The call began at `begin` and is answered with `code` now.
-  void Handled(int code, std::chrono::steady_clock::time_point begin) {
+  // A call was answered with `code`, after so long.
+  void Handled(int code, std::chrono::nanoseconds took) {
     handled[static_cast<std::size_t>(code) < kCodes ? static_cast<std::size_t>(code) : 2].Add();
-    seconds.ObserveSince(begin);
+    seconds.Observe(took.count());
   }
 
   std::string path;  // /package.Service/Method; empty: of the calls of methods that do not exist

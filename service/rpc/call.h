@@ -34,6 +34,9 @@ class Call {
   // Finishes the Call without a message.
   virtual void Finish(const absl::Status& status) = 0;
 
+  // Says which statements ran for the Call, for the log. For the thread that then finishes the Call.
+  virtual void Ran(std::string /*statements*/) {}
+
   // Handler::OnWake follows, once for all calls of Wake until then. Any thread may call this, but only one at a time
   // (see ServiceCalls).
   virtual void Wake() = 0;

@@ -1,17 +1,14 @@
 #include "rpc/generic_call.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <cstring>
 #include <limits>
 #include <utility>
 
 #include "metrics/counts.h"
+#include "rpc/traceparent.h"
 #include "rpc/trailer.h"
 #include "status/macros.h"
 #include "status/status.h"
-#include "text/excerpt.h"
 
 namespace protogres::rpc {
 namespace {
@@ -34,18 +31,6 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   Trailer trailer = MakeTrailer(status);
   return {static_cast<grpc::StatusCode>(status.code()), std::move(trailer.message), std::move(trailer.details)};
-}
-
-spdlog::level::level_enum LevelOf(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kDataLoss:
-      return spdlog::level::err;
-    case absl::StatusCode::kUnknown:
-      return spdlog::level::warn;
-    default:
-      return spdlog::level::debug;
-  }
 }
 
 // How many bytes a call takes beside its messages, in gRPC and in this server. This was measured.
@@ -268,9 +253,10 @@ void GenericCall::Send(Line::Reply& reply) {
 }
 
 bool GenericCall::StartFinish(const absl::Status& status) {
-  Log(status);
+  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin_;
+  Log(status, took);
   if (finishing_.exchange(true, std::memory_order_acq_rel)) return false;
-  counts_->Handled(static_cast<int>(status.code()), begin_);
+  counts_->Handled(static_cast<int>(status.code()), took);
   return true;
 }
 
@@ -298,13 +284,21 @@ absl::Status GenericCall::CheckSize(const std::string& message) const {
   return status::CheckAnswer(message.size(), limit);
 }
 
-void GenericCall::Log(const absl::Status& status) const {
-  const auto level = LevelOf(status.code());
-  if (!spdlog::should_log(level)) return;
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin_;
-  spdlog::log(level, "call method={} code={} ms={:.2f} peer={} in={} out={}{}{}", text::WithoutControls(method()),
-              absl::StatusCodeToString(status.code()), took.count(), context_.peer(), bytes_in_.load(),
-              bytes_out_.load(), status.ok() ? "" : " error=", text::WithoutControls(std::string(status.message())));
+void GenericCall::Log(const absl::Status& status, std::chrono::nanoseconds took) const {
+  if (!acceptor_.log_.Wants(status.code(), took)) return;
+  const auto& metadata = context_.client_metadata();
+  const auto trace = metadata.find(kTraceparent);
+  acceptor_.log_.Ended({.method = method(),
+                        .type = counts_->type,
+                        .status = status,
+                        .took = took,
+                        .received_bytes = bytes_in_.load(),
+                        .sent_bytes = bytes_out_.load(),
+                        .peer = context_.peer(),
+                        .traceparent = trace == metadata.end()
+                                           ? std::string_view()
+                                           : std::string_view(trace->second.data(), trace->second.size()),
+                        .statements = statements_});
 }
 
 }  // namespace protogres::rpc

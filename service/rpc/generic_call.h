@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "db/memory.h"
 #include "metrics/calls.h"
@@ -32,6 +33,7 @@ class GenericCall final : public Call {
   void AskHowItEnded() override;
   void Answer(std::string message) override;
   void Finish(const absl::Status& status) override;
+  void Ran(std::string statements) override { statements_ = std::move(statements); }
   void Wake() override;
   void SetTimer(std::chrono::system_clock::time_point time) override;
 
@@ -57,7 +59,7 @@ class GenericCall final : public Call {
   void CountAnswer(std::size_t bytes);
   void HoldAnswer(std::size_t bytes);
   void DropAnswer();
-  void Log(const absl::Status& status) const;
+  void Log(const absl::Status& status, std::chrono::nanoseconds took) const;
 
   Acceptor& acceptor_;
   Line& line_;
@@ -84,6 +86,7 @@ class GenericCall final : public Call {
   std::chrono::steady_clock::time_point begin_;
   std::atomic<std::size_t> bytes_in_{0};
   std::atomic<std::size_t> bytes_out_{0};
+  std::string statements_;
 };
 
 }  // namespace protogres::rpc

@@ -142,12 +142,14 @@ class GrpcServer final : public Server, private Router {
   GrpcServer(const ServerOptions& options, db::Pool& pool, RequestReload request_reload)
       : renewal_(std::move(request_reload), kLongestReload),
         executor_(ExecutorOptions(options, pool)),
-        unary_{executor_, pool, options.coalesce, options.group_commit, current_, renewal_},
+        unary_{
+            executor_, pool, options.coalesce, options.group_commit, current_, renewal_, options.slow_call.count() > 0},
         held_(MostHeld(pool)),
         sessions_(LimitsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
         streams_(LimitsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
         connections_({.max_connections = options.max_connections, .user_timeout = options.keepalive_timeout}),
-        acceptor_(*this, connections_, options.max_send_message_bytes) {}
+        log_({.access_log = options.access_log, .slow_call = options.slow_call}),
+        acceptor_(*this, connections_, log_, options.max_send_message_bytes) {}
   ~GrpcServer() override;
 
   absl::Status Listen(const ServerOptions& options);
@@ -183,6 +185,7 @@ class GrpcServer final : public Server, private Router {
   LongCalls streams_;
   std::shared_ptr<Gate> gate_;
   Connections connections_;
+  CallLog log_;
   Acceptor acceptor_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::unique_ptr<grpc::Server> server_;
@@ -251,7 +254,8 @@ Server::Stats GrpcServer::stats() const {
           .max_sessions = sessions_.limits().most,
           .streams = streams_.open(),
           .max_streams = streams_.limits().most,
-          .tables = snapshot->api ? static_cast<int>(snapshot->api->contract().tables.size()) : 0};
+          .tables = snapshot->api ? static_cast<int>(snapshot->api->contract().tables.size()) : 0,
+          .dropped_access_lines = log_.dropped()};
 }
 
 Drained GrpcServer::Drain(milliseconds timeout) {

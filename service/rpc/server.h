@@ -61,6 +61,10 @@ struct ServerOptions {
   std::chrono::milliseconds keepalive_timeout{20 * 1000};
   // The shortest time that a client may leave between two of its pings.
   std::chrono::milliseconds keepalive_min_client_interval{10000};
+  // A line for each call on standard output: see AccessLog.
+  bool access_log = false;
+  // Unary calls that take at least this long are logged with their statements. 0: none.
+  std::chrono::milliseconds slow_call{0};
   // PEM files; empty: plaintext. With a client CA, clients must show a certificate that it has signed.
   std::string tls_cert, tls_key, tls_client_ca;
 };
@@ -110,6 +114,7 @@ class Server {
     int streams = 0;  // Streams and Imports
     int max_streams = 0;
     int tables = 0;  // of the Api in force
+    std::uint64_t dropped_access_lines = 0;
   };
   virtual Stats stats() const = 0;
 
