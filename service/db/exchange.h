@@ -106,7 +106,7 @@ class Exchange {
   void* const tls_;  // OpenSSL's SSL; null: the connection is not encrypted by it
   bool lost_ = false;
   bool notified_ = false;
-  bool text_ = false;  // SendText was the last
+  bool text_ = false;   // SendText was the last
   bool piped_ = false;  // a pipeline is open
 
   // About the answer that is being read.

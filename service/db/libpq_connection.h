@@ -19,12 +19,12 @@
 #include "db/canceller.h"
 #include "db/connection.h"
 #include "db/conninfo.h"
-#include "db/echo.h"
 #include "db/exchange.h"
 #include "db/link.h"
 #include "db/opening.h"
 #include "db/pooler.h"
 #include "db/prepared_statements.h"
+#include "db/ran_statement.h"
 #include "db/result.h"
 #include "db/session_state.h"
 #include "db/stopper.h"
@@ -170,14 +170,8 @@ class LibpqConnection : public Connection {
     ++statement_;
     const auto start = Clock::now();
     absl::Status status = work();
-    Log(sql, params, status, start);
+    RanStatement(sql, params, status, start, echo_);
     return status;
-  }
-
-  void Log(const std::string& sql, std::span<const Param> params, const absl::Status& status, Clock::time_point start) {
-    if (echo_ == Echo::kOff) return;
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
-    spdlog::info("{}", EchoLine(sql, params, status, took, echo_));
   }
 
   // The time by which the server must have answered a statement for which it has nothing to wait for.
@@ -199,7 +193,7 @@ class LibpqConnection : public Connection {
     if (status.ok()) status = Timed(sql, params, work);
     if (!alone) return status;
     if (in_transaction_ && status.ok()) return Commit(writes);
-    if (status.ok()) Log("COMMIT", {}, status, start);
+    if (status.ok()) RanStatement("COMMIT", {}, status, start, echo_);
     Rollback().IgnoreError();
     return status;
   }

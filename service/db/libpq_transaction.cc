@@ -92,7 +92,7 @@ absl::Status LibpqConnection::TryWithBegin(const std::string& sql, std::span<con
   for (; done < statement; ++done) {
     const ExecStatusType outcome = PQresultStatus(steps[done].result.get());
     if (outcome != PGRES_COMMAND_OK && outcome != PGRES_TUPLES_OK) break;
-    Log(steps[done].sql, steps[done].params, absl::OkStatus(), start);
+    RanStatement(steps[done].sql, steps[done].params, absl::OkStatus(), start, echo_);
   }
   if (!status.ok()) return done == 1 && !settings_.params.empty() ? SettingsError(status) : status;
   *result = std::move(steps[statement].result);
