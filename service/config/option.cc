@@ -164,6 +164,11 @@ void AddClients(OptionTable& table, Serve* serve) {
              "close a connection whose ping stays unanswered for this long; 0: gRPC's default");
   table.Time("keepalive_min_client_interval", &server->keepalive_min_client_interval, milliseconds(0),
              "shortest time between a client's pings that is tolerated");
+  table.Time("max_connection_age", &server->max_connection_age, milliseconds(0),
+             "tell a client connection of this age, give or take a tenth, to end after its calls, so that clients "
+             "connect anew and reach new servers; 0: never");
+  table.Time("max_connection_age_grace", &server->max_connection_age_grace, milliseconds(0),
+             "how long the calls of such a connection may take from then on; 0: no limit");
   table.Integer(
       "max_sessions", &server->max_sessions, -1, 10'000,
       "sessions (TransactionService/Session) open at once, each with a connection; -1: half as many as the pool "

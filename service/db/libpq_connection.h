@@ -2,7 +2,6 @@
 #ifndef PROTOGRES_SERVICE_DB_LIBPQ_CONNECTION_H_
 #define PROTOGRES_SERVICE_DB_LIBPQ_CONNECTION_H_
 
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>

@@ -116,6 +116,10 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   if (options.keepalive_timeout.count() > 0) set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
   set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options.keepalive_min_client_interval);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  if (options.max_connection_age.count() > 0) set(GRPC_ARG_MAX_CONNECTION_AGE_MS, options.max_connection_age);
+  if (options.max_connection_age_grace.count() > 0) {
+    set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, options.max_connection_age_grace);
+  }
   // Otherwise a client that sends faster than the database stores may get 16 MiB ahead.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);

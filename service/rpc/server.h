@@ -69,6 +69,11 @@ struct ServerOptions {
   bool access_log = false;
   // Unary calls that take at least this long are logged with their statements. 0: none.
   std::chrono::milliseconds slow_call{0};
+  // The age at which a client connection is told to end, give or take a tenth, so that its client connects anew and
+  // may reach another server. Its calls in flight have `max_connection_age_grace` to finish. 0: never; for the grace:
+  // without limit.
+  std::chrono::milliseconds max_connection_age{0};
+  std::chrono::milliseconds max_connection_age_grace{0};
   // PEM files; empty: plaintext. With a client CA, clients must show a certificate that it has signed. The files are
   // read again when they change.
   std::string tls_cert, tls_key, tls_client_ca;

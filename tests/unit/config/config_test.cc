@@ -115,6 +115,8 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
                                      "--keepalive_time=11",
                                      "--keepalive_timeout=12ms",
                                      "--keepalive_min_client_interval=13",
+                                     "--max_connection_age=14",
+                                     "--max_connection_age_grace=15",
                                      "--tls_cert=c",
                                      "--tls_key=k",
                                      "--tls_client_ca=a",
@@ -158,6 +160,8 @@ TEST(ParseTest, EveryOptionOfServeReachesItsField) {
   EXPECT_EQ(serve.server.keepalive_time, std::chrono::seconds(11));
   EXPECT_EQ(serve.server.keepalive_timeout, std::chrono::milliseconds(12));
   EXPECT_EQ(serve.server.keepalive_min_client_interval, std::chrono::seconds(13));
+  EXPECT_EQ(serve.server.max_connection_age, std::chrono::seconds(14));
+  EXPECT_EQ(serve.server.max_connection_age_grace, std::chrono::seconds(15));
   EXPECT_EQ(serve.server.tls_cert, "c");
   EXPECT_EQ(serve.server.tls_key, "k");
   EXPECT_EQ(serve.server.tls_client_ca, "a");
