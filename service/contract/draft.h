@@ -27,6 +27,9 @@ struct Draft {
   Table table;
 };
 
+// "table public.customer", for warnings.
+std::string Label(const catalog::Relation& relation);
+
 // Chooses the columns that are served, and tells `types` of their types. nullopt: the relation is not served, because
 // its COMMENT says `omit`, or because no column of it can be served (then there is a warning).
 std::optional<Draft> Select(const catalog::Relation& relation, TypeMap* types, std::vector<std::string>* warnings);

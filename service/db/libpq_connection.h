@@ -2,7 +2,6 @@
 #ifndef PROTOGRES_SERVICE_DB_LIBPQ_CONNECTION_H_
 #define PROTOGRES_SERVICE_DB_LIBPQ_CONNECTION_H_
 
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
