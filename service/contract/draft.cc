@@ -269,9 +269,7 @@ void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std:
   table.update_returns = relation.update_returns;
   FillFields(types, table.readable ? KeyOf(*draft, types, warnings) : std::vector<int>(), draft, warnings);
   // Of a view nothing is known but the key of its table.
-  const bool views_own = relation.kind == RelationKind::kView && !draft->notes.key.empty();
-  table.upsertable = table.upsertable && !views_own &&
-                     std::ranges::all_of(table.key, [&](int index) { return table.field(index).insertable; });
+  if (relation.kind == RelationKind::kView && !draft->notes.key.empty()) table.upsertable = false;
   FillDistinct(relation.distinct, &table);
   const bool deletes = FillSoftDelete(types, soft_delete, draft, warnings);
   table.updatable = writable && relation.updatable && std::ranges::any_of(table.fields, &Field::updatable);

@@ -130,6 +130,9 @@ class Connection {
   // True: a pooler was found on the way to the server. Then a statement that is to run with the session's defaults
   // needs a transaction around it, which Begin gives them to.
   virtual bool pooled() const { return false; }
+  // True: a COMMIT may have to wait for those of other servers (foreign tables, shards), and may fail after them. Then
+  // writes need an explicit transaction, in which an error of the statement is told from one of the COMMIT.
+  virtual bool commits_elsewhere() const { return false; }
   // True: an error has ended the open transaction. Only Rollback, or ROLLBACK TO a savepoint, is possible now.
   virtual bool Aborted() const = 0;
 

@@ -243,7 +243,7 @@ absl::Status Exchange::StatusOf(const PGresult* result, bool in_doubt, std::int6
   if (lost_ && !status::SaysRolledBack(said)) return Lost(in_doubt, said.message);
   // A pooler that has lost the server may say so on a connection that lives.
   if (in_doubt && said.function.empty()) return Lost(true, said.message);
-  if (in_doubt && status::InDoubtElsewhere(said)) {
+  if (in_doubt && (status::InDoubtElsewhere(said) || (elsewhere_ && status::PastOtherCommits(said)))) {
     return status::CommitInDoubt(
         "another server, of a foreign table or a shard, did not confirm the commit; it is not "
         "known whether it took place there: " +

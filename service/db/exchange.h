@@ -85,6 +85,9 @@ class Exchange {
   // The Status of a result of Drain: OK, unless it is null or an error. `row_offset` is added to the row that an error
   // of a COPY names.
   absl::Status StatusOf(const PGresult* result, bool in_doubt, std::int64_t row_offset = 0);
+  // Says whether other servers may commit a part of what is committed here, before this one has done so.
+  void CommitsElsewhere(bool elsewhere) { elsewhere_ = elsewhere; }
+  bool commits_elsewhere() const { return elsewhere_; }
   // Marks the connection as lost, and says so.
   absl::Status Lost(bool in_doubt, const std::string& why);
 
@@ -108,6 +111,7 @@ class Exchange {
   bool notified_ = false;
   bool text_ = false;   // SendText was the last
   bool piped_ = false;  // a pipeline is open
+  bool elsewhere_ = false;
 
   // About the answer that is being read.
   int reads_ = 0;

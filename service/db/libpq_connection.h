@@ -119,6 +119,7 @@ class LibpqConnection : public Connection {
 
   bool Alive() const override { return exchange_.Alive(); }
   bool pooled() const override { return pooler_->found(); }
+  bool commits_elsewhere() const override { return exchange_.commits_elsewhere(); }
   bool GivenUp() const override { return !exchange_.exhausted().ok(); }
   bool Aborted() const override { return PQtransactionStatus(link_->raw()) == PQTRANS_INERROR; }
 

@@ -208,6 +208,7 @@ absl::Status Session::BeginFor(Connection& connection, bool alone) {
 absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param> params, bool writes) {
   Rows rows;
   const auto run = [&](Connection& connection) {
+    if (writes && !open_ && connection.commits_elsewhere()) alone_ = true;
     RETURN_IF_ERROR(BeginFor(connection, /*alone=*/true));
     ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
     if (writes) affected_ += rows.affected();

@@ -32,6 +32,10 @@ constexpr char kFormats[] =
 // The first object of users has the number 16384; 12 and 13 are the languages internal and c.
 constexpr char kHasCode[] =
     "EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang <> 12 AND prolang <> 13)";
+// Statements of this database may write on other servers, which commit by themselves.
+constexpr char kHasServers[] =
+    "EXISTS (SELECT FROM pg_catalog.pg_foreign_server) OR "
+    "pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL";
 // DISCARD ALL (PostgreSQL manual) but for DEALLOCATE ALL and DISCARD PLANS. RESET ROLE after SET SESSION AUTHORIZATION,
 // which takes away a role that was set when the connection was made.
 constexpr char kDiscard[] =
@@ -43,13 +47,14 @@ std::string Cell(const Result& result, int column) { return PQgetvalue(result.ge
 }  // namespace
 
 absl::Status SessionState::Start(Clock::time_point until) {
-  ASSIGN_OR_RETURN(const Result first, Ask(fmt::format("{}, {}, {}, {}, {}, {}", kReadOnly, kLooksLike, kHasCode,
-                                                       kProcess, kHeedsOptions, kHasFormats),
+  ASSIGN_OR_RETURN(const Result first, Ask(fmt::format("{}, {}, {}, {}, {}, {}, {}", kReadOnly, kLooksLike, kHasCode,
+                                                       kProcess, kHeedsOptions, kHasFormats, kHasServers),
                                            until));
   read_only_ = Cell(first, 0) == "on";
   looks_like_ = Cell(first, 1);
   has_code_ = Cell(first, 2) == "t";
   Answered(Cell(first, 3));
+  exchange_.CommitsElsewhere(Cell(first, 6) == "t");
   if (Cell(first, 4) != "t") pooler_->Found("it does not pass the startup parameter options on", prepares_);
   if (pooler_->found() || Cell(first, 5) == "t") return absl::OkStatus();
   const auto formatted = Ask(fmt::format("SELECT {}; SELECT {}", kFormats, kLooksLike), until);

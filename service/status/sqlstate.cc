@@ -280,6 +280,12 @@ bool InDoubtElsewhere(const ServerError& error) {
   return error.in_commit_elsewhere || (state.starts_with("08") && state != "08001" && state != "08P01");
 }
 
+bool PastOtherCommits(const ServerError& error) {
+  const std::string_view state = error.sqlstate;
+  return state.starts_with("57") || state.starts_with("25P0") ||
+         (state == "40001" && error.function == "PreCommit_CheckForSerializationFailure");
+}
+
 bool DetailTellsMore(const ServerError& error) {
   const std::string_view state = error.sqlstate;
   return state == "23502" || state == "23514" || state == "44000" || state.starts_with("08");

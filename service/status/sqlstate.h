@@ -103,6 +103,9 @@ bool SaysRolledBack(const ServerError& error);
 // shard, has committed: the connection to that one was lost, or its COMMIT failed, after which yet others may have
 // committed theirs.
 bool InDoubtElsewhere(const ServerError& error);
+// An error at a COMMIT that may have come after other servers had committed theirs, in a database that has such tables:
+// the session was ended or cancelled while it waited for them, or lost its race (40001) at the very last.
+bool PastOtherCommits(const ServerError& error);
 // The error's DETAIL holds what its caller may not see: a whole row, of which columns may be hidden; or the host and
 // role of another server.
 bool DetailTellsMore(const ServerError& error);

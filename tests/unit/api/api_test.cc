@@ -9,6 +9,7 @@
 
 #include "contract/pin.h"
 #include "db/memory.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "unit/contract/catalog_builder.h"
@@ -111,8 +112,8 @@ TEST_P(ApiTest, HasTheFilesOfTheContract) {
 TEST(DescriptionsTest, AreCountedRoughlyAsWhatTheyTakeAndOnlyWhereTheyAreNeeded) {
   contract::CatalogBuilder builder;
   for (int i = 0; i < 200; ++i) {
-    auto& table = builder.Table("t" + std::to_string(i));
-    for (int j = 0; j < i % 20; ++j) builder.Column(table, "x" + std::to_string(j), "text");
+    auto& table = builder.Table(fmt::format("t{}", i));
+    for (int j = 0; j < i % 20; ++j) builder.Column(table, fmt::format("x{}", j), "text");
   }
   const Contract derived = builder.Derive();
   const auto& counted = db::Memory::OfDescriptions();
