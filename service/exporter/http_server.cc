@@ -35,8 +35,14 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const text::Addres
   callbacks.begin_request = &HttpServer::OnRequest;
   callbacks.log_message = &OnLog;
   char why[256] = "";
-  mg_init_data init{&callbacks, server.get(), const_cast<const char**>(options)};
-  mg_error_data error{nullptr, why, sizeof(why)};
+  // By name, as the structs differ between civetweb 1.15 and 1.16.
+  mg_init_data init{};
+  init.callbacks = &callbacks;
+  init.user_data = server.get();
+  init.configuration_options = const_cast<const char**>(options);
+  mg_error_data error{};
+  error.text = why;
+  error.text_buffer_size = sizeof(why);
   mg_init_library(0);
   server->context_ = mg_start2(&init, &error);
   mg_server_port port{};
