@@ -18,6 +18,7 @@
 #include "api/reloader.h"
 #include "db/conninfo.h"
 #include "db/listener.h"
+#include "exporter/exporter.h"
 #include "fmt/format.h"
 #include "rpc/server.h"
 #include "signals.h"
@@ -213,6 +214,11 @@ class Serving {
     readiness_.SetServer(server_.get());
     const int port = server_->port();  // 0: of a Unix socket
     spdlog::info("listening on {}{}", options_.server.listen, port > 0 ? fmt::format(", port {}", port) : "");
+    if (options_.metrics_listen.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(
+        exporter_,
+        exporter::Exporter::Start({.listen = options_.metrics_listen, .version = PROTOGRES_VERSION}, pool_, *server_));
+    spdlog::info("metrics on {}, at the port {}", options_.metrics_listen, exporter_->port());
     return absl::OkStatus();
   }
 
@@ -262,6 +268,7 @@ class Serving {
   db::Pool pool_;
   db::Cancellation cancellation_;
   std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<exporter::Exporter> exporter_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "metrics/counts.h"
 #include "spdlog/spdlog.h"
 
 namespace protogres::api {
@@ -98,6 +99,7 @@ void Reloader::Loop() {
 bool Reloader::Load(const std::string& cause, const db::Cancellation& cancellation) {
   auto api = LoadApi(pool_, options_, limits_, cancellation);
   if (!api.ok()) {
+    metrics::Counts::OfProcess().failed_reloads.Add();
     // That the database is gone is in the log already.
     const auto level = pool_.available() ? spdlog::level::err : spdlog::level::debug;
     spdlog::log(level, "{}: {}", loaded_ ? "reload failed, the API stays as it was" : "the catalog cannot be read yet",
@@ -107,6 +109,7 @@ bool Reloader::Load(const std::string& cause, const db::Cancellation& cancellati
   spdlog::info("{}: {} tables, {} methods", loaded_ ? "reloaded on " + cause : "loaded",
                (*api)->contract().tables.size(), (*api)->method_count());
   loaded_ = true;
+  metrics::Counts::OfProcess().reloads.Add();
   publish_(*std::move(api));
   return true;
 }

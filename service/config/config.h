@@ -35,6 +35,8 @@ struct Serve {
   Log log;
   // How long calls in flight may take to finish after SIGTERM.
   std::chrono::milliseconds drain_timeout{30000};
+  // host:port of /metrics, /healthz and /readyz; empty: there are none.
+  std::string metrics_listen;
   // LISTEN protogres on a connection of its own, and reload on NOTIFY.
   bool listen_notify = true;
   // Of this connection; empty: connection.database.

@@ -199,6 +199,28 @@ void AddLimits(OptionTable& table, crud::Limits* limits) {
              "how long the answer to a request_id is kept");
 }
 
+// A host and a port, where something else than the API is served.
+void AddMetrics(OptionTable& table, std::string* listen) {
+  table.Group("Metrics");
+  table.Add("metrics_listen", "HOST:PORT",
+            "address of /metrics, /healthz and /readyz, without TLS; port 0: a free one, which the log names; not set: "
+            "they are off",
+            "", [listen](const std::string& text) -> std::string {
+              const auto address = text::ParseAddress(text);
+              if (!address.ok()) return std::string(address.status().message());
+              if (!address->unix_path.empty()) return "must be host:port, as no scraper can be given a Unix socket";
+              *listen = text;
+              return "";
+            });
+}
+
+// What is logged of calls.
+void AddCallLog(OptionTable& table, rpc::ServerOptions* server) {
+  table.Switch("access_log", &server->access_log, "write a JSON object for each call to stdout, on a line of its own");
+  table.Time("slow_call", &server->slow_call, std::chrono::milliseconds(0),
+             "warn of unary calls that take this long, with the SQL of their statements; 0: off");
+}
+
 void AddLog(OptionTable& table, Log* log) {
   table.Group("Log");
   table.Choice<std::string>(
@@ -219,7 +241,9 @@ void AddServe(OptionTable& table, Serve* command) {
   AddClients(table, command);
   AddPool(table, &command->pool);
   AddLimits(table, &command->limits);
+  AddMetrics(table, &command->metrics_listen);
   AddLog(table, &command->log);
+  AddCallLog(table, &command->server);
 }
 
 // `help` in lines of what is left of kHelpWidth.

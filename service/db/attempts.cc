@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "db/pool_state.h"
+#include "metrics/counts.h"
 #include "spdlog/spdlog.h"
 #include "status/status.h"
 
@@ -106,6 +107,7 @@ void Pool::State::Made(AttemptPtr attempt, std::unique_ptr<Connection> connectio
       slot->expires = now() + std::chrono::duration_cast<Clock::duration>(options.pool_recycle * shortened(random));
     }
     ++successes;
+    metrics::Counts::OfProcess().connections_made.Add();
     recovered = std::exchange(failing, false);
     cause = absl::OkStatus();
     delay = milliseconds(0);

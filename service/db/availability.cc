@@ -1,6 +1,7 @@
 // Finds out whether the database is available, and has the thread that watches.
 #include "db/pool_state.h"
 #include "fmt/format.h"
+#include "metrics/counts.h"
 #include "spdlog/spdlog.h"
 #include "status/status.h"
 
@@ -28,7 +29,11 @@ absl::Status Pool::State::GoneStatusLocked() const {
 bool Pool::State::Ping(Slot& slot) {
   const absl::Status alive =
       slot.connection->Idle() ? slot.connection->Ping() : absl::UnavailableError("it is not idle");
-  if (alive.ok()) Answered();
+  if (alive.ok()) {
+    Answered();
+  } else {
+    metrics::Counts::OfProcess().failed_pings.Add();
+  }
   return alive.ok();
 }
 
@@ -124,6 +129,7 @@ void Pool::State::Watch() {
 void Pool::State::LookLocked(Lock& lock) {
   std::vector<SlotPtr> dead;
   TakeDeadLocked(&dead);
+  metrics::Counts::OfProcess().connections_lost.Add(dead.size());
   const bool silent = available && SilentLocked();
   probe = probe || !dead.empty() || (silent && idle.empty());
   TakeSurplusLocked(&dead);

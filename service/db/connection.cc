@@ -1,7 +1,5 @@
 #include "db/connection.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -10,10 +8,10 @@
 #include "db/bulk.h"
 #include "db/canceller.h"
 #include "db/conninfo.h"
-#include "db/echo.h"
 #include "db/exchange.h"
 #include "db/link.h"
 #include "db/prepared_statements.h"
+#include "db/ran_statement.h"
 #include "db/refusal.h"
 #include "db/result.h"
 #include "db/session_state.h"
@@ -200,11 +198,9 @@ class LibpqConnection : public Connection {
   template <typename Work>
   absl::Status Timed(const std::string& sql, std::span<const Param> params, const Work& work) {
     ++statement_;
-    if (echo_ == Echo::kOff) return work();
     const auto start = Clock::now();
     absl::Status status = work();
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
-    spdlog::info("{}", EchoLine(sql, params, status, took, echo_));
+    RanStatement(sql, params, status, start, echo_);
     return status;
   }
 

@@ -4,6 +4,7 @@
 
 #include "db/pool_state.h"
 #include "fmt/format.h"
+#include "metrics/counts.h"
 #include "spdlog/spdlog.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
@@ -40,6 +41,7 @@ void Lease::Discard() { slot_->discard = true; }
 void Lease::Answered() { slot_->pool->Answered(); }
 
 void Lease::Lost() {
+  metrics::Counts::OfProcess().connections_lost.Add();
   slot_->discard = true;
   slot_->pool->Invalidate(slot_->generation);
 }
@@ -58,6 +60,7 @@ absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_po
     SlotPtr slot = TakeIdleLocked();
     if (slot != nullptr) {
       LendLocked(*slot);
+      metrics::Counts::OfProcess().pool_waits.Observe(0);
     } else {
       const bool far = options.pool_timeout >= deadline - now();
       if (!until) until = far ? deadline : now() + options.pool_timeout;
@@ -73,6 +76,7 @@ absl::StatusOr<std::shared_ptr<Lease::Slot>> Pool::State::Acquire(Clock::time_po
 }
 
 absl::Status Pool::State::WaitLocked(Lock& lock, Clock::time_point until, bool far, SlotPtr* slot) {
+  const auto begin = Clock::now();
   AskedLocked();
   Waiter waiter;
   waiters.push_back(&waiter);
@@ -90,6 +94,7 @@ absl::Status Pool::State::WaitLocked(Lock& lock, Clock::time_point until, bool f
   }
   if (waiter.slot != nullptr) {
     *slot = std::move(waiter.slot);
+    metrics::Counts::OfProcess().pool_waits.ObserveSince(begin);
     return absl::OkStatus();
   }
   if (waiter.refused) return *waiter.refused;
@@ -99,6 +104,7 @@ absl::Status Pool::State::WaitLocked(Lock& lock, Clock::time_point until, bool f
                          "the deadline passed while the request waited for a database connection",
                          status::kDeadlineExceeded);
   }
+  metrics::Counts::OfProcess().pool_timeouts.Add();
   return status::Error(
       absl::StatusCode::kResourceExhausted,
       fmt::format("no database connection became free within {} ms: of {} (pool_size {} + max_overflow {}) {} were in "
@@ -147,10 +153,14 @@ bool Pool::State::CurrentLocked(const Slot& slot) const {
 }
 
 bool Pool::State::Usable(Slot& slot) {
-  if (!slot.connection->Idle()) return false;
+  if (!slot.connection->Idle()) {
+    metrics::Counts::OfProcess().connections_lost.Add();
+    return false;
+  }
   if (!options.pool_pre_ping) return true;
   const absl::Status alive = slot.connection->Ping();
   if (alive.ok()) return true;
+  metrics::Counts::OfProcess().failed_pings.Add();
   spdlog::debug("pool: a connection failed its pre-ping: {}", std::string(alive.message()));
   if (status::ConnectionLost(alive)) Invalidate(slot.generation);
   return false;
@@ -212,6 +222,8 @@ void Pool::State::Drop(SlotPtr slot) {
   {
     Lock lock(mutex);
     ReturnLocked(*slot);
+    const bool old = slot->generation == generation && now() >= slot->expires;
+    if (old && !slot->discard) metrics::Counts::OfProcess().connections_recycled.Add();
     ConnectLocked();
     examine = failing && available;
   }

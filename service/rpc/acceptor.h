@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "rpc/call.h"
+#include "rpc/call_log.h"
 #include "rpc/connections.h"
 #include "rpc/outbox.h"
 
@@ -55,9 +56,10 @@ struct Line {
 // Accepts the Calls of one server. Thread-safe. Outlives all its Calls.
 class Acceptor {
  public:
-  // `max_send_bytes`: the largest message, negative: no limit. `connections` is told of large messages.
-  Acceptor(Router& router, Connections& connections, int max_send_bytes)
-      : router_(router), connections_(connections), max_send_bytes_(max_send_bytes) {}
+  // `max_send_bytes`: the largest message, negative: no limit. `connections` is told of large messages, and `log` of
+  // calls that have ended.
+  Acceptor(Router& router, Connections& connections, CallLog& log, int max_send_bytes)
+      : router_(router), connections_(connections), log_(log), max_send_bytes_(max_send_bytes) {}
 
   // The service that must be registered with the server before the server starts.
   grpc::AsyncGenericService& service() { return service_; }
@@ -89,6 +91,7 @@ class Acceptor {
 
   Router& router_;
   Connections& connections_;
+  CallLog& log_;
   const int max_send_bytes_;
   grpc::AsyncGenericService service_;
   std::atomic<std::int64_t> calls_{0};   // the number of Calls, also of those that wait for an RPC

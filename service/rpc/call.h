@@ -34,6 +34,9 @@ class Call {
   // Finishes the Call without a message.
   virtual void Finish(const absl::Status& status) = 0;
 
+  // Says which statements ran for the Call, for the log. For the thread that then finishes the Call.
+  virtual void Ran(std::string /*statements*/) {}
+
   // Handler::OnWake follows, once for all calls of Wake until then. Any thread may call this, but only one at a time
   // (see ServiceCalls).
   virtual void Wake() = 0;
@@ -79,6 +82,8 @@ class Router {
  public:
   // Null: the Router has finished the Call itself.
   virtual std::unique_ptr<Handler> Route(Call& call) = 0;
+  // The type of the method with this path, in grpc-prometheus' words. Empty: there is no such method.
+  virtual std::string_view TypeOf(const std::string& /*path*/) const { return {}; }
   // All events that have come are handled, and the thread is about to wait for more.
   virtual void OnIdle() {}
   // An event was handled, and the next one has come already.

@@ -88,6 +88,11 @@ void Connections::Start(std::unique_ptr<grpc::experimental::ExternalConnectionAc
   thread_ = std::thread([this] { Run(); });
 }
 
+int Connections::size() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int>(connections_.size());
+}
+
 void Connections::StopAccepting() {
   if (!accepting_.exchange(false)) return;
   for (const Socket& socket : sockets_) {

@@ -47,6 +47,9 @@ class Connections {
   // Accepts no more connections. Those that are open stay. Idempotent.
   void StopAccepting();
 
+  // How many are open.
+  int size() const;
+
   // Says that the process has loaded an Api, so that the memory that it takes beside its calls is measured anew.
   void Rebase() { rebase_.store(true); }
 
@@ -102,7 +105,7 @@ class Connections {
   std::int64_t base_ = 0;
   Clock::time_point next_look_, next_release_, next_end_, next_warning_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<int, Connection> connections_;  // by fd
   std::unordered_multimap<int, int> fds_;            // by key
 };

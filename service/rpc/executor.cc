@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "metrics/counts.h"
 #include "status/status.h"
 
 namespace protogres::rpc {
@@ -105,6 +106,11 @@ bool Executor::Remove(Task& task) {
   return true;
 }
 
+int Executor::waiting() const {
+  std::lock_guard lock(mutex_);
+  return waiting_;
+}
+
 void Executor::Close() {
   Task* rest = nullptr;
   {
@@ -142,6 +148,7 @@ void Executor::Work(Worker& worker) {
     Worker* const another = CallWorkerForWaiting();
     lock.unlock();
     if (another) another->wake.notify_one();
+    if (grouped) metrics::Counts::OfProcess().group_sizes.Observe(static_cast<std::int64_t>(tasks.size()));
     if (tasks.size() == 1) {
       tasks[0]->Run();
     } else {

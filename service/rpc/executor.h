@@ -97,6 +97,8 @@ class Executor {
   void DispatchLate();
   // True: the Task was still waiting and belongs to the caller again; neither Run nor Refuse will be called.
   bool Remove(Task& task);
+  // The number of Tasks that wait.
+  int waiting() const;
   // Refuses the Tasks that wait and those that are submitted later. Tasks that run go on.
   void Close();
   // Closes the Executor and blocks until all Tasks that run have ended. A second call does nothing. For one thread.
@@ -156,7 +158,7 @@ class Executor {
   static void RefuseAll(Task* first, const absl::Status& status);
 
   const Options options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable stop_;
   std::unordered_map<const void*, GroupQueue> queues_;  // by group key
   std::atomic<bool> some_wait_for_group_{false};        // a queue may have waits_for_group

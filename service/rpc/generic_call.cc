@@ -1,16 +1,14 @@
 #include "rpc/generic_call.h"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <cstring>
 #include <limits>
 #include <utility>
 
+#include "metrics/counts.h"
+#include "rpc/traceparent.h"
 #include "rpc/trailer.h"
 #include "status/macros.h"
 #include "status/status.h"
-#include "text/excerpt.h"
 
 namespace protogres::rpc {
 namespace {
@@ -33,18 +31,6 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   Trailer trailer = MakeTrailer(status);
   return {static_cast<grpc::StatusCode>(status.code()), std::move(trailer.message), std::move(trailer.details)};
-}
-
-spdlog::level::level_enum LevelOf(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kDataLoss:
-      return spdlog::level::err;
-    case absl::StatusCode::kUnknown:
-      return spdlog::level::warn;
-    default:
-      return spdlog::level::debug;
-  }
 }
 
 // How many bytes a call takes beside its messages, in gRPC and in this server. This was measured.
@@ -109,6 +95,9 @@ void GenericCall::Begin() {
   acceptor_.Accept(line_);
   begin_ = std::chrono::steady_clock::now();
   begun_ = true;
+  counts_ = &metrics::Counts::OfProcess().calls.Of(
+      method(), [this](const std::string& path) { return acceptor_.router_.TypeOf(path); });
+  counts_->started.Add();
   next_ = std::exchange(line_.first, this);
   if (next_) next_->previous_ = this;
   acceptor_.begun_.fetch_add(1);
@@ -162,6 +151,8 @@ void GenericCall::OnMessage() {
   received_.Clear();
   const bool first = !std::exchange(message_came_, true);  // bytes_in_ does not tell, as a message may have no bytes
   bytes_in_ += message_.size();
+  counts_->received.Add();
+  counts_->received_bytes.Add(message_.size());
   std::size_t told = message_.size();
   if (told < kLarge) {
     // One small message in so many bytes stands for all of them. So each connection gets its share over time.
@@ -195,7 +186,7 @@ void GenericCall::Read() {
 
 absl::Status GenericCall::Write(std::string message) {
   RETURN_IF_ERROR(CheckSize(message));
-  bytes_out_ += message.size();
+  CountAnswer(message.size());
   HoldAnswer(message.size());
   refs_.fetch_add(1, std::memory_order_relaxed);
   stream_.Write(ToBuffer(std::move(message)), &tags_[kWritten]);
@@ -215,10 +206,16 @@ void GenericCall::Answer(std::string message) {
     Finish(fits);
     return;
   }
-  bytes_out_ += message.size();
+  CountAnswer(message.size());
   if (!StartFinish(absl::OkStatus())) return;
   HoldAnswer(message.size());
   Reply(absl::OkStatus(), std::move(message));
+}
+
+void GenericCall::CountAnswer(std::size_t bytes) {
+  bytes_out_ += bytes;
+  counts_->sent.Add();
+  counts_->sent_bytes.Add(bytes);
 }
 
 // Counts the memory of an answer until gRPC has written it, which may take long if the client does not read.
@@ -256,8 +253,11 @@ void GenericCall::Send(Line::Reply& reply) {
 }
 
 bool GenericCall::StartFinish(const absl::Status& status) {
-  Log(status);
-  return !finishing_.exchange(true, std::memory_order_acq_rel);
+  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin_;
+  Log(status, took);
+  if (finishing_.exchange(true, std::memory_order_acq_rel)) return false;
+  counts_->Handled(static_cast<int>(status.code()), took);
+  return true;
 }
 
 void GenericCall::Wake() {
@@ -284,13 +284,21 @@ absl::Status GenericCall::CheckSize(const std::string& message) const {
   return status::CheckAnswer(message.size(), limit);
 }
 
-void GenericCall::Log(const absl::Status& status) const {
-  const auto level = LevelOf(status.code());
-  if (!spdlog::should_log(level)) return;
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin_;
-  spdlog::log(level, "call method={} code={} ms={:.2f} peer={} in={} out={}{}{}", text::WithoutControls(method()),
-              absl::StatusCodeToString(status.code()), took.count(), context_.peer(), bytes_in_.load(),
-              bytes_out_.load(), status.ok() ? "" : " error=", text::WithoutControls(std::string(status.message())));
+void GenericCall::Log(const absl::Status& status, std::chrono::nanoseconds took) const {
+  if (!acceptor_.log_.Wants(status.code(), took)) return;
+  const auto& metadata = context_.client_metadata();
+  const auto trace = metadata.find(kTraceparent);
+  acceptor_.log_.Ended({.method = method(),
+                        .type = counts_->type,
+                        .status = status,
+                        .took = took,
+                        .received_bytes = bytes_in_.load(),
+                        .sent_bytes = bytes_out_.load(),
+                        .peer = context_.peer(),
+                        .traceparent = trace == metadata.end()
+                                           ? std::string_view()
+                                           : std::string_view(trace->second.data(), trace->second.size()),
+                        .statements = statements_});
 }
 
 }  // namespace protogres::rpc

@@ -10,8 +10,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "db/memory.h"
+#include "metrics/calls.h"
 #include "rpc/acceptor.h"
 #include "rpc/call.h"
 
@@ -31,6 +33,7 @@ class GenericCall final : public Call {
   void AskHowItEnded() override;
   void Answer(std::string message) override;
   void Finish(const absl::Status& status) override;
+  void Ran(std::string statements) override { statements_ = std::move(statements); }
   void Wake() override;
   void SetTimer(std::chrono::system_clock::time_point time) override;
 
@@ -53,9 +56,10 @@ class GenericCall final : public Call {
   void Send(Line::Reply& reply);
   void Unref();
   absl::Status CheckSize(const std::string& message) const;
+  void CountAnswer(std::size_t bytes);
   void HoldAnswer(std::size_t bytes);
   void DropAnswer();
-  void Log(const absl::Status& status) const;
+  void Log(const absl::Status& status, std::chrono::nanoseconds took) const;
 
   Acceptor& acceptor_;
   Line& line_;
@@ -65,6 +69,7 @@ class GenericCall final : public Call {
   grpc::ByteBuffer received_;
   grpc::Slice message_;  // holds the bytes of the message that the Handler sees
   std::unique_ptr<Handler> handler_;
+  metrics::MethodCalls* counts_ = nullptr;  // set when the Call begins
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // used only by the completion-queue thread
   bool begun_ = false;
@@ -81,6 +86,7 @@ class GenericCall final : public Call {
   std::chrono::steady_clock::time_point begin_;
   std::atomic<std::size_t> bytes_in_{0};
   std::atomic<std::size_t> bytes_out_{0};
+  std::string statements_;
 };
 
 }  // namespace protogres::rpc

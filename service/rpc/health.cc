@@ -110,6 +110,8 @@ void Health::SetReady(bool ready) {
   if (ready_.exchange(ready) != ready) service_calls_.WakeAll();
 }
 
+bool Health::ready() const { return ready_.load() && !service_calls_.draining(); }
+
 int Health::StatusOf(const std::string& service) const {
   if (service == kLiveness) return HealthCheckResponse::SERVING;
   if (!service.empty()) {
@@ -118,8 +120,7 @@ int Health::StatusOf(const std::string& service) const {
       return HealthCheckResponse::SERVICE_UNKNOWN;
     }
   }
-  const bool ready = ready_.load() && !service_calls_.draining();
-  return ready ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
+  return ready() ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 
 std::unique_ptr<Handler> Health::Check(Call& call) const { return std::make_unique<CheckHandler>(*this, call); }

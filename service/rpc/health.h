@@ -23,6 +23,9 @@ class Health {
   // Sets the status of "" and of every service of the Api in force. When a drain has begun, they stay NOT_SERVING.
   void SetReady(bool ready);
 
+  // Whether the status of "" is SERVING.
+  bool ready() const;
+
   // The status of `service`, a grpc.health.v1.HealthCheckResponse.ServingStatus.
   int StatusOf(const std::string& service) const;
 

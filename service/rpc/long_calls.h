@@ -47,6 +47,8 @@ class LongCalls {
   absl::Status Enter();
   void Leave();
 
+  // How many are open.
+  int open() const { return open_.load(); }
   const LongCallLimits& limits() const { return limits_; }
   db::Pool& pool() { return pool_; }
   // Runs the Tasks of the calls that have entered. Each call submits one Task at a time, so no Task ever waits.

@@ -23,6 +23,7 @@
 #include "rpc/gate.h"
 #include "rpc/health.h"
 #include "rpc/listen.h"
+#include "rpc/method_type.h"
 #include "rpc/reflection.h"
 #include "rpc/service_calls.h"
 #include "rpc/session_call.h"
@@ -145,12 +146,14 @@ class GrpcServer final : public Server, private Router {
   GrpcServer(const ServerOptions& options, db::Pool& pool, RequestReload request_reload)
       : renewal_(std::move(request_reload), kLongestReload),
         executor_(ExecutorOptions(options, pool)),
-        unary_{executor_, pool, options.coalesce, options.group_commit, current_, renewal_},
+        unary_{
+            executor_, pool, options.coalesce, options.group_commit, current_, renewal_, options.slow_call.count() > 0},
         held_(MostHeld(pool)),
         sessions_(LimitsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
         streams_(LimitsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
         connections_({.max_connections = options.max_connections, .user_timeout = options.keepalive_timeout}),
-        acceptor_(*this, connections_, options.max_send_message_bytes) {}
+        log_({.access_log = options.access_log, .slow_call = options.slow_call}),
+        acceptor_(*this, connections_, log_, options.max_send_message_bytes) {}
   ~GrpcServer() override;
 
   absl::Status Listen(const ServerOptions& options);
@@ -158,11 +161,14 @@ class GrpcServer final : public Server, private Router {
   void SetApi(std::shared_ptr<const api::Api> api, const std::string& why) override;
   void Reloaded(std::uint64_t reload) override { renewal_.Over(reload); }
   void SetReady(bool ready) override { health_.SetReady(ready); }
+  bool ready() const override { return health_.ready(); }
+  Stats stats() const override;
   int port() const override { return connections_.port(); }
   Drained Drain(milliseconds timeout) override;
 
  private:
   std::unique_ptr<Handler> Route(Call& call) override;
+  std::string_view TypeOf(const std::string& path) const override { return MethodType(path, *current_.Get()); }
   // `method` belongs to the Api of `snapshot`.
   std::unique_ptr<Handler> MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
                                        Call& call);
@@ -183,6 +189,7 @@ class GrpcServer final : public Server, private Router {
   LongCalls streams_;
   std::shared_ptr<Gate> gate_;
   Connections connections_;
+  CallLog log_;
   Acceptor acceptor_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::unique_ptr<grpc::Server> server_;
@@ -243,6 +250,18 @@ void GrpcServer::SetApi(std::shared_ptr<const api::Api> api, const std::string& 
   connections_.Rebase();
 }
 
+Server::Stats GrpcServer::stats() const {
+  const auto snapshot = current_.Get();
+  return {.connections = connections_.size(),
+          .waiting = executor_.waiting(),
+          .sessions = sessions_.open(),
+          .max_sessions = sessions_.limits().most,
+          .streams = streams_.open(),
+          .max_streams = streams_.limits().most,
+          .tables = snapshot->api ? static_cast<int>(snapshot->api->contract().tables.size()) : 0,
+          .dropped_access_lines = log_.dropped()};
+}
+
 Drained GrpcServer::Drain(milliseconds timeout) {
   if (!server_ || drained_.exchange(true)) return Drained::kFinished;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
@@ -290,10 +309,9 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
   }
   const crud::Method* const method = snapshot->api ? snapshot->api->Find(path) : nullptr;
   if (method != nullptr) return MakeHandler(*method, std::move(snapshot), call);
-  if (path == "/grpc.health.v1.Health/Check") return health_.Check(call);
-  if (path == "/grpc.health.v1.Health/Watch") return health_.Watch(call);
-  if (path == "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" ||
-      path == "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo") {
+  if (path == kHealthCheck) return health_.Check(call);
+  if (path == kHealthWatch) return health_.Watch(call);
+  if (path == kReflection || path == kReflectionAlpha) {
     return MakeReflection(current_, service_calls_, call);
   }
   call.Finish(UnknownMethod(path, *snapshot));

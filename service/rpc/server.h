@@ -66,6 +66,10 @@ struct ServerOptions {
   // without limit.
   std::chrono::milliseconds max_connection_age{0};
   std::chrono::milliseconds max_connection_age_grace{0};
+  // A line for each call on standard output: see AccessLog.
+  bool access_log = false;
+  // Unary calls that take at least this long are logged with their statements. 0: none.
+  std::chrono::milliseconds slow_call{0};
   // PEM files; empty: plaintext. With a client CA, clients must show a certificate that it has signed. The files are
   // read again when they change.
   std::string tls_cert, tls_key, tls_client_ca;
@@ -106,6 +110,22 @@ class Server {
   // Sets what health v1 says about the overall service "" and about every service of the Api. The service "liveness" is
   // always SERVING.
   virtual void SetReady(bool ready) = 0;
+
+  // What health v1 says of the overall service "": there is an Api, and SetReady(true) was called, and no drain has
+  // begun.
+  virtual bool ready() const = 0;
+
+  struct Stats {
+    int connections = 0;  // of clients
+    int waiting = 0;      // requests in the queue
+    int sessions = 0;     // open, and how many may be
+    int max_sessions = 0;
+    int streams = 0;  // Streams and Imports
+    int max_streams = 0;
+    int tables = 0;  // of the Api in force
+    std::uint64_t dropped_access_lines = 0;
+  };
+  virtual Stats stats() const = 0;
 
   // The port on which the server listens.
   virtual int port() const = 0;

@@ -11,6 +11,7 @@
 
 #include "db/memory.h"
 #include "db/session.h"
+#include "metrics/trace.h"
 #include "rpc/unknown_method.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
@@ -171,7 +172,10 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     RETURN_IF_ERROR(cancellation_.Check());
     // There was memory when the call was let in, but the call has waited since.
     RETURN_IF_ERROR(db::Memory::OfProcess().Left());
-    return transaction::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
+    metrics::Trace trace(context_.note_statements);
+    auto response = transaction::Run(*snapshot_->api, *method_, request_, context_.pool, cancellation_);
+    if (context_.note_statements) call_.Ran(trace.Text());
+    return response;
   } catch (const std::exception& e) {
     return status::Thrown(e);
   }
@@ -196,8 +200,8 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 // may be the last owner of the snapshot. So the group itself keeps the snapshot, and with it the Method.
 class UnaryGroup final : public Group {
  public:
-  UnaryGroup(db::Pool& pool, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method)
-      : pool_(pool), snapshot_(std::move(snapshot)), method_(method) {}
+  UnaryGroup(UnaryContext& context, std::shared_ptr<const Snapshot> snapshot, const crud::UnaryMethod& method)
+      : context_(context), snapshot_(std::move(snapshot)), method_(method) {}
 
   void Run(std::span<Task* const> tasks) override {
     const std::vector<UnaryHandler*> handlers = FinishDead(tasks);
@@ -210,7 +214,11 @@ class UnaryGroup final : public Group {
       handler->Join(shared);
       members.push_back({handler->request_});
     }
+    metrics::Trace trace(context_.note_statements);
     Respond(members, shared->get());
+    if (context_.note_statements) {
+      for (UnaryHandler* handler : handlers) handler->call_.Ran(trace.Text());
+    }
     for (std::size_t i = 0; i < handlers.size(); ++i) {
       if (members[i].response) {
         handlers[i]->Finish(*std::move(members[i].response));
@@ -238,19 +246,19 @@ class UnaryGroup final : public Group {
   }
 
   void Respond(std::span<crud::GroupMember> members, const db::Cancellation& cancellation) const try {
-    method_.RunGroup(members, pool_, cancellation);
+    method_.RunGroup(members, context_.pool, cancellation);
   } catch (const std::exception&) {
     // There was not enough memory. The calls run again one by one, and then each needs less memory.
   }
 
-  db::Pool& pool_;
+  UnaryContext& context_;
   const std::shared_ptr<const Snapshot> snapshot_;
   const crud::UnaryMethod& method_;
   std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::min();
 };
 
 std::unique_ptr<Group> UnaryHandler::MakeGroup() const {
-  return std::make_unique<UnaryGroup>(context_.pool, snapshot_, *method_);
+  return std::make_unique<UnaryGroup>(context_, snapshot_, *method_);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ struct UnaryContext {
   bool group_commit;
   const Current& current;
   Renewal& renewal;
+  // Whether the statements of each call are noted for the log of slow calls.
+  bool note_statements = false;
 };
 
 // `method` belongs to the Api of `snapshot`. The call keeps the snapshot until the catalog moves.

@@ -43,6 +43,12 @@ std::string Excerpt(std::string_view text, char quote, std::size_t limit) {
   return out += quote;
 }
 
+std::string Shortened(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  while (limit > 0 && !BeginsCharacter(text[limit])) --limit;
+  return std::string(text.substr(0, limit)) + "...";
+}
+
 std::string OneLine(std::string_view text) {
   std::string line;
   line.reserve(text.size());

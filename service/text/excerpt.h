@@ -18,6 +18,9 @@ inline constexpr std::size_t kMaxExcerpt = 60;
 // As Escaped, between two `quote`; where the text is longer than `limit` bytes, its beginning and "...".
 std::string Excerpt(std::string_view text, char quote = '"', std::size_t limit = kMaxExcerpt);
 
+// The text where it is at most `limit` bytes long; else its beginning, of whole characters, and "...".
+std::string Shortened(std::string_view text, std::size_t limit);
+
 // The text on one line: breaks, tabs and the blanks around them become one blank; those at the ends go.
 std::string OneLine(std::string_view text);
 

@@ -146,11 +146,11 @@ def wait_for(condition, what, seconds=10.0):
 class Server:
     """A protogres process."""
 
-    def __init__(self, uri, *options, ready=True, command="serve"):
+    def __init__(self, uri, *options, ready=True, command="serve", stdout=None):
         self.lines = []
         self.process = subprocess.Popen(
             [*DIE_WITH_PARENT, BINARY, command, f"--database={uri}", "--listen=127.0.0.1:0", "--log_level=debug",
-             *options], stderr=subprocess.PIPE, text=True, errors="replace")
+             *options], stdout=stdout, stderr=subprocess.PIPE, text=True, errors="replace")
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.channels = []

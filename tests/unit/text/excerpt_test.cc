@@ -35,6 +35,13 @@ TEST(EscapedTest, ShowsAll) {
   EXPECT_EQ(Escaped(std::string(1000, 'x')), std::string(1000, 'x'));
 }
 
+TEST(ShortenedTest, CutsBetweenCharacters) {
+  EXPECT_EQ(Shortened("abc", 3), "abc");
+  EXPECT_EQ(Shortened("abcd", 3), "abc...");
+  EXPECT_EQ(Shortened("aéb", 2), "a...");
+  EXPECT_EQ(Shortened("", 0), "");
+}
+
 TEST(OneLineTest, BreaksBecomeBlanks) {
   EXPECT_EQ(OneLine(" one\n  two\r\n\tthree \n"), "one two three");
   EXPECT_EQ(OneLine(" \n"), "");

@@ -1,0 +1,39 @@
+// The access log: a line of JSON for each call, on standard output.
+#ifndef PROTOGRES_SERVICE_RPC_ACCESS_LOG_H_
+#define PROTOGRES_SERVICE_RPC_ACCESS_LOG_H_
+
+#include <spdlog/async_logger.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "rpc/call_log.h"
+
+namespace protogres::rpc {
+
+// One JSON object on one line: time, method, code, reason, duration_ms, received_bytes, sent_bytes, peer and trace_id,
+// of which reason and trace_id may be missing. `now` is the time when the call ended.
+std::string AccessLine(const EndedCall& call, std::chrono::system_clock::time_point now);
+
+// Writes lines with a thread of its own, so that a reader that is slow never holds up a call: if too many lines wait,
+// the oldest ones are dropped. Thread-safe.
+class AccessLog {
+ public:
+  AccessLog();
+  // Blocks until the lines that wait are written.
+  ~AccessLog() = default;
+
+  void Write(const std::string& line);
+  // How many lines were dropped.
+  std::uint64_t dropped() const;
+
+ private:
+  const std::shared_ptr<spdlog::details::thread_pool> thread_;
+  const std::shared_ptr<spdlog::async_logger> logger_;
+};
+
+}  // namespace protogres::rpc
+
+#endif  // PROTOGRES_SERVICE_RPC_ACCESS_LOG_H_
