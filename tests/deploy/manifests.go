@@ -6,7 +6,9 @@ import (
 	"regexp"
 	"strings"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	apps "k8s.io/api/apps/v1"
+	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
@@ -23,6 +25,8 @@ type manifests struct {
 	services    []*core.Service
 	budgets     []*policy.PodDisruptionBudget
 	networks    []*networking.NetworkPolicy
+	autoscaler  *autoscaling.HorizontalPodAutoscaler // nil: there is none
+	monitor     *monitoring.ServiceMonitor           // nil: there is none
 	configMaps  map[string]*core.ConfigMap
 	secrets     map[string]*core.Secret
 	root        string            // of its pods
@@ -36,6 +40,10 @@ func newObject(kind string) any {
 		return &apps.Deployment{}
 	case "apps/v1 StatefulSet":
 		return &apps.StatefulSet{}
+	case "autoscaling/v2 HorizontalPodAutoscaler":
+		return &autoscaling.HorizontalPodAutoscaler{}
+	case "monitoring.coreos.com/v1 ServiceMonitor":
+		return &monitoring.ServiceMonitor{}
 	case "networking.k8s.io/v1 NetworkPolicy":
 		return &networking.NetworkPolicy{}
 	case "policy/v1 PodDisruptionBudget":
@@ -105,6 +113,10 @@ func (m *manifests) add(object any) {
 		m.configMaps[object.Name] = object
 	case *core.Secret:
 		m.secrets[object.Name] = object
+	case *autoscaling.HorizontalPodAutoscaler:
+		m.autoscaler = object
+	case *monitoring.ServiceMonitor:
+		m.monitor = object
 	case *policy.PodDisruptionBudget:
 		m.budgets = append(m.budgets, object)
 	case *networking.NetworkPolicy:

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +64,9 @@ func (m *manifests) startPod(ip string, overrides map[string]string) (*pod, erro
 	for name, value := range overrides {
 		environment[name] = value
 	}
-	environment["PROTOGRES_LISTEN"] = ip + environment["PROTOGRES_LISTEN"]
+	for _, name := range []string{"PROTOGRES_LISTEN", "PROTOGRES_METRICS_LISTEN"} {
+		environment[name] = ip + environment[name]
+	}
 	context := m.deployment.Spec.Template.Spec.SecurityContext
 	result := &pod{ip: ip, spec: m.container(), tls: environment["PROTOGRES_TLS_CERT"] != "", ended: make(chan struct{})}
 	result.process = command(m.root, environment, fmt.Sprintf("%d:%d", *context.RunAsUser, *context.RunAsGroup), m.container().Args...)
@@ -124,14 +128,32 @@ func (p *pod) probe(probe *core.Probe) error {
 			service = *probe.GRPC.Service
 		}
 		return p.healthProbe(strconv.Itoa(int(probe.GRPC.Port)), service, timeout)
-	case probe.TCPSocket != nil:
-		connection, err := net.DialTimeout("tcp", p.address(), timeout)
-		if err == nil {
-			connection.Close()
-		}
+	case probe.HTTPGet != nil:
+		_, err := p.get(probe.HTTPGet.Port.String(), probe.HTTPGet.Path, timeout)
 		return err
 	}
 	return fmt.Errorf("there is a probe of another kind")
+}
+
+// get answers what the pod answers with 200 at the port of this name.
+func (p *pod) get(name, path string, timeout time.Duration) (string, error) {
+	for _, port := range p.spec.Ports {
+		if port.Name != name {
+			continue
+		}
+		client := http.Client{Timeout: timeout}
+		response, err := client.Get("http://" + net.JoinHostPort(p.ip, fmt.Sprint(port.ContainerPort)) + path)
+		if err != nil {
+			return "", err
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err == nil && response.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s answers %s: %s", path, response.Status, body)
+		}
+		return string(body), err
+	}
+	return "", fmt.Errorf("the server has no port %s", name)
 }
 
 func (p *pod) healthProbe(port, service string, timeout time.Duration) error {

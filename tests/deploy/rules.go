@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +33,8 @@ func (m *manifests) problems(options map[string]bool, imageUser string) []string
 	m.checkRights(say, imageUser)
 	m.checkSelectors(say)
 	m.checkVolumes(say)
+	m.checkMonitor(say)
+	m.checkAutoscaler(say)
 	return found
 }
 
@@ -112,7 +116,7 @@ func (m *manifests) checkSelectors(say sayer) {
 	for _, network := range m.networks {
 		exactly("NetworkPolicy", &network.Spec.PodSelector)
 		for _, rule := range network.Spec.Ingress {
-			say(len(rule.From) != 1 || rule.From[0].PodSelector == nil || !matches(rule.From[0].PodSelector.MatchLabels, client),
+			say(rule.Ports[0].Port.String() == "grpc" && (len(rule.From) != 1 || rule.From[0].PodSelector == nil || !matches(rule.From[0].PodSelector.MatchLabels, client)),
 				"NetworkPolicy: a pod with the label protogres-client may not connect")
 			for _, port := range rule.Ports {
 				say(!m.hasPort(*port.Port), "NetworkPolicy: the server has no port %s", port.Port)
@@ -170,6 +174,60 @@ func (m *manifests) checkVolumes(say sayer) {
 			say(!ok || !has, "%s=%s is no key of the Secret %s", name, m.environment[name], volume.Secret.SecretName)
 		}
 	}
+}
+
+// checkMonitor: each pod is scraped once.
+func (m *manifests) checkMonitor(say sayer) {
+	if m.monitor == nil {
+		return
+	}
+	count := 0
+	for _, service := range m.services {
+		for _, port := range service.Spec.Ports {
+			if matches(m.monitor.Spec.Selector.MatchLabels, service.Labels) && port.Name == m.monitor.Spec.Endpoints[0].Port {
+				count++
+			}
+		}
+	}
+	say(count != 1, "ServiceMonitor: %d ports of Services are its endpoint, and one must be", count)
+}
+
+// What max_connections is by default, without those of superusers.
+const mostConnections = 97
+
+func (m *manifests) checkAutoscaler(say sayer) {
+	if m.autoscaler == nil {
+		return
+	}
+	target := m.autoscaler.Spec.ScaleTargetRef
+	say(target.Kind != "Deployment" || target.Name != m.deployment.Name, "HorizontalPodAutoscaler: it is for %s", target.Name)
+	say(m.deployment.Spec.Replicas != nil, "replicas would undo what the HorizontalPodAutoscaler does at each apply")
+	size, _ := strconv.Atoi(m.environment["PROTOGRES_POOL_SIZE"])
+	overflow, _ := strconv.Atoi(m.environment["PROTOGRES_MAX_OVERFLOW"])
+	most := (int(m.autoscaler.Spec.MaxReplicas) + m.deployment.Spec.Strategy.RollingUpdate.MaxSurge.IntValue()) * (size + overflow + 1)
+	say(most > mostConnections, "maxReplicas, and one more, can take %d connections of %d", most, mostConnections)
+}
+
+// checkMetrics: a live server has each metric that the HorizontalPodAutoscaler names.
+func (m *manifests) checkMetrics(exposed string) error {
+	if m.autoscaler == nil {
+		return nil
+	}
+	for _, metric := range m.autoscaler.Spec.Metrics {
+		if metric.Pods == nil {
+			return fmt.Errorf("HorizontalPodAutoscaler: a metric is not of pods")
+		}
+		series := regexp.QuoteMeta(metric.Pods.Metric.Name) + `(\{[^}]*\})? `
+		if selector := metric.Pods.Metric.Selector; selector != nil {
+			for label, value := range selector.MatchLabels {
+				series = regexp.QuoteMeta(metric.Pods.Metric.Name) + `\{[^}]*` + regexp.QuoteMeta(label+`="`+value+`"`)
+			}
+		}
+		if !regexp.MustCompile(`(?m)^` + series).MatchString(exposed) {
+			return fmt.Errorf("the server has no metric like %s:\n%s", series, exposed)
+		}
+	}
+	return nil
 }
 
 // checkCompose reads what of compose.yaml must fit the server.

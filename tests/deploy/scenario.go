@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // Long enough for the calls of a rolling update, short enough to wait for.
@@ -43,6 +42,13 @@ func runOverlay(name string, m *manifests, config string) (string, error) {
 			return "", err
 		}
 		if err := server.answersGrpcurl(); err != nil {
+			return "", err
+		}
+		exposed, err := server.get("metrics", "/metrics", probeTimeout)
+		if err != nil {
+			return "", err
+		}
+		if err := m.checkMetrics(exposed); err != nil {
 			return "", err
 		}
 		old[i] = server
@@ -114,14 +120,8 @@ func (t *traffic) audit(prefix string) (string, error) {
 		"twice", len(t.created)), nil
 }
 
-// answersGrpcurl says whether the pod serves what is in the database. A probe that only connects does not know.
+// answersGrpcurl says whether the pod serves what is in the database.
 func (p *pod) answersGrpcurl() error {
-	for try := 0; p.healthProbe(fmt.Sprint(p.spec.Ports[0].ContainerPort), "", probeTimeout) != nil; try++ {
-		if try == 60 {
-			return fmt.Errorf("%s does not become healthy\n%s", p.address(), p.tail())
-		}
-		time.Sleep(time.Second / 4)
-	}
 	services, err := p.grpcurl("list")
 	if err != nil {
 		return err
@@ -129,8 +129,10 @@ func (p *pod) answersGrpcurl() error {
 	if !strings.Contains(services, "demo.v1.NoteService\n") {
 		return fmt.Errorf("grpcurl lists %s", services)
 	}
-	_, err = p.grpcurl("-d", `{"service": "liveness"}`, "grpc.health.v1.Health/Check")
-	return err
+	if _, err = p.grpcurl("-d", `{"service": "liveness"}`, "grpc.health.v1.Health/Check"); err != nil {
+		return err
+	}
+	return p.healthProbe(fmt.Sprint(p.spec.Ports[0].ContainerPort), "", probeTimeout)
 }
 
 // mountRoot makes the root file system of the pods: that of the image, read-only, with what a container runtime and the
