@@ -1,11 +1,14 @@
 #include "transaction/run.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <random>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "fmt/format.h"
 #include "status/macros.h"
@@ -86,17 +89,49 @@ class Runner {
     db::SessionOptions options = operation.session();
     if (operation.validate_only() || !id.empty()) options.transaction = db::Transaction::kExplicit;
     ASSIGN_OR_RETURN(const auto session, db::Session::Open(pool_, cancellation_, options));
+    std::optional<absl::StatusOr<std::string>> response;
     if (!id.empty()) {
-      ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
-      if (recorded) return *std::move(recorded);
+      response = ClaimAndExecute(operation, *session);
+      if (!response) {
+        ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
+        if (recorded) return *std::move(recorded);
+      }
     }
-    executed_ = true;
-    auto response = operation.Execute(*session);
-    if (!response.ok()) return Committed(*session) ? Written(response.status()) : response;
-    RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
-    if (!id.empty()) RETURN_IF_ERROR(RecordAnswer(*session, id, *response));
-    RETURN_IF_ERROR(Finish(operation.validate_only(), *session));
-    if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(*session, api_.limits().request_id_ttl);
+    if (!response) {
+      executed_ = true;
+      response = operation.Execute(*session);
+    }
+    if (!response->ok()) return Committed(*session) ? Written(response->status()) : *std::move(response);
+    return Finished(operation, **std::move(response), *session);
+  }
+
+  // Claims the request_id and executes the operation in one round trip. No value: nothing was done. Then the id must be
+  // claimed before the operation is executed.
+  std::optional<absl::StatusOr<std::string>> ClaimAndExecute(crud::Operation& operation, db::Session& session) {
+    auto statement = operation.Statement();
+    if (!statement) return std::nullopt;
+    const std::array<db::Statement, 2> both = {FirstClaim(operation.request_id(), hash_), *std::move(statement)};
+    std::vector<db::Rows> rows;
+    const absl::Status status = session.RunAll(both, /*commit=*/false, &rows);
+    executed_ = !rows.empty();
+    if (executed_) return operation.Answer(rows.size() == 2 ? absl::StatusOr<db::Rows>(rows[1]) : status, session);
+    if (!WasUsed(status)) return TableError(status);
+    if (absl::Status restarted = session.Restart(); !restarted.ok()) return restarted;
+    return std::nullopt;
+  }
+
+  absl::StatusOr<std::string> Finished(const crud::Operation& operation, std::string response, db::Session& session) {
+    const std::string_view id = operation.request_id();
+    RETURN_IF_ERROR(status::CheckAnswer(response.size(), api_.limits().max_answer_bytes));
+    if (id.empty()) {
+      RETURN_IF_ERROR(Finish(operation.validate_only(), session));
+    } else if (operation.validate_only()) {
+      RETURN_IF_ERROR(RecordAnswer(session, id, response));
+      RETURN_IF_ERROR(Finish(true, session));
+    } else {
+      RETURN_IF_ERROR(RecordAndCommit(session, id, response));
+    }
+    if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(session, api_.limits().request_id_ttl);
     return response;
   }
 
