@@ -84,17 +84,21 @@ class GetOperation : public Operation {
 
   bool locks() const override { return !read_.lock.clause.empty(); }
 
-  absl::StatusOr<std::string> Execute(db::Session& session) override {
-    const sql::Key& key = read_.keys.front();
-    const std::vector<db::Param> params(key.begin(), key.end());
-    ASSIGN_OR_RETURN(const db::Rows rows, session.Read(sql_, params));
-    if (rows.empty()) return Missing(bound_, key, read_.lock);
+  std::optional<db::Statement> Statement() const override { return db::Statement{sql_, Params()}; }
+  absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) override {
+    RETURN_IF_ERROR(rows.status());
+    if (rows->empty()) return Missing(bound_, read_.keys.front(), read_.lock);
     std::string response;
-    RETURN_IF_ERROR(bound_.Encode(read_.view, rows, 0, &response));
+    RETURN_IF_ERROR(bound_.Encode(read_.view, *rows, 0, &response));
     return response;
+  }
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    return Answer(session.Read(sql_, Params()), session);
   }
 
  private:
+  std::vector<db::Param> Params() const { return {read_.keys.front().begin(), read_.keys.front().end()}; }
+
   const BoundTable& bound_;
   const KeyedRead read_;
   const std::string sql_;

@@ -170,7 +170,7 @@ void RunWriteGroup(const BoundTable& bound, MethodKind kind, RowPlanner plan, st
   } else {
     OrderByKey(&group);
   }
-  // One alone takes a round trip instead of three.
+  // One alone takes a round trip instead of two.
   if (group.size() < 2) return;
   const auto session = access.Open({.transaction = db::Transaction::kExplicit, .lock_timeout = kLockTimeout});
   // Without a connection each member is run alone, and hears of it there.

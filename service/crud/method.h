@@ -55,6 +55,15 @@ class Operation {
   // How many times the operation may be run if it loses against other transactions.
   virtual int max_attempts() const { return 1; }
 
+  // The one statement by which the operation is done, if it is one, so that it can run together with those of other
+  // operations. No value: the operation must be run by Execute.
+  virtual std::optional<db::Statement> Statement() const { return std::nullopt; }
+  // True: once that statement has succeeded, Answer succeeds, too. So it may be committed before Answer is called.
+  virtual bool settled() const { return false; }
+  // What Execute returns, of what Statement has returned. After an error it may run other statements, to tell it
+  // better.
+  virtual absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) { return rows.status(); }
+
   // Runs the statements and returns the bytes of the response message. Does not commit. Blocks. May be called again, in
   // another Session, after the effects of the first call were rolled back.
   virtual absl::StatusOr<std::string> Execute(db::Session& session) = 0;

@@ -27,7 +27,7 @@ std::string ColumnAt(std::string_view text, std::size_t at) {
 }  // namespace
 
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table) {
-  if (!status::NoSuchOperator(error)) return error;
+  if (!status::NoSuchOperator(error) || status::IsOfBegin(error)) return error;
   const std::string counted = status::MetadataOf(error, "position");
   int position = 0;
   std::from_chars(counted.data(), counted.data() + counted.size(), position);

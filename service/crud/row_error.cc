@@ -94,7 +94,7 @@ const contract::Field* FieldInError(const Table& table, const absl::Status& erro
 }
 
 absl::Status Locate(const Table& table, const absl::Status& error, const sql::Row& row) {
-  if (error.code() != absl::StatusCode::kInvalidArgument) return error;
+  if (error.code() != absl::StatusCode::kInvalidArgument || status::IsOfBegin(error)) return error;
   if (const contract::Field* field = FieldInError(table, error)) return WithinField(table, *field, error);
   // PostgreSQL quotes the value that it could not take, but not the parameter's column.
   const std::string message(error.message());

@@ -22,6 +22,12 @@ class RowOperation : public WriteOperation {
         bound_(bound),
         write_(std::move(write)) {}
 
+  std::optional<db::Statement> Statement() const override { return StatementOf(bound_, write_); }
+  // Others may meet no row, which the statement does not say by an error.
+  bool settled() const override { return write_.kind == MethodKind::kCreate && !bound_.EncodesBeforeCommit(); }
+  absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {
+    return AnswerOf(bound_, write_, std::move(rows), session);
+  }
   absl::StatusOr<std::string> Execute(db::Session& session) override { return AnswerRow(bound_, write_, session); }
 
  private:

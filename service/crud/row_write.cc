@@ -17,22 +17,16 @@ absl::Status MissedBy(const BoundTable& bound, const RowWrite& write, db::Sessio
                                              : Missed(bound.table(), write.key, write.etag, session);
 }
 
-}  // namespace
-
-bool AnswersARow(const BoundTable& bound, MethodKind kind) {
-  return kind != MethodKind::kDelete || bound.table().soft_delete.has_value();
-}
-
-absl::StatusOr<db::Rows> InsertRow(const BoundTable& bound, const sql::Row& row, db::Session& session) {
-  const sql::Statement statement = sql::Insert(bound.table(), {row}, bound.whole().projection);
-  auto rows = session.Write(statement.text, statement.params);
+// What an INSERT of `row` has returned, as it is to be answered.
+absl::StatusOr<db::Rows> InsertedRow(const BoundTable& bound, const sql::Row& row, absl::StatusOr<db::Rows> rows,
+                                     db::Session& session) {
   if (!rows.ok()) return Locate(bound.table(), rows.status(), row);
   return bound.Stored(session, *std::move(rows));
 }
 
-absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write, db::Session& session) {
-  if (write.kind == MethodKind::kCreate) return InsertRow(bound, write.row, session);
-  auto rows = session.Write(write.statement.text, write.statement.params);
+// What the statement of `write`, which is no Create, has returned, as it is to be answered.
+absl::StatusOr<db::Rows> WrittenRow(const BoundTable& bound, const RowWrite& write, absl::StatusOr<db::Rows> rows,
+                                    db::Session& session) {
   if (!rows.ok()) return write.row.empty() ? rows.status() : Locate(bound.table(), rows.status(), write.row);
   const bool met = AnswersARow(bound, write.kind) ? !rows->empty() : rows->affected() > 0;
   if (met) return bound.Stored(session, *std::move(rows));
@@ -41,11 +35,44 @@ absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write
   return missed;
 }
 
-absl::StatusOr<std::string> AnswerRow(const BoundTable& bound, const RowWrite& write, db::Session& session) {
-  ASSIGN_OR_RETURN(const db::Rows rows, WriteRow(bound, write, session));
+absl::StatusOr<std::string> Encoded(const BoundTable& bound, const absl::StatusOr<db::Rows>& rows) {
+  RETURN_IF_ERROR(rows.status());
   std::string response;
-  if (!rows.empty()) RETURN_IF_ERROR(bound.Encode(bound.whole(), rows, 0, &response));
+  if (!rows->empty()) RETURN_IF_ERROR(bound.Encode(bound.whole(), *rows, 0, &response));
   return response;
+}
+
+}  // namespace
+
+bool AnswersARow(const BoundTable& bound, MethodKind kind) {
+  return kind != MethodKind::kDelete || bound.table().soft_delete.has_value();
+}
+
+absl::StatusOr<db::Rows> InsertRow(const BoundTable& bound, const sql::Row& row, db::Session& session) {
+  const sql::Statement statement = sql::Insert(bound.table(), {row}, bound.whole().projection);
+  return InsertedRow(bound, row, session.Write(statement.text, statement.params), session);
+}
+
+absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write, db::Session& session) {
+  if (write.kind == MethodKind::kCreate) return InsertRow(bound, write.row, session);
+  return WrittenRow(bound, write, session.Write(write.statement.text, write.statement.params), session);
+}
+
+absl::StatusOr<std::string> AnswerRow(const BoundTable& bound, const RowWrite& write, db::Session& session) {
+  return Encoded(bound, WriteRow(bound, write, session));
+}
+
+db::Statement StatementOf(const BoundTable& bound, const RowWrite& write) {
+  sql::Statement statement = write.kind == MethodKind::kCreate
+                                 ? sql::Insert(bound.table(), {write.row}, bound.whole().projection)
+                                 : write.statement;
+  return {.sql = std::move(statement.text), .params = std::move(statement.params), .writes = true};
+}
+
+absl::StatusOr<std::string> AnswerOf(const BoundTable& bound, const RowWrite& write, absl::StatusOr<db::Rows> rows,
+                                     db::Session& session) {
+  return Encoded(bound, write.kind == MethodKind::kCreate ? InsertedRow(bound, write.row, std::move(rows), session)
+                                                          : WrittenRow(bound, write, std::move(rows), session));
 }
 
 absl::StatusOr<RowWrite> PlanElement(const BoundTable& bound, MethodKind kind, RowPlanner plan,

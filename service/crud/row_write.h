@@ -50,6 +50,11 @@ absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write
 // The same, as the bytes of the response message.
 absl::StatusOr<std::string> AnswerRow(const BoundTable& bound, const RowWrite& write, db::Session& session);
 
+// The two halves of AnswerRow: the statement, and the answer that its rows, or its error, are.
+db::Statement StatementOf(const BoundTable& bound, const RowWrite& write);
+absl::StatusOr<std::string> AnswerOf(const BoundTable& bound, const RowWrite& write, absl::StatusOr<db::Rows> rows,
+                                     db::Session& session);
+
 // Decodes an element of a Batch request, which must not set what belongs to the batch, and plans it by `plan`.
 absl::StatusOr<RowWrite> PlanElement(const BoundTable& bound, contract::MethodKind kind, RowPlanner plan,
                                      std::string_view bytes);

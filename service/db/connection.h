@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -47,6 +48,13 @@ struct Setting {
   std::string value;
 };
 
+// One of several statements that run together.
+struct Statement {
+  std::string sql;
+  std::vector<Param> params;
+  bool writes = false;
+};
+
 // How a transaction begins.
 struct Opening {
   // What follows BEGIN ("ISOLATION LEVEL REPEATABLE READ READ ONLY"). Empty: the defaults.
@@ -72,8 +80,20 @@ class Connection {
   // `writes` says whether the outcome of an implicit transaction is in doubt if the connection is lost.
   virtual absl::StatusOr<Rows> Execute(const std::string& sql, std::span<const Param> params, bool writes) = 0;
 
-  // The same for a statement that reads. Stops when the rows have roughly `most_bytes`, but not before the first row;
-  // then Rows::cut is true, and there may be more rows.
+  // Runs statements of the open transaction one after the other, until one fails, in one round trip where that can be.
+  // Appends the rows of each that succeeded to `rows`; the error is that of the next one. With `commit` the transaction
+  // is committed after the last: then the error may also be that of Commit, after all of them.
+  virtual absl::Status ExecuteAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) {
+    for (const Statement& statement : statements) {
+      auto one = Execute(statement.sql, statement.params, statement.writes);
+      if (!one.ok()) return one.status();
+      rows->push_back(*std::move(one));
+    }
+    return commit ? Commit() : absl::OkStatus();
+  }
+
+  // The same as Execute for a statement that reads. Stops when the rows have roughly `most_bytes`, but not before the
+  // first row; then Rows::cut is true, and there may be more rows.
   virtual absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params, std::int64_t) {
     return Execute(sql, params, false);
   }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,6 +59,8 @@ class LibpqConnection : public Connection {
     RETURN_IF_ERROR(Ending(sql, params, writes, [&] { return Try(sql, params, writes, &result); }));
     return Whole(std::move(result));
   }
+
+  absl::Status ExecuteAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) override;
 
   absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params,
                                    std::int64_t most_bytes) override {
@@ -206,6 +209,15 @@ class LibpqConnection : public Connection {
   // Runs a transaction's first statement together with the BEGIN that waits, and with the COMMIT if it is alone.
   absl::Status TryWithBegin(const std::string& sql, std::span<const Param> params, bool writes, Result* result,
                             bool* stale);
+  using Step = PreparedStatements::Step;
+  // The statements of the BEGIN that waits.
+  std::vector<Step> OpeningSteps() const;
+  // Runs `steps`, of which so many are those of the BEGIN that waits. `ends`: the last one is COMMIT.
+  absl::Status RunSteps(std::span<Step> steps, std::size_t opening, bool ends, bool writes, bool* stale);
+  // Whether statements can run together now.
+  bool Together(std::span<const Statement> statements, bool commit) const;
+  // Does what ExecuteAll does, in one round trip.
+  absl::Status TryAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows, bool* stale);
   // Runs a statement of a transaction for which nothing is prepared.
   absl::Status Unprepared(const std::string& sql, std::span<const Param> params);
   // Runs the statement, and a second time if a prepared statement was stale and nothing had been executed before: no

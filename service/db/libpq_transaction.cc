@@ -1,4 +1,5 @@
 // How the transactions of a LibpqConnection begin and end, and how their statements run.
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -10,6 +11,14 @@
 #include "status/status.h"
 
 namespace protogres::db {
+namespace {
+
+bool Succeeded(const PreparedStatements::Step& step) {
+  const ExecStatusType outcome = PQresultStatus(step.result.get());
+  return outcome == PGRES_COMMAND_OK || outcome == PGRES_TUPLES_OK;
+}
+
+}  // namespace
 
 absl::Status LibpqConnection::Begin(const Opening& opening) {
   if (in_transaction_) return status::Internal("BEGIN within a transaction");
@@ -75,32 +84,97 @@ absl::Status LibpqConnection::SendBegin() {
   return opening_.pre_request.empty() ? absl::OkStatus() : Unprepared(CallOf(opening_.pre_request), {});
 }
 
-absl::Status LibpqConnection::TryWithBegin(const std::string& sql, std::span<const Param> params, bool writes,
-                                           Result* result, bool* stale) {
-  std::vector<PreparedStatements::Step> steps;
+std::vector<PreparedStatements::Step> LibpqConnection::OpeningSteps() const {
+  std::vector<Step> steps;
+  if (!waits_) return steps;
   steps.push_back({.sql = BeginText()});
   if (!settings_.params.empty()) steps.push_back({.sql = settings_.sql, .params = settings_.params, .reused = true});
   if (!opening_.pre_request.empty()) steps.push_back({.sql = CallOf(opening_.pre_request), .reused = true});
-  const std::size_t statement = steps.size();
-  steps.push_back({.sql = sql, .params = params, .reused = true});
-  if (opening_.alone) steps.push_back({.sql = "COMMIT"});
+  return steps;
+}
+
+absl::Status LibpqConnection::RunSteps(std::span<Step> steps, std::size_t opening, bool ends, bool writes,
+                                       bool* stale) {
   waits_ = false;
   const auto start = Clock::now();
-  const absl::Status status = statements_.RunTogether(
-      steps, opening_.alone, {.in_transaction = true, .writes = writes, .most_bytes = most_}, stale);
-  std::size_t done = 0;
-  for (; done < statement; ++done) {
-    const ExecStatusType outcome = PQresultStatus(steps[done].result.get());
-    if (outcome != PGRES_COMMAND_OK && outcome != PGRES_TUPLES_OK) break;
-    RanStatement(steps[done].sql, steps[done].params, absl::OkStatus(), start, echo_);
+  absl::Status status =
+      statements_.RunTogether(steps, ends, {.in_transaction = true, .writes = writes, .most_bytes = most_}, stale);
+  for (std::size_t i = 0; i < opening && Succeeded(steps[i]); ++i) {
+    RanStatement(steps[i].sql, steps[i].params, absl::OkStatus(), start, echo_);
   }
-  if (!status.ok()) return done == 1 && !settings_.params.empty() ? SettingsError(status) : status;
-  *result = std::move(steps[statement].result);
-  if (!opening_.alone) return status;
+  const bool begun = std::ranges::all_of(steps.first(opening), Succeeded);
+  if (!begun && !status.ok() && Alive()) {
+    const bool at_settings = !settings_.params.empty() && Succeeded(steps[0]) && !Succeeded(steps[1]);
+    return status::OfBegin(at_settings ? SettingsError(status) : status);
+  }
+  if (!status.ok() || !ends) return status;
   if (PQcmdStatus(steps.back().result.get()) != std::string_view("COMMIT")) {
     return status::AbortedTransaction("COMMIT of a transaction that an error has ended: it was rolled back");
   }
   in_transaction_ = false;
+  return status;
+}
+
+absl::Status LibpqConnection::TryWithBegin(const std::string& sql, std::span<const Param> params, bool writes,
+                                           Result* result, bool* stale) {
+  std::vector<Step> steps = OpeningSteps();
+  const std::size_t statement = steps.size();
+  steps.push_back({.sql = sql, .params = params, .reused = true});
+  if (opening_.alone) steps.push_back({.sql = "COMMIT"});
+  RETURN_IF_ERROR(RunSteps(steps, statement, opening_.alone, writes, stale));
+  *result = std::move(steps[statement].result);
+  return absl::OkStatus();
+}
+
+bool LibpqConnection::Together(std::span<const Statement> statements, bool commit) const {
+  // What has come already is most likely the end of the connection: see Commit.
+  if (!in_transaction_ || opening_.alone || pooled() || Aborted() || (commit && exchange_.Readable())) return false;
+  // A parameter that cannot be sent is the error of its statement.
+  return std::ranges::all_of(statements, [](const Statement& one) { return CheckParams(one.params).ok(); });
+}
+
+absl::Status LibpqConnection::ExecuteAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) {
+  if (!Together(statements, commit)) return Connection::ExecuteAll(statements, commit, rows);
+  for (bool again = false;; again = true) {
+    const bool begins = waits_;
+    bool stale = false;
+    absl::Status status = TryAll(statements, commit, rows, &stale);
+    if (!stale) return status;
+    lost_statement_ = status::StatementLost(status);
+    if (again || !begins) return status;
+    rows->clear();
+    RETURN_IF_ERROR(Recover());
+    if (!Together(statements, commit)) return Connection::ExecuteAll(statements, commit, rows);
+  }
+}
+
+absl::Status LibpqConnection::TryAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows,
+                                     bool* stale) {
+  std::vector<Step> steps = OpeningSteps();
+  const std::size_t opening = steps.size();
+  bool writes = false;
+  for (const Statement& one : statements) {
+    steps.push_back({.sql = one.sql, .params = one.params, .reused = true});
+    writes = writes || one.writes;
+  }
+  if (writes) state_.Wrote();
+  if (commit) steps.push_back({.sql = "COMMIT"});
+  statement_ += static_cast<int>(statements.size());
+  const auto start = Clock::now();
+  // In a transaction of several trips something may have been written before.
+  absl::Status status = RunSteps(steps, opening, commit, /*writes=*/true, stale);
+  const bool counted = exchange_.TakeHold().bytes() > 0;
+  for (std::size_t i = opening; i < steps.size(); ++i) {
+    const bool succeeded = Succeeded(steps[i]);
+    if (succeeded || steps[i].result != nullptr) {
+      Log(steps[i].sql, steps[i].params, succeeded ? absl::OkStatus() : status, start);
+    }
+    if (!succeeded) break;
+    if (i - opening == statements.size()) break;  // COMMIT
+    Memory::Hold hold;
+    if (counted) Memory::OfProcess().Force(2 * PQresultMemorySize(steps[i].result.get()), &hold);
+    rows->push_back(RowsOf(std::move(steps[i].result), std::move(hold)));
+  }
   return status;
 }
 

@@ -218,6 +218,25 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
   return rows;
 }
 
+absl::Status Session::RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) {
+  absl::Status status =
+      Cancellable([&](Connection& connection) { return connection.ExecuteAll(statements, commit, rows); });
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    if (statements[i].writes) affected_ += (*rows)[i].affected();
+  }
+  if (commit && status.ok()) open_ = false;
+  return status;
+}
+
+absl::Status Session::Restart() {
+  RETURN_IF_ERROR(Rollback());
+  has_savepoint_ = false;
+  RETURN_IF_ERROR(
+      Cancellable([this](Connection& connection) { return connection.Begin(OpeningOf(options_, /*alone=*/false)); }));
+  open_ = true;
+  return absl::OkStatus();
+}
+
 absl::Status Session::Savepoint(const std::string& name) {
   has_savepoint_ = true;
   return Write("SAVEPOINT " + name, {}).status();
@@ -302,6 +321,7 @@ absl::Status Session::Rollback() {
   GiveUp();
   if (!open_) return absl::OkStatus();
   open_ = false;
+  affected_ = 0;
   const absl::Status status = lease_.connection().Rollback();
   if (!status.ok()) Drop();
   return status;

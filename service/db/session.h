@@ -95,6 +95,11 @@ class Session {
   // See Connection::ExecuteSome.
   absl::StatusOr<Rows> ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes);
 
+  // See Connection::ExecuteAll. The transaction must be an explicit one.
+  absl::Status RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows);
+  // Rolls back, and begins the transaction again: as if it had done nothing.
+  absl::Status Restart();
+
   // Sets a savepoint, which stays: what is written from now on belongs to a subtransaction. `name` must be one that SQL
   // takes without quotes.
   absl::Status Savepoint(const std::string& name);
@@ -124,7 +129,7 @@ class Session {
   bool aborted() const { return lease_.connection().Aborted(); }
   // True: the connection is lost, and the transaction with it.
   bool lost() const { return !lease_.connection().Alive(); }
-  // The number of rows that statements of Write have affected so far.
+  // The number of rows that statements of Write have affected so far, and that were not rolled back.
   std::int64_t affected() const { return affected_; }
 
  private:

@@ -95,6 +95,10 @@ absl::Status WithMetadata(absl::Status status, const std::string& key, const std
   return status;
 }
 
+absl::Status OfBegin(const absl::Status& error) { return WithMetadata(error, "statement", "BEGIN"); }
+
+bool IsOfBegin(const absl::Status& error) { return MetadataOf(error, "statement") == "BEGIN"; }
+
 std::string ReasonOf(const absl::Status& status) {
   google::rpc::ErrorInfo info;
   return GetDetail(status, &info) ? info.reason() : "";

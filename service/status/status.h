@@ -36,6 +36,11 @@ absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay);
 // `status` with one more value in its ErrorInfo's metadata; it gets an ErrorInfo where it has none.
 absl::Status WithMetadata(absl::Status status, const std::string& key, const std::string& value);
 
+// `error` with a word in its metadata that it is of what a transaction begins with, its settings or a function, and not
+// of the statement with which that came.
+absl::Status OfBegin(const absl::Status& error);
+bool IsOfBegin(const absl::Status& error);
+
 // The reason of its ErrorInfo; empty: it has none.
 std::string ReasonOf(const absl::Status& status);
 

@@ -45,6 +45,7 @@ constexpr char kRecorded[] =
 // The search_path can be one that the request's statements have set.
 constexpr char kRecord[] =
     "UPDATE protogres.request SET answer = $2::pg_catalog.bytea WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.text";
+constexpr char kFirstClaim[] = "INSERT INTO protogres.request (id, hash) VALUES ($1, $2::bytea)";
 constexpr char kPurge[] =
     "DELETE FROM protogres.request WHERE id IN (SELECT id FROM protogres.request WHERE "
     "created_at < clock_timestamp() - make_interval(secs => $1::float8) LIMIT 1000 FOR UPDATE SKIP LOCKED)";
@@ -68,24 +69,6 @@ std::string CanonicalRequest(const api::Api& api, const crud::UnaryMethod& metho
     *value = CanonicalMessage(api.messages(), (*called)->names().request, *value);
   }
   return api::Canonical(transact);
-}
-
-// What a statement on the table failed with, in words of what the caller asked for.
-absl::Status TableError(const absl::Status& status) {
-  const std::string state = status::MetadataOf(status, "sqlstate");
-  if (status::NoSuchTable(status)) {
-    return status::Error(absl::StatusCode::kFailedPrecondition,
-                         "request_id: this database has no table for it; run `protogres install --database=URI` once "
-                         "as a role that may create schemas, or send the request without it",
-                         status::kRequestIdNotInstalled, {{"sqlstate", state}});
-  }
-  if (absl::IsPermissionDenied(status)) {
-    return status::Error(absl::StatusCode::kPermissionDenied,
-                         "request_id: the server's role may not use the table protogres.request; run `protogres "
-                         "install --database=URI --role=ROLE` as its owner",
-                         status::kPermissionDenied, {{"sqlstate", state}});
-  }
-  return status;
 }
 
 }  // namespace
@@ -147,6 +130,38 @@ absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, st
     return status::Internal("request_id: the recorded answer cannot be read");
   }
   return answer;
+}
+
+db::Statement FirstClaim(std::string_view id, const std::string& hash) {
+  return {.sql = kFirstClaim, .params = {std::string(id), hash}, .writes = true};
+}
+
+bool WasUsed(const absl::Status& error) {
+  return absl::IsAlreadyExists(error) && status::MetadataOf(error, "constraint") == "request_pkey";
+}
+
+absl::Status TableError(const absl::Status& status) {
+  const std::string state = status::MetadataOf(status, "sqlstate");
+  if (status::NoSuchTable(status)) {
+    return status::Error(absl::StatusCode::kFailedPrecondition,
+                         "request_id: this database has no table for it; run `protogres install --database=URI` once "
+                         "as a role that may create schemas, or send the request without it",
+                         status::kRequestIdNotInstalled, {{"sqlstate", state}});
+  }
+  if (absl::IsPermissionDenied(status)) {
+    return status::Error(absl::StatusCode::kPermissionDenied,
+                         "request_id: the server's role may not use the table protogres.request; run `protogres "
+                         "install --database=URI --role=ROLE` as its owner",
+                         status::kPermissionDenied, {{"sqlstate", state}});
+  }
+  return status;
+}
+
+absl::Status RecordAndCommit(db::Session& session, std::string_view id, const std::string& answer) {
+  const db::Statement record{.sql = kRecord, .params = {std::string(id), text::ToHex(answer)}, .writes = true};
+  std::vector<db::Rows> rows;
+  const absl::Status status = session.RunAll({&record, 1}, /*commit=*/true, &rows);
+  return rows.empty() ? TableError(status) : status;
 }
 
 absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer) {

@@ -38,8 +38,20 @@ std::string RequestHash(const api::Api& api, const crud::UnaryMethod& method, st
 absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, std::string_view id,
                                                         const std::string& hash, std::chrono::seconds ttl);
 
-// Records the answer of a claimed request. It is committed with the transaction of the Session. Nothing that the
-// statements of the request have left in the session changes what is done.
+// The statement that claims an `id` that was never used, so that it can be sent together with what the request does. It
+// fails if the id was used, even if that is past its time.
+db::Statement FirstClaim(std::string_view id, const std::string& hash);
+// Whether FirstClaim failed since the id was used, so that ClaimRequest has to see by whom. It must run in another
+// transaction.
+bool WasUsed(const absl::Status& error);
+// The error of FirstClaim, or of another statement on the table, in words of what the caller asked for.
+absl::Status TableError(const absl::Status& error);
+
+// Records the answer of a claimed request, and commits the transaction of the Session, in one round trip. The errors
+// are those of Session::Commit, too.
+absl::Status RecordAndCommit(db::Session& session, std::string_view id, const std::string& answer);
+// The same without the commit.
+// Nothing that the statements of the request have left in the session changes what is done.
 absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer);
 
 // Deletes some of the records that are past their time. Called now and then, this keeps the table small. No transaction

@@ -1,11 +1,14 @@
 #include "transaction/run.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <random>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "fmt/format.h"
 #include "status/macros.h"
@@ -84,19 +87,60 @@ class Runner {
     const std::string_view id = operation.request_id();
     db::SessionOptions options = operation.session();
     if (operation.validate_only()) options.transaction = db::Transaction::kExplicit;
-    ASSIGN_OR_RETURN(const auto session, id.empty() ? access_.Open(options) : access_.OpenAsServer(options));
-    if (!id.empty()) {
-      ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
-      if (recorded) return *std::move(recorded);
-      RETURN_IF_ERROR(access_.Assume(*session));
+    if (id.empty()) {
+      ASSIGN_OR_RETURN(const auto session, access_.Open(options));
+      return Executed(operation, *session);
     }
+    ASSIGN_OR_RETURN(const auto session, access_.OpenAsServer(options));
+    // The table is the server's, whatever the caller may do: so the role changes between its statements and the
+    // operation's, and they go one by one.
+    if (!access_.caller) {
+      if (auto response = ClaimAndExecute(operation, *session))
+        return Recorded(operation, *std::move(response), *session);
+    }
+    ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
+    if (recorded) return *std::move(recorded);
+    RETURN_IF_ERROR(access_.Assume(*session));
     executed_ = true;
-    auto response = operation.Execute(*session);
-    if (!response.ok()) return Committed(*session) ? Written(response.status()) : response;
+    return Recorded(operation, operation.Execute(*session), *session);
+  }
+
+  absl::StatusOr<std::string> Executed(crud::Operation& operation, db::Session& session) {
+    executed_ = true;
+    auto response = operation.Execute(session);
+    if (!response.ok()) return Committed(session) ? Written(response.status()) : response;
     RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
-    if (!id.empty()) RETURN_IF_ERROR(Record(*session, id, *response));
-    RETURN_IF_ERROR(Finish(operation.validate_only(), *session));
-    if (!id.empty() && Random() % kPurgeEvery == 0) PurgeRequests(*session, api_.limits().request_id_ttl);
+    RETURN_IF_ERROR(Finish(operation.validate_only(), session));
+    return response;
+  }
+
+  // Claims the request_id and executes the operation in one round trip. No value: nothing was done. Then the id must be
+  // claimed before the operation is executed.
+  std::optional<absl::StatusOr<std::string>> ClaimAndExecute(crud::Operation& operation, db::Session& session) {
+    auto statement = operation.Statement();
+    if (!statement) return std::nullopt;
+    const std::array<db::Statement, 2> both = {FirstClaim(operation.request_id(), hash_), *std::move(statement)};
+    std::vector<db::Rows> rows;
+    const absl::Status status = session.RunAll(both, /*commit=*/false, &rows);
+    executed_ = !rows.empty();
+    if (executed_) return operation.Answer(rows.size() == 2 ? absl::StatusOr<db::Rows>(rows[1]) : status, session);
+    if (!WasUsed(status)) return TableError(status);
+    if (absl::Status restarted = session.Restart(); !restarted.ok()) return restarted;
+    return std::nullopt;
+  }
+
+  // Records what the operation has answered in the transaction that has claimed its request_id, and commits.
+  absl::StatusOr<std::string> Recorded(const crud::Operation& operation, absl::StatusOr<std::string> response,
+                                       db::Session& session) {
+    if (!response.ok()) return response;
+    RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
+    if (!access_.caller && !operation.validate_only()) {
+      RETURN_IF_ERROR(RecordAndCommit(session, operation.request_id(), *response));
+    } else {
+      RETURN_IF_ERROR(Record(session, operation.request_id(), *response));
+      RETURN_IF_ERROR(Finish(operation.validate_only(), session));
+    }
+    if (Random() % kPurgeEvery == 0) PurgeRequests(session, api_.limits().request_id_ttl);
     return response;
   }
 

@@ -1,4 +1,7 @@
 // TransactionService/Transact: operations in one transaction, all or none.
+#include <algorithm>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +23,10 @@ using protogres::v1::TransactRequest;
 constexpr int kMaxAttempts = 100;
 // The least that the type and the lengths around an answer take.
 constexpr std::size_t kAnswerBytes = 64;
+// The most statements that are sent before the first answer is read, and the most bytes of them: so much goes into the
+// buffers of a socket, and neither side waits for the other while both write.
+constexpr std::size_t kMostTogether = 100;
+constexpr std::size_t kMostBytesTogether = 64 * 1024;
 
 std::string PathTo(std::size_t operation) { return fmt::format("operations[{}]", operation); }
 std::string PathTo(std::size_t operation, int binding) {
@@ -62,23 +69,86 @@ class TransactOperation : public crud::Operation {
   int max_attempts() const override { return std::max(1, plan_.request.max_attempts()); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    protogres::v1::TransactResponse responses;
-    std::size_t bytes = 0;
-    db::Memory::Hold hold;
-    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      auto response = ExecuteStep(plan_.steps[i], responses, session);
-      if (!response.ok()) return AtOperation(i, response.status());
-      bytes += response->size() + kAnswerBytes;
-      auto fits = status::CheckAnswer(bytes, limits_.max_answer_bytes);
-      // The answers are in memory twice: one by one, and as the response.
-      if (fits.ok()) fits = db::Memory::OfProcess().Resize(2 * bytes, &hold);
-      if (!fits.ok()) return AtOperation(i, fits);
-      *responses.add_responses() = ToAny(*plan_.steps[i].method, *std::move(response));
-    }
-    return responses.SerializeAsString();
+    bool exact = true;
+    // The claim of a request_id is in the transaction already, and must not be rolled back.
+    auto response = Execute(session, /*together=*/request_id().empty(), &exact);
+    if (exact) return response;
+    RETURN_IF_ERROR(session.Restart());
+    return Execute(session, /*together=*/false, &exact);
   }
 
  private:
+  // The answers so far.
+  struct Answers {
+    protogres::v1::TransactResponse responses;
+    std::size_t bytes = 0;
+    db::Memory::Hold hold;
+  };
+
+  // `together`: statements that do not wait for each other's answers are sent together. Then `exact` is false for an
+  // error that might be another one if the operations ran one by one: others have run after that which failed.
+  absl::StatusOr<std::string> Execute(db::Session& session, bool together, bool* exact) const {
+    Answers answers;
+    for (std::size_t i = 0; i < plan_.steps.size();) {
+      const auto statements = together ? StatementsFrom(i) : std::vector<db::Statement>();
+      if (statements.size() > 1) {
+        RETURN_IF_ERROR(ExecuteTogether(i, statements, session, &answers, exact));
+        i += statements.size();
+      } else {
+        RETURN_IF_ERROR(Add(i, ExecuteStep(plan_.steps[i], answers.responses, session), &answers));
+        ++i;
+      }
+    }
+    return answers.responses.SerializeAsString();
+  }
+
+  absl::Status ExecuteTogether(std::size_t first, std::span<const db::Statement> statements, db::Session& session,
+                               Answers* answers, bool* exact) const {
+    std::vector<db::Rows> rows;
+    const absl::Status status = session.RunAll(statements, CommitsWith(statements.size()), &rows);
+    if (rows.size() == statements.size()) RETURN_IF_ERROR(status);  // of the COMMIT
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+      const bool ran = i < rows.size();
+      auto answer = plan_.steps[first + i].operation->Answer(ran ? absl::StatusOr<db::Rows>(rows[i]) : status, session);
+      *exact = answer.ok() || !ran || i + 1 == statements.size();
+      RETURN_IF_ERROR(Add(first + i, std::move(answer), answers));
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether a COMMIT can go with so many statements: they are all, and nothing but PostgreSQL may refuse them.
+  bool CommitsWith(std::size_t statements) const {
+    return statements == plan_.steps.size() && !validate_only() && request_id().empty() &&
+           std::ranges::all_of(plan_.steps, [](const Step& step) { return step.operation->settled(); });
+  }
+
+  absl::Status Add(std::size_t operation, absl::StatusOr<std::string> response, Answers* answers) const {
+    if (!response.ok()) return AtOperation(operation, response.status());
+    answers->bytes += response->size() + kAnswerBytes;
+    auto fits = status::CheckAnswer(answers->bytes, limits_.max_answer_bytes);
+    // The answers are in memory twice: one by one, and as the response.
+    if (fits.ok()) fits = db::Memory::OfProcess().Resize(2 * answers->bytes, &answers->hold);
+    if (!fits.ok()) return AtOperation(operation, fits);
+    *answers->responses.add_responses() = ToAny(*plan_.steps[operation].method, *std::move(response));
+    return absl::OkStatus();
+  }
+
+  // The statements of the operations from `first` on that can be sent together.
+  std::vector<db::Statement> StatementsFrom(std::size_t first) const {
+    std::vector<db::Statement> statements;
+    std::size_t bytes = 0;
+    for (std::size_t i = first; i < plan_.steps.size() && i - first < kMostTogether; ++i) {
+      if (!plan_.steps[i].operation) break;
+      auto statement = plan_.steps[i].operation->Statement();
+      if (!statement) break;
+      bytes += statement->sql.size();
+      for (const db::Param& param : statement->params) bytes += param ? param->size() : 0;
+      if (bytes > kMostBytesTogether) break;
+      statements.push_back(*std::move(statement));
+    }
+    return statements;
+  }
+
   absl::StatusOr<std::string> ExecuteStep(const Step& step, const protogres::v1::TransactResponse& earlier,
                                           db::Session& session) const {
     if (step.operation) return step.operation->Execute(session);

@@ -115,6 +115,15 @@ class RoundTripsTest : public OpeningTest {
     return session.ok() ? *std::move(session) : nullptr;
   }
 
+  void AwaitSleep() {
+    const std::string sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    for (int i = 0; i < 1000 && database_.Value(sleeps) != "1"; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+  static absl::Status Run(Session& session, const std::string& sql) { return session.Write(sql, {}).status(); }
+
   static SessionOptions As(Transaction transaction) {
     return {.transaction = transaction,
             .settings = std::make_shared<const std::vector<Setting>>(std::vector<Setting>{{"app.who", "me"}}),
@@ -212,6 +221,102 @@ TEST_F(RoundTripsTest, ManyNewStatementsDoNotCrowdEachOtherOut) {
   }
 }
 
+Statement Insert(const std::string& value) {
+  return {.sql = "INSERT INTO t VALUES ($1) RETURNING a", .params = {value}, .writes = true};
+}
+
+Statement Select(const std::string& sql) { return {.sql = sql, .params = {}}; }
+
+TEST_F(RoundTripsTest, SeveralStatementsTakeOne) {
+  const std::vector<Statement> statements = {Insert("a"), Insert("b"), Select("SELECT count(*) FROM t")};
+  const int trips = Trips([&] {
+    const auto session = Open(As(Transaction::kExplicit));
+    std::vector<Rows> rows;
+    const absl::Status status = session->RunAll(statements, /*commit=*/true, &rows);
+    ASSERT_TRUE(status.ok()) << status;
+    ASSERT_EQ(rows.size(), 3U);
+    EXPECT_EQ(rows[1].Cell(0, 0), "b");
+    EXPECT_EQ(session->affected(), 2);
+    EXPECT_FALSE(session->in_transaction());
+  });
+  EXPECT_EQ(trips, 1);
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "12") << "and what the function notes";
+}
+
+TEST_F(RoundTripsTest, OfSeveralTheFirstThatFailsIsTold) {
+  const std::vector<Statement> statements = {Insert("a"), Select("SELECT 1/0"), Insert("b")};
+  for (const bool commit : {false, true}) {
+    const auto session = Open(As(Transaction::kExplicit));
+    std::vector<Rows> rows;
+    const absl::Status status = session->RunAll(statements, commit, &rows);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+    EXPECT_EQ(rows.size(), 1U);
+    EXPECT_TRUE(session->aborted());
+    ASSERT_TRUE(session->Restart().ok());
+    EXPECT_EQ(session->affected(), 0);
+    EXPECT_TRUE(session->Write("INSERT INTO t VALUES ('restarted')", {}).ok());
+    EXPECT_TRUE(session->Commit().ok());
+  }
+  EXPECT_EQ(database_.Value("SELECT string_agg(a, ' ' ORDER BY a) FROM t"), "me me restarted restarted")
+      << "the function has noted the two that were committed";
+}
+
+TEST_F(RoundTripsTest, WhatTheCommitOfSeveralRefusesIsNotThere) {
+  database_.Exec("CREATE TABLE once (a int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO once VALUES (1)");
+  const std::vector<Statement> statements = {Insert("a"),
+                                             {.sql = "INSERT INTO once VALUES (1)", .params = {}, .writes = true}};
+  {
+    const auto session = Open(As(Transaction::kExplicit));
+    std::vector<Rows> rows;
+    EXPECT_EQ(session->RunAll(statements, /*commit=*/true, &rows).code(), StatusCode::kAlreadyExists);
+    EXPECT_EQ(rows.size(), 2U);
+  }
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "0");
+  const auto session = Open({});
+  EXPECT_TRUE(session->Write("INSERT INTO t VALUES ('x')", {}).ok()) << "the connection is as good as before";
+}
+
+TEST_F(RoundTripsTest, SeveralLostStatementsArePreparedAgain) {
+  const std::vector<Statement> statements = {Insert("a"), Insert("b"), Select("SELECT count(*) FROM t")};
+  for (int i = 0; i < 5; ++i) {
+    const auto session = Open(As(Transaction::kExplicit));
+    std::vector<Rows> rows;
+    const absl::Status status = session->RunAll(statements, /*commit=*/true, &rows);
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(rows.size(), 3U);
+    if (i != 3) continue;
+    EXPECT_TRUE(Run(*session, "DEALLOCATE ALL").ok());
+  }
+  EXPECT_EQ(database_.Value("SELECT count(*) FROM t"), "15");
+}
+
+TEST_F(RoundTripsTest, AParameterThatCannotBeSentIsAnErrorOfItsStatement) {
+  const std::vector<Statement> statements = {Insert("a"), Insert(std::string("\0", 1))};
+  const auto session = Open(As(Transaction::kExplicit));
+  std::vector<Rows> rows;
+  EXPECT_EQ(session->RunAll(statements, /*commit=*/true, &rows).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(rows.size(), 1U);
+}
+
+TEST_F(RoundTripsTest, TheCommitOfSeveralIsInDoubtToo) {
+  database_.Exec(
+      "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$; "
+      "CREATE TABLE late (a int); CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION slow()");
+  const std::vector<Statement> statements = {Insert("a"),
+                                             {.sql = "INSERT INTO late VALUES (1)", .params = {}, .writes = true}};
+  const auto session = Open(As(Transaction::kExplicit));
+  std::thread cutter([&] {
+    AwaitSleep();
+    proxy_.Cut();
+  });
+  std::vector<Rows> rows;
+  const absl::Status status = session->RunAll(statements, /*commit=*/true, &rows);
+  cutter.join();
+  EXPECT_EQ(status::ReasonOf(status), "COMMIT_IN_DOUBT") << status;
+  database_.Terminate("wait_event = 'PgSleep'");
+}
+
 TEST_F(RoundTripsTest, OnlyWhatWasSentToBeCommittedIsInDoubt) {
   database_.Exec(
       "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN "
@@ -221,10 +326,7 @@ TEST_F(RoundTripsTest, OnlyWhatWasSentToBeCommittedIsInDoubt) {
     for (const Transaction transaction : {Transaction::kImplicit, Transaction::kExplicit}) {
       auto session = Open(As(transaction));
       std::thread killer([&] {
-        const std::string sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        for (int i = 0; i < 1000 && database_.Value(sleeps) != "1"; ++i) {
-          std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
+        AwaitSleep();
         if (told) {
           database_.Terminate("wait_event = 'PgSleep'");
         } else {

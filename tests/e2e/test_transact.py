@@ -33,6 +33,29 @@ class Transact(Transactions):
         self.assertEqual(failure[0].metadata["operation"], "1")
         self.assertEqual(self.psql("SELECT count(*) FROM customer WHERE name LIKE 'lost%'"), "0")
 
+    def test_a_later_operation_does_not_change_what_the_first_failure_is(self):
+        # They are sent together: when the first one's answer is read, the others have run.
+        stale = self.client.call("GetAccount", {"id": 4})["etag"]
+        self.client.call("UpdateAccount", {"account": {"id": 4, "balance": "1001"}})
+        late = self.op("UpdateAccount", account={"id": 4, "balance": "7", "etag": stale})
+        broken = self.op("UpdateAccount", account={"id": 5, "balance": "-1"})
+        made = self.op("CreateAccount", account={"id": 77, "balance": "1"})
+        for reason, *operations in (("ETAG_MISMATCH", late, broken), ("ETAG_MISMATCH", late, made),
+                                    ("ROW_NOT_FOUND", self.op("UpdateAccount", account={"id": 77, "balance": "2"}), made),
+                                    ("ROW_NOT_FOUND", self.op("GetAccount", id=77), made, broken),
+                                    ("ROW_NOT_FOUND", self.op("DeleteAccount", id=77), made)):
+            with self.subTest(operations=operations):
+                with self.fails("ABORTED" if reason == "ETAG_MISMATCH" else "NOT_FOUND", reason) as failure:
+                    self.transact(*operations)
+                self.assertEqual(failure[0].metadata["operation"], "0")
+        self.assertEqual(self.psql("SELECT count(*) FROM account WHERE id = 77 OR balance IN (7, -1)"), "0")
+
+    def test_a_thousand_operations_are_not_sent_at_once(self):
+        note = "n" * 1000
+        answers = self.transact(*[self.op("CreateOrder", order={"customer_id": str(i), "note": note}) for i in range(1000)])
+        self.assertEqual([int(answer.get("customer_id", 0)) for answer in answers], list(range(1000)))
+        self.assertEqual(self.psql(f"SELECT count(*) FROM orders WHERE note = '{note}'"), "1000")
+
     def test_bad_requests_touch_nothing(self):
         create = self.op("CreateCustomer", customer={"name": "bad"})
         cases = [
