@@ -167,7 +167,7 @@ absl::Status LibpqConnection::TryAll(std::span<const Statement> statements, bool
   for (std::size_t i = opening; i < steps.size(); ++i) {
     const bool succeeded = Succeeded(steps[i]);
     if (succeeded || steps[i].result != nullptr) {
-      Log(steps[i].sql, steps[i].params, succeeded ? absl::OkStatus() : status, start);
+      RanStatement(steps[i].sql, steps[i].params, succeeded ? absl::OkStatus() : status, start, echo_);
     }
     if (!succeeded) break;
     if (i - opening == statements.size()) break;  // COMMIT
