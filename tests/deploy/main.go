@@ -35,17 +35,21 @@ func main() {
 	config, err := serviceConfig(*page)
 	check(err)
 	check(checkCompose(*compose, options))
-	for _, overlay := range []string{"dev", "production"} {
+	overlays := []string{"dev", "production"}
+	rendered := map[string]*manifests{}
+	for _, overlay := range overlays {
 		begin := time.Now()
-		manifests, err := render(*kubernetes + "/overlays/" + overlay)
+		rendered[overlay], err = render(*kubernetes + "/overlays/" + overlay)
 		check(err)
-		if problems := manifests.problems(options, *imageUser); len(problems) > 0 {
+		if problems := rendered[overlay].problems(options, *imageUser); len(problems) > 0 {
 			check(fmt.Errorf("%s:\n  %s", overlay, strings.Join(problems, "\n  ")))
 		}
 		fmt.Printf("%s: %d objects, decoded strictly, fit each other and the server (%s)\n", overlay,
-			len(manifests.objects), since(begin))
-		begin = time.Now()
-		done, err := runOverlay(overlay, manifests, config)
+			len(rendered[overlay].objects), since(begin))
+	}
+	for _, overlay := range overlays {
+		begin := time.Now()
+		done, err := runOverlay(overlay, rendered[overlay], config)
 		if err != nil {
 			check(fmt.Errorf("%s: %w", overlay, err))
 		}
