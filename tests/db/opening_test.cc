@@ -261,6 +261,16 @@ TEST_F(RoundTripsTest, OfSeveralTheFirstThatFailsIsTold) {
       << "the function has noted the two that were committed";
 }
 
+TEST_F(RoundTripsTest, WhatWasRolledBackHasAffectedNothing) {
+  const auto session = Open(As(Transaction::kExplicit));
+  EXPECT_TRUE(Run(*session, "INSERT INTO t VALUES ('x')").ok());
+  EXPECT_EQ(session->affected(), 1);
+  proxy_.Cut();
+  EXPECT_EQ(session->Restart().code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(session->in_transaction());
+  EXPECT_EQ(session->affected(), 0) << "so nobody takes it for committed";
+}
+
 TEST_F(RoundTripsTest, WhatTheCommitOfSeveralRefusesIsNotThere) {
   database_.Exec("CREATE TABLE once (a int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO once VALUES (1)");
   const std::vector<Statement> statements = {Insert("a"),
