@@ -29,7 +29,7 @@ Contract Derived() {
   builder.Column(customers, "mood", builder.Enum("mood", {"sad", "ok"}));
   builder.Column(customers, "deleted_at", "timestamptz");
   builder.Table("log").key.clear();
-  for (int i = 0; i < 20; ++i) builder.Column(builder.Table("t" + std::to_string(i)), "x", "text");
+  for (int i = 0; i < 20; ++i) builder.Column(builder.Table(fmt::format("t{}", i)), "x", "text");
   return builder.Derive();
 }
 
