@@ -63,7 +63,11 @@ TEST_F(CallerTest, TheRoleEndsWithATransactionThatFails) {
 
 TEST_F(CallerTest, ARoleThatDoesNotExistIsDenied) {
   const Access access{*pool_, never_, CallerOf("nobody_of_this_name")};
-  EXPECT_EQ(access.Open().status().code(), StatusCode::kPermissionDenied);
+  for (const Transaction transaction : {Transaction::kImplicit, Transaction::kExplicit}) {
+    const auto called = access.Open({.transaction = transaction});
+    ASSERT_TRUE(called.ok()) << "its first statement begins the transaction";
+    EXPECT_EQ((*called)->Read("SELECT 1", {}).status().code(), StatusCode::kPermissionDenied);
+  }
   const auto session = access.OpenAsServer({});
   ASSERT_TRUE(session.ok()) << session.status();
   EXPECT_EQ(access.Assume(**session).code(), StatusCode::kPermissionDenied);
