@@ -155,7 +155,8 @@ absl::Status Session::Cancellable(const Work& work) {
 }
 
 void Session::Drop() {
-  if (lease_.connection().Alive() || lease_.connection().GivenUp()) {
+  // Behind a pooler the others most likely go on: it gives each transaction the session that is free.
+  if (lease_.connection().Alive() || lease_.connection().GivenUp() || lease_.connection().pooled()) {
     lease_.Discard();
   } else {
     lease_.Lost();
@@ -210,6 +211,7 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
   const auto run = [&](Connection& connection) {
     if (writes && !open_ && connection.commits_elsewhere()) alone_ = true;
     RETURN_IF_ERROR(BeginFor(connection, /*alone=*/true));
+    wrote_ = wrote_ || writes;
     ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
     if (writes) affected_ += rows.affected();
     return absl::OkStatus();
@@ -219,6 +221,7 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
 }
 
 absl::Status Session::RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) {
+  wrote_ = wrote_ || std::ranges::any_of(statements, &Statement::writes);
   absl::Status status =
       Cancellable([&](Connection& connection) { return connection.ExecuteAll(statements, commit, rows); });
   for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -283,6 +286,7 @@ absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
 }
 
 absl::Status Session::OpenCopy(const std::string& sql) {
+  wrote_ = true;
   return Bulk([&](Connection& connection) {
     const absl::Status begun = BeginFor(connection, /*alone=*/false);
     return begun.ok() ? connection.OpenCopy(sql) : begun;
@@ -312,7 +316,8 @@ absl::Status Session::Commit() {
   }
   open_ = false;
   status = Cancellable([](Connection& connection) { return connection.Commit(); });
-  if (!options_.read_only || !status::InDoubt(status)) return status;
+  const bool writes = (wrote_ && !options_.read_only) || !options_.pre_request.empty();
+  if (writes || !status::InDoubt(status)) return status;
   // Nothing was written, so nothing is in doubt.
   return status::LostConnection("");
 }

@@ -115,8 +115,8 @@ class Session {
   absl::StatusOr<std::int64_t> CloseCopy();
 
   // Commits an explicit transaction, or rolls it back if it was cancelled. Does nothing for an implicit one. UNKNOWN,
-  // reason COMMIT_IN_DOUBT: it may be committed, so it must never be tried again. A read-only transaction leaves
-  // nothing in doubt: if its connection is lost meanwhile, the error is UNAVAILABLE.
+  // reason COMMIT_IN_DOUBT: it may be committed, so it must never be tried again. A transaction that is read-only, or
+  // has only read, leaves nothing in doubt: if its connection is lost meanwhile, the error is UNAVAILABLE.
   absl::Status Commit();
   absl::Status Rollback();
 
@@ -155,6 +155,7 @@ class Session {
   SessionOptions options_;
   bool open_ = false;   // an explicit transaction is open
   bool alone_ = false;  // each statement needs a BEGIN, and is committed with it
+  bool wrote_ = false;  // a statement of Write, a COPY or SessionOptions::pre_request has run
   bool has_savepoint_ = false;
   std::int64_t affected_ = 0;
   bool bulk_ = false;         // rows or a COPY are open, which may not be at their end

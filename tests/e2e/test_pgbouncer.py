@@ -9,8 +9,9 @@ import unittest
 
 import grpc
 
-from harness import BINARY, PATIENCE, Client, RpcFailure, Server, ServedTestCase, postgres, wait_for
-from pgbouncer import ThroughPgBouncer
+from harness import BINARY, PATIENCE, Client, Contract, RpcFailure, Server, ServedTestCase, TestCase, postgres, wait_for
+from pgbouncer import PgBouncer, ThroughPgBouncer
+from test_in_doubt import Proxy
 from transactions import Session, operation
 
 UNPREPARED = "statements are no longer prepared"
@@ -236,6 +237,63 @@ class OwnOptions(ThroughPgBouncer, ServedTestCase):
                                "--listen=127.0.0.1:0"], capture_output=True, text=True, timeout=60 * PATIENCE)
         self.assertNotEqual(done.returncode, 0)
         self.assertRegex(done.stderr, "unsupported startup parameter.* options")
+
+
+class Losses(TestCase):
+    SQL = """CREATE TABLE item (id int PRIMARY KEY, n int); INSERT INTO item SELECT i, i FROM generate_series(1, 5) i;
+      CREATE VIEW slow AS SELECT pg_sleep(0.3)::text AS s, id FROM item WHERE id = 1;"""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.uri = postgres().create("losses", cls.SQL)
+
+    def serve(self, uri, *options):
+        server = Server(uri, "--backoff_max=200ms", *options)
+        self.addCleanup(server.close)
+        return Client(server, Contract(self.uri))
+
+    def test_a_call_that_only_reads_is_never_in_doubt(self):
+        pgbouncer = PgBouncer(postgres(), "transaction", 14)
+        self.addCleanup(pgbouncer.close)
+        proxy = Proxy(pgbouncer.dir)
+        self.addCleanup(proxy.close)
+        client = self.serve(f"host={proxy.dir} user=postgres dbname=losses")
+        for method, request in (("GetItem", {"id": 2}), ("ListItems", {}), ("BatchGetItems", {"requests": [{"id": 1}]})):
+            client.call(method, request)
+            lost = proxy.lost
+            proxy.lose = "before"
+            with self.fails("UNAVAILABLE"):
+                client.call(method, request)
+            self.assertEqual(proxy.lost, lost + 1)
+            wait_for(lambda: self.lives(client), "a connection")
+
+    def lives(self, client):
+        try:
+            return client.call("GetItem", {"id": 1})
+        except grpc.RpcError:
+            return None
+
+    def test_a_call_that_is_given_up_costs_its_connection_alone(self):
+        pgbouncer = PgBouncer(postgres(), "transaction", 2, log_connections=1)
+        self.addCleanup(pgbouncer.close)
+        client = self.serve(pgbouncer.uri("losses"), "--pool_size=8", "--max_overflow=0", "--listen_notify=off")
+
+        def logins_after_eight_at_once():
+            with concurrent.futures.ThreadPoolExecutor(8) as threads:
+                list(threads.map(lambda _: client.raw("ListSlows", {}), range(8)))
+            return pgbouncer.log().count("login attempt")
+
+        before = logins_after_eight_at_once()
+        hold = "BEGIN; SELECT 1; SELECT pg_sleep(4); COMMIT"
+        holders = [subprocess.Popen(["psql", "-X", "-q", "-d", pgbouncer.uri("losses"), "-c", hold],
+                                    stdout=subprocess.DEVNULL) for _ in range(2)]
+        wait_for(lambda: postgres().psql("losses", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' "
+                                                   "AND pid <> pg_backend_pid() AND state = 'active'") == "2", "both held")
+        with self.fails("DEADLINE_EXCEEDED"):
+            client.call("GetItem", {"id": 1}, timeout=0.5)
+        for holder in holders:
+            holder.wait()
+        self.assertLess(logins_after_eight_at_once() - before - len(holders), 4)
 
 
 if __name__ == "__main__":
