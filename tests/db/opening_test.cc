@@ -19,6 +19,7 @@ namespace protogres::db {
 namespace {
 
 using absl::StatusCode;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 class OpeningTest : public ::testing::Test {
@@ -191,7 +192,8 @@ TEST_F(RoundTripsTest, AnAnswerThatIsTooLargeIsReadAgainInPart) {
   ASSERT_TRUE(rows.ok()) << rows.status();
   EXPECT_TRUE(rows->cut());
   EXPECT_EQ(rows->Cell(0, 1), "me");
-  EXPECT_EQ(Cell(*session, "SELECT count(*) FROM t"), "2") << "of the two reads that have succeeded";
+  // The read that was stopped may have been at its end already.
+  EXPECT_THAT(Cell(*session, "SELECT count(*) FROM t"), AnyOf("2", "3"));
   EXPECT_EQ(Cell(*session, "SELECT 1"), "1");
 }
 
