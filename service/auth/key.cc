@@ -196,13 +196,33 @@ absl::StatusOr<std::vector<Key>> FromJson(const Json& document) {
   return keys;
 }
 
+// Why these bytes cannot be meant as a secret, although they are no key that can be read: text that others know must
+// never become one by which tokens are signed. Empty: they can be.
+const char* NoSecret(std::string_view file) {
+  const std::size_t first = file.find_first_not_of(" \t\r\n");
+  const char begins = first == std::string_view::npos ? '\0' : file[first];
+  if (begins == '{' || begins == '[') return "holds JSON that is no JWK, no set of them, or not whole";
+  if (begins == '<') return "holds a page or XML, not keys";
+  if (file.starts_with("ssh-") || file.starts_with("ecdsa-")) return "holds a key of SSH; give it in PEM";
+  if (file.starts_with("Certificate:") || file.starts_with("Public-Key:")) return "holds a description of a key";
+  const auto* der = reinterpret_cast<const unsigned char*>(file.data());
+  const PublicKey key(d2i_PUBKEY(nullptr, &der, static_cast<long>(file.size())));
+  ERR_clear_error();
+  return key != nullptr ? "holds a public key in DER; give it in PEM" : "";
+}
+
 }  // namespace
+
+bool IsOneSecret(const std::vector<Key>& keys) {
+  return keys.size() == 1 && keys[0].algorithm == Algorithm::kHs256 && keys[0].id.empty();
+}
 
 absl::StatusOr<std::vector<Key>> ParseKeys(std::string_view file) {
   if (file.find("-----BEGIN ") != std::string_view::npos) return FromPem(file);
   const Json document = Json::parse(file, nullptr, false);
   if (document.is_object() && (document.contains("keys") || document.contains("kty"))) return FromJson(document);
   if (document.is_object()) return Wrong("holds a JSON object that is neither a JWK nor a set of them");
+  if (const std::string why = NoSecret(file); !why.empty()) return Wrong(why);
   if (file.ends_with('\n')) file.remove_suffix(1);
   if (file.ends_with('\r')) file.remove_suffix(1);
   ASSIGN_OR_RETURN(Key key, FromSecret(std::string(file), ""));

@@ -24,8 +24,12 @@ struct Key {
 // The keys of a file: a JWK or a set of them (RFC 7517), public keys or certificates in PEM, or else the bytes of a
 // secret, without the line break at their end. Keys of a JWKS that are of another kind, or for another use, are passed
 // over. INVALID_ARGUMENT, without a word of the file: there is no key, a private key, an RSA key below 2048 bits, an EC
-// key that is not on P-256, or a secret of less than 32 bytes.
+// key that is not on P-256, a secret of less than 32 bytes, or what looks like a key, or a set of them, that is broken
+// or of another form: it may be public, and must never become a secret.
 absl::StatusOr<std::vector<Key>> ParseKeys(std::string_view file);
+
+// The keys are those of a file that is taken for the bytes of a secret.
+bool IsOneSecret(const std::vector<Key>& keys);
 
 }  // namespace protogres::auth
 

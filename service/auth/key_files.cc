@@ -87,6 +87,15 @@ bool KeyFiles::ReadAgain(File& file) {
                   std::string(keys.status().message()));
     return false;
   }
+  // A file that is read while it is written, or that has become something else, must not become a secret which is
+  // known.
+  if (IsOneSecret(*keys) && !IsOneSecret(file.keys)) {
+    spdlog::error(
+        "--jwt_key={}: the keys that it had stay in force: it held public keys, and now looks like a secret; "
+        "start the server anew if that is meant",
+        file.path);
+    return false;
+  }
   spdlog::info("--jwt_key={}: read again, {} keys", file.path, keys->size());
   file.keys = *std::move(keys);
   return true;

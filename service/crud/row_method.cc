@@ -22,7 +22,11 @@ class RowOperation : public WriteOperation {
         bound_(bound),
         write_(std::move(write)) {}
 
-  std::optional<db::Statement> Statement() const override { return StatementOf(bound_, write_); }
+  std::optional<db::Statement> Statement() const override {
+    // Whether a row that is missing is an error is found by a second statement, which must run before later operations.
+    if (write_.allow_missing && write_.etag.has_value()) return std::nullopt;
+    return StatementOf(bound_, write_);
+  }
   // Others may meet no row, which the statement does not say by an error.
   bool settled() const override { return write_.kind == MethodKind::kCreate && !bound_.EncodesBeforeCommit(); }
   absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {

@@ -120,8 +120,10 @@ absl::Status LibpqConnection::TryWithBegin(const std::string& sql, std::span<con
   std::vector<Step> steps = OpeningSteps();
   const std::size_t statement = steps.size();
   steps.push_back({.sql = sql, .params = params, .reused = true});
-  if (opening_.alone) steps.push_back({.sql = "COMMIT"});
-  RETURN_IF_ERROR(RunSteps(steps, statement, opening_.alone, writes, stale));
+  // An answer that is too large is read again, which must not let a function write twice: then COMMIT comes after it.
+  const bool ends = opening_.alone && (most_ == 0 || opening_.pre_request.empty());
+  if (ends) steps.push_back({.sql = "COMMIT"});
+  RETURN_IF_ERROR(RunSteps(steps, statement, ends, writes, stale));
   *result = std::move(steps[statement].result);
   return absl::OkStatus();
 }

@@ -127,6 +127,8 @@ bool PreparedStatements::DropStale(const std::string& sql, const absl::Status& e
   if (!lost && !status::CatalogMoved(error)) return false;
   // One that was lost is not deallocated: that would fail, and with it those that are deallocated together.
   if (auto gone = cache_.Erase(sql); gone && !lost) unwanted_.push_back(*std::move(gone));
+  // What has befallen one has most likely befallen all.
+  if (lost) DropAll();
   return true;
 }
 

@@ -109,7 +109,8 @@ class TransactOperation : public crud::Operation {
     if (rows.size() == statements.size()) RETURN_IF_ERROR(status);  // of the COMMIT
     for (std::size_t i = 0; i < statements.size(); ++i) {
       const bool ran = i < rows.size();
-      auto answer = plan_.steps[first + i].operation->Answer(ran ? absl::StatusOr<db::Rows>(rows[i]) : status, session);
+      auto answer = plan_.steps[first + i].operation->Answer(
+          ran ? absl::StatusOr<db::Rows>(std::move(rows[i])) : status, session);
       *exact = answer.ok() || !ran || i + 1 == statements.size();
       RETURN_IF_ERROR(Add(first + i, std::move(answer), answers));
     }

@@ -12,6 +12,14 @@ from transactions import Session, Transactions
 
 
 class Transact(Transactions):
+    def test_an_etag_that_is_old_is_told_whatever_comes_after_it(self):
+        stale = self.call("GetAccount", {"id": 4})["etag"]
+        self.call("UpdateAccount", {"account": {"id": 4, "balance": 1000}})
+        delete = self.op("DeleteAccount", id=4)
+        with self.fails("ABORTED", "ETAG_MISMATCH"):
+            self.transact(self.op("DeleteAccount", id=4, etag=stale, allow_missing=True), delete)
+        self.assertEqual(self.psql("SELECT count(*) FROM account WHERE id = 4"), "1")
+
     def test_answers_in_order_reads_and_writes(self):
         created, listed, updated = self.transact(
             self.op("CreateCustomer", customer={"name": "in order", "age": 3}),

@@ -127,6 +127,15 @@ TEST_F(AuthenticatorTest, AChangedFileIsReadAgainAndItsOldTokensEnd) {
   EXPECT_TRUE(Eventually([&] { return authenticator->Authenticate(before).ok(); }));
 }
 
+TEST_F(AuthenticatorTest, PublicKeysDoNotTurnIntoASecretWhileTheServerRuns) {
+  const std::string known = "# what everybody may read: the certificate of the service that signs tokens\n";
+  file_.Write(known + MakeEc().public_pem);
+  const auto authenticator = Open({.jwt_keys = {file_.path()}});
+  file_.Write(known);  // half of it
+  std::this_thread::sleep_for(4 * kSoon);
+  EXPECT_EQ(ReasonOf(*authenticator, Bearer(R"({"role":"web"})", known.substr(0, known.size() - 1))), "TOKEN_INVALID");
+}
+
 TEST_F(AuthenticatorTest, AFileThatCannotBeReadIsAnErrorAtTheStart) {
   for (const std::string& path : {std::string("/nonexistent/key"), std::string("/tmp")}) {
     const auto opened = Authenticator::Open({.jwt_keys = {path}});

@@ -1,6 +1,7 @@
 #include "auth/key.h"
 
 #include <openssl/core_names.h>
+#include <openssl/x509.h>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -51,6 +52,20 @@ TEST(ParseKeys, AShortSecretIsRefusedAndNotQuoted) {
   EXPECT_THAT(error, HasSubstr("at least 32"));
   EXPECT_EQ(error.find("hunter2"), std::string::npos);
   ErrorOf("");
+}
+
+TEST(ParseKeys, WhatOthersKnowNeverBecomesASecret) {
+  const std::string jwks = "{\"keys\": [" + EcJwk(MakeEc()) + "]}";
+  EXPECT_THAT(ErrorOf(jwks.substr(0, 120)), HasSubstr("not whole"));
+  EXPECT_THAT(ErrorOf("  [" + EcJwk(MakeEc()) + "]"), HasSubstr("JSON"));
+  EXPECT_THAT(ErrorOf("<html><body>503 Service Unavailable, come again later</body></html>"), HasSubstr("page"));
+  EXPECT_THAT(ErrorOf("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"),
+              HasSubstr("SSH"));
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(MakeEc().key.get(), &der);
+  EXPECT_THAT(ErrorOf(std::string(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size))),
+              HasSubstr("DER"));
+  OPENSSL_free(der);
 }
 
 TEST(ParseKeys, TakesPublicKeysOfPemFiles) {
