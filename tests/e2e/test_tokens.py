@@ -90,7 +90,9 @@ class Keys(Identity):
         wait_for(lambda: any("stay in force" in line for line in self.server.all_lines()), "the log to say so")
         self.assertTrue(self.takes(new))
         self.key_file.write_text(SECRET)
-        wait_for(lambda: self.takes(old), "the old key")
+        wait_for(lambda: any("now looks like a secret" in line for line in self.server.all_lines()), "the log to say so")
+        self.assertTrue(self.takes(new))
+        self.assertFalse(self.takes(old), "what was public keys does not become a secret")
 
 
 class NoAnonymous(Identity):
