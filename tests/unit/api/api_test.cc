@@ -133,8 +133,11 @@ TEST(DescriptionsTest, AreCountedRoughlyAsWhatTheyTakeAndOnlyWhereTheyAreNeeded)
     }
   }
   const auto taken = static_cast<std::int64_t>(mallinfo2().uordblks - before);
-  EXPECT_GT(counted.held(), taken / 2);
-  EXPECT_LT(counted.held(), taken * 2);
+  // A sanitizer has a malloc of its own, which does not say.
+  if (before > 0) {
+    EXPECT_GT(counted.held(), taken / 2);
+    EXPECT_LT(counted.held(), taken * 2);
+  }
   api.reset();
   EXPECT_EQ(counted.held(), 0);
 }
