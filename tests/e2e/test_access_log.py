@@ -20,7 +20,8 @@ METADATA = (("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"),)
 class Logged(TestCase):
     def serve(self, name, *options):
         uri = postgres().create(name, SQL)
-        self.out = tempfile.TemporaryFile("w+")
+        # The server appends: what is read here moves the place where else it would write.
+        self.out = tempfile.TemporaryFile("a+")
         self.addCleanup(self.out.close)
         self.server = Server(uri, *options, stdout=self.out)
         self.addCleanup(self.server.close)
