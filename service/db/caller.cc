@@ -3,13 +3,15 @@
 #include <utility>
 
 #include "db/opening.h"
-#include "status/macros.h"
 
 namespace protogres::db {
 namespace {
 
-constexpr char kSuspend[] = "SELECT pg_catalog.current_setting('role'), pg_catalog.set_config('role', 'none', true)";
-constexpr char kResume[] = "SELECT pg_catalog.set_config('role', $1, true)";
+// The transaction itself remembers the role, so that what is done in between needs no round trip to learn it.
+constexpr char kSuspend[] =
+    "SELECT pg_catalog.set_config('protogres.role', pg_catalog.current_setting('role'), true), "
+    "pg_catalog.set_config('role', 'none', true)";
+constexpr char kResume[] = "SELECT pg_catalog.set_config('role', pg_catalog.current_setting('protogres.role'), true)";
 
 }  // namespace
 
@@ -26,21 +28,28 @@ absl::StatusOr<std::unique_ptr<Session>> Access::OpenAsServer(SessionOptions opt
   return Session::Open(pool, cancellation, options);
 }
 
+std::vector<Statement> Access::Assuming() const {
+  std::vector<Statement> statements;
+  if (!caller) return statements;
+  SettingsStatement set = StatementOf(*caller->settings);
+  statements.push_back({.sql = std::move(set.sql), .params = std::move(set.params)});
+  if (!caller->pre_request.empty())
+    statements.push_back({.sql = CallOf(caller->pre_request), .params = {}, .writes = true});
+  return statements;
+}
+
+absl::Status Access::AssumingError(std::size_t index, const absl::Status& status) {
+  return index == 0 ? SettingsError(status) : status;
+}
+
 absl::Status Access::Assume(Session& session) const {
-  if (!caller) return absl::OkStatus();
-  const SettingsStatement set = StatementOf(*caller->settings);
-  RETURN_IF_ERROR(SettingsError(session.Read(set.sql, set.params).status()));
-  if (caller->pre_request.empty()) return absl::OkStatus();
-  return session.Write(CallOf(caller->pre_request), {}).status();
+  std::vector<Rows> rows;
+  const absl::Status status = session.RunAll(Assuming(), /*commit=*/false, &rows);
+  return status.ok() ? status : AssumingError(rows.size(), status);
 }
 
-absl::StatusOr<std::string> Suspend(Session& session) {
-  ASSIGN_OR_RETURN(const Rows rows, session.Read(kSuspend, {}));
-  return std::string(rows.Cell(0, 0).value_or("none"));
-}
+Statement Suspend() { return {.sql = kSuspend, .params = {}}; }
 
-absl::Status Resume(Session& session, const std::string& role) {
-  return session.Read(kResume, std::vector<Param>{role}).status();
-}
+Statement Resume() { return {.sql = kResume, .params = {}}; }
 
 }  // namespace protogres::db

@@ -2,6 +2,7 @@
 #ifndef PROTOGRES_SERVICE_DB_CALLER_H_
 #define PROTOGRES_SERVICE_DB_CALLER_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,15 +37,19 @@ struct Access {
   absl::StatusOr<std::unique_ptr<Session>> Open(SessionOptions options = {}) const;
   // The same, but the transaction is an explicit one and still runs as the role that connects, until Assume.
   absl::StatusOr<std::unique_ptr<Session>> OpenAsServer(SessionOptions options) const;
-  // From now on the open transaction runs as the caller. Does nothing where there is none.
+  // The statements from which on the open transaction of OpenAsServer runs as the caller. None where there is none.
+  std::vector<Statement> Assuming() const;
+  // The error of the one at `index` of them, as the caller shall see it.
+  static absl::Status AssumingError(std::size_t index, const absl::Status& status);
+  // Runs them. Blocks.
   absl::Status Assume(Session& session) const;
 };
 
-// Lets the open transaction run as the role that connects, for what the server itself writes down in the transaction of
-// a caller. Returns the role that it had, for Resume. What the caller's statements have set stays in force, such as a
-// search_path. Blocks.
-absl::StatusOr<std::string> Suspend(Session& session);
-absl::Status Resume(Session& session, const std::string& role);
+// Between these two statements the open transaction runs as the role that connects, for what the server itself writes
+// down in the transaction of a caller; after them as the role that it had. What the caller's statements have set stays
+// in force, such as a search_path.
+Statement Suspend();
+Statement Resume();
 
 }  // namespace protogres::db
 

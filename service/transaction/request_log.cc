@@ -157,16 +157,8 @@ absl::Status TableError(const absl::Status& status) {
   return status;
 }
 
-absl::Status RecordAndCommit(db::Session& session, std::string_view id, const std::string& answer) {
-  const db::Statement record{.sql = kRecord, .params = {std::string(id), text::ToHex(answer)}, .writes = true};
-  std::vector<db::Rows> rows;
-  const absl::Status status = session.RunAll({&record, 1}, /*commit=*/true, &rows);
-  return rows.empty() ? TableError(status) : status;
-}
-
-absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer) {
-  const auto recorded = session.Write(kRecord, std::vector<db::Param>{std::string(id), text::ToHex(answer)});
-  return recorded.ok() ? absl::OkStatus() : TableError(recorded.status());
+db::Statement Recording(std::string_view id, const std::string& answer) {
+  return {.sql = kRecord, .params = {std::string(id), text::ToHex(answer)}, .writes = true};
 }
 
 void PurgeRequests(db::Session& session, std::chrono::seconds ttl) {

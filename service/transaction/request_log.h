@@ -47,12 +47,9 @@ bool WasUsed(const absl::Status& error);
 // The error of FirstClaim, or of another statement on the table, in words of what the caller asked for.
 absl::Status TableError(const absl::Status& error);
 
-// Records the answer of a claimed request, and commits the transaction of the Session, in one round trip. The errors
-// are those of Session::Commit, too.
-absl::Status RecordAndCommit(db::Session& session, std::string_view id, const std::string& answer);
-// The same without the commit.
-// Nothing that the statements of the request have left in the session changes what is done.
-absl::Status RecordAnswer(db::Session& session, std::string_view id, const std::string& answer);
+// The statement that records the answer of a claimed request. Nothing that the statements of the request have left in
+// the session changes what it does.
+db::Statement Recording(std::string_view id, const std::string& answer);
 
 // Deletes some of the records that are past their time. Called now and then, this keeps the table small. No transaction
 // may be open. Errors are logged, and the next call tries again.

@@ -1,8 +1,8 @@
 #include "transaction/run.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <random>
@@ -93,10 +93,9 @@ class Runner {
     }
     ASSIGN_OR_RETURN(const auto session, access_.OpenAsServer(options));
     // The table is the server's, whatever the caller may do: so the role changes between its statements and the
-    // operation's, and they go one by one.
-    if (!access_.caller) {
-      if (auto response = ClaimAndExecute(operation, *session))
-        return Recorded(operation, *std::move(response), *session);
+    // operation's.
+    if (auto response = ClaimAndExecute(operation, *session)) {
+      return Recorded(operation, *std::move(response), *session);
     }
     ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
     if (recorded) return *std::move(recorded);
@@ -114,19 +113,24 @@ class Runner {
     return response;
   }
 
-  // Claims the request_id and executes the operation in one round trip. No value: nothing was done. Then the id must be
-  // claimed before the operation is executed.
+  // Claims the request_id and executes the operation, where that is one statement in one round trip. No value: nothing
+  // was done, since the id was used. Then it must be seen by whom.
   std::optional<absl::StatusOr<std::string>> ClaimAndExecute(crud::Operation& operation, db::Session& session) {
-    auto statement = operation.Statement();
-    if (!statement) return std::nullopt;
-    const std::array<db::Statement, 2> both = {FirstClaim(operation.request_id(), hash_), *std::move(statement)};
+    std::vector<db::Statement> statements = access_.Assuming();
+    statements.insert(statements.begin(), FirstClaim(operation.request_id(), hash_));
+    const std::size_t before = statements.size();
+    if (auto statement = operation.Statement()) statements.push_back(*std::move(statement));
     std::vector<db::Rows> rows;
-    const absl::Status status = session.RunAll(both, /*commit=*/false, &rows);
-    executed_ = !rows.empty();
-    if (executed_) return operation.Answer(rows.size() == 2 ? absl::StatusOr<db::Rows>(rows[1]) : status, session);
-    if (!WasUsed(status)) return TableError(status);
-    if (absl::Status restarted = session.Restart(); !restarted.ok()) return restarted;
-    return std::nullopt;
+    const absl::Status status = session.RunAll(statements, /*commit=*/false, &rows);
+    if (rows.empty()) {
+      if (!WasUsed(status)) return TableError(status);
+      if (absl::Status restarted = session.Restart(); !restarted.ok()) return restarted;
+      return std::nullopt;
+    }
+    if (rows.size() < before) return db::Access::AssumingError(rows.size() - 1, status);
+    executed_ = true;
+    if (statements.size() == before) return operation.Execute(session);
+    return operation.Answer(status.ok() ? absl::StatusOr<db::Rows>(std::move(rows.back())) : status, session);
   }
 
   // Records what the operation has answered in the transaction that has claimed its request_id, and commits.
@@ -134,23 +138,23 @@ class Runner {
                                        db::Session& session) {
     if (!response.ok()) return response;
     RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
-    if (!access_.caller && !operation.validate_only()) {
-      RETURN_IF_ERROR(RecordAndCommit(session, operation.request_id(), *response));
-    } else {
-      RETURN_IF_ERROR(Record(session, operation.request_id(), *response));
-      RETURN_IF_ERROR(Finish(operation.validate_only(), session));
-    }
+    RETURN_IF_ERROR(Record(session, operation.request_id(), *response, /*commit=*/!operation.validate_only()));
+    if (operation.validate_only()) RETURN_IF_ERROR(Finish(/*validate_only=*/true, session));
     if (Random() % kPurgeEvery == 0) PurgeRequests(session, api_.limits().request_id_ttl);
     return response;
   }
 
-  // The table of the answers is the server's, whatever the caller may do. What runs at the COMMIT is the caller's
-  // again.
-  absl::Status Record(db::Session& session, std::string_view id, const std::string& answer) const {
-    if (!access_.caller) return RecordAnswer(session, id, answer);
-    ASSIGN_OR_RETURN(const std::string role, db::Suspend(session));
-    RETURN_IF_ERROR(RecordAnswer(session, id, answer));
-    return db::Resume(session, role);
+  // In one round trip. The table of the answers is the server's, whatever the caller may do. What runs at the COMMIT is
+  // the caller's again.
+  absl::Status Record(db::Session& session, std::string_view id, const std::string& answer, bool commit) const {
+    std::vector<db::Statement> statements;
+    if (access_.caller) statements.push_back(db::Suspend());
+    const std::size_t record = statements.size();
+    statements.push_back(Recording(id, answer));
+    if (access_.caller) statements.push_back(db::Resume());
+    std::vector<db::Rows> rows;
+    const absl::Status status = session.RunAll(statements, commit, &rows);
+    return rows.size() == record ? TableError(status) : status;
   }
 
   // True: a statement without a transaction around it has written rows, so they are committed.

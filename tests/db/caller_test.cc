@@ -73,6 +73,17 @@ TEST_F(CallerTest, ARoleThatDoesNotExistIsDenied) {
   EXPECT_EQ(access.Assume(**session).code(), StatusCode::kPermissionDenied);
 }
 
+TEST_F(CallerTest, AssumingTellsWhichStatementFailed) {
+  Caller caller = *CallerOf("pg_monitor");
+  caller.pre_request = "no_such_function";
+  const Access access{*pool_, never_, std::make_shared<const Caller>(caller)};
+  ASSERT_EQ(access.Assuming().size(), 2);
+  const auto session = access.OpenAsServer({});
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(status::MetadataOf(access.Assume(**session), "sqlstate"), "42883");
+  EXPECT_TRUE((Access{*pool_, never_}).Assuming().empty());
+}
+
 TEST_F(CallerTest, TheServerMayStepInAndOut) {
   const Access access{*pool_, never_, CallerOf("pg_monitor", R"({"a":1})")};
   const auto session = access.OpenAsServer({});
@@ -81,11 +92,15 @@ TEST_F(CallerTest, TheServerMayStepInAndOut) {
   EXPECT_EQ(Who(**session), "(null)");
   ASSERT_TRUE(access.Assume(**session).ok());
   EXPECT_EQ(Who(**session), R"(pg_monitor {"a":1})");
-  const auto role = Suspend(**session);
-  ASSERT_TRUE(role.ok()) << role.status();
-  EXPECT_EQ(*role, "pg_monitor");
+  const auto run = [&](const Statement& statement) {
+    std::vector<Rows> rows;
+    return (*session)->RunAll({&statement, 1}, /*commit=*/false, &rows);
+  };
+  // The role that a statement of the caller has set is the one that comes back.
+  ASSERT_TRUE((*session)->Write("SET LOCAL ROLE pg_monitor", {}).ok());
+  ASSERT_TRUE(run(Suspend()).ok());
   EXPECT_EQ(Who(**session), R"(postgres {"a":1})");
-  ASSERT_TRUE(Resume(**session, *role).ok());
+  ASSERT_TRUE(run(Resume()).ok());
   EXPECT_EQ(Who(**session), R"(pg_monitor {"a":1})");
 }
 
