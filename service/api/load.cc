@@ -27,6 +27,8 @@ absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& 
                                                          {.transaction = db::Transaction::kExplicit,
                                                           .isolation = db::Isolation::kRepeatableRead,
                                                           .read_only = true}));
+  // The more tables there are, the longer it takes, and no call waits for it.
+  RETURN_IF_ERROR(session->Unlimited());
   const auto query = [&](const std::string& sql) { return Query(*session, sql); };
   ASSIGN_OR_RETURN(auto catalog, catalog::Read(query, options.schemas, options.search_path,
                                                options.all_roles ? catalog::Roles::kAny : catalog::Roles::kConnecting));

@@ -139,7 +139,8 @@ void AddServer(OptionTable& table, rpc::ServerOptions* server) {
   table.Switch("group_commit", &server->group_commit,
                "commit Creates, Updates, Deletes and Undeletes that wait for one table together, in one transaction");
   table.Integer("queue_size", &server->queue_size, 1, kMillion,
-                "requests that may wait for a worker; beyond it RESOURCE_EXHAUSTED");
+                "requests that may wait for a worker, of one method and caller three quarters of them; beyond it "
+                "RESOURCE_EXHAUSTED");
 }
 
 // What clients may take of the server: in bytes, in numbers, and in time.
@@ -147,6 +148,9 @@ void AddClients(OptionTable& table, Serve* serve) {
   using std::chrono::milliseconds;
   rpc::ServerOptions* server = &serve->server;
   constexpr int kMost = std::numeric_limits<int>::max();
+  table.Integer("max_in_flight", &server->max_in_flight, 0, kMost, "calls in flight at once; 0: no limit");
+  table.Integer("max_in_flight_per_identity", &server->max_in_flight_per_identity, 0, kMost,
+                "calls in flight at once of one caller, by role and claims; 0: no limit");
   table.Bytes("max_receive_message_bytes", &server->max_receive_message_bytes, false, "largest request");
   table.Bytes("max_send_message_bytes", &server->max_send_message_bytes, true, "largest answer; -1: no limit");
   table.Bytes("max_memory", &server->max_memory, false,
@@ -230,14 +234,22 @@ void AddAuth(OptionTable& table, rpc::ServerOptions* server) {
             });
 }
 
-void AddLimits(OptionTable& table, crud::Limits* limits) {
+void AddLimits(OptionTable& table, Serve* serve) {
+  crud::Limits* const limits = &serve->limits;
   table.Group("Limits");
+  table.Time(
+      "statement_timeout", &serve->connection.statement_timeout, std::chrono::milliseconds(0),
+      "how long a statement of a call may take before DEADLINE_EXCEEDED, but for those of streams and imports; 0: as "
+      "the role or the database says");
   table.Integer("page_size", &limits->page_size, 1, kMillion, "rows of a List page that asks for no page_size");
   table.Integer("max_page_size", &limits->max_page_size, 1, kMillion, "rows of a List page at the most");
   table.Bytes("max_page_bytes", &limits->max_page_bytes, false,
               "a List page ends early where its rows reach this size");
   table.Integer("max_batch_size", &limits->max_batch_size, 1, kMillion,
                 "requests in one Batch request, operations in one Transact");
+  table.Integer(
+      "max_affected", &limits->max_affected, 0, std::numeric_limits<int>::max(),
+      "rows that an UpdateWhere or DeleteWhere may change that gives no max_affected of its own; 0: no limit");
   table.Integer("require_index", &limits->require_index, 0, std::numeric_limits<int>::max(),
                 "refuse a List, Stream, UpdateWhere or DeleteWhere that, by PostgreSQL's plan, would read so many rows "
                 "of a table without an index; 0: refuse none");
@@ -287,7 +299,7 @@ void AddServe(OptionTable& table, Serve* command) {
   AddClients(table, command);
   AddAuth(table, &command->server);
   AddPool(table, &command->pool);
-  AddLimits(table, &command->limits);
+  AddLimits(table, command);
   AddMetrics(table, &command->metrics_listen);
   AddLog(table, &command->log);
   AddCallLog(table, &command->server);

@@ -35,6 +35,8 @@ struct Limits {
   // A List, Stream, UpdateWhere or DeleteWhere that would read so many rows of a table without an index is refused. 0:
   // none is.
   int require_index = 0;
+  // The most rows that an UpdateWhere or DeleteWhere may change that gives no max_affected of its own. 0: no limit.
+  int max_affected = 0;
   // How long the answer to a request_id is kept.
   std::chrono::seconds request_id_ttl{24 * 60 * 60};
 };

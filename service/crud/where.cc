@@ -1,4 +1,4 @@
-// UpdateWhere and DeleteWhere: every row that a filter keeps, at most max_affected.
+// UpdateWhere and DeleteWhere: every row that a filter keeps, at most max_affected, of the request or of the server.
 #include <utility>
 
 #include "crud/masks.h"
@@ -19,23 +19,26 @@ using contract::MethodKind;
 
 class WhereOperation : public WriteOperation {
  public:
-  // With max_affected (0: no limit) it needs a transaction, to take back what went too far. `row` is what it assigns.
+  // With a limit (0: none) it needs a transaction, to take back what went too far. `row` is what it assigns.
   WhereOperation(const BoundTable& bound, const wire::Request& request, sql::Statement statement, sql::Row row)
-      : WriteOperation(request, /*explicit_transaction=*/request.max_affected > 0),
+      : WriteOperation(request, /*explicit_transaction=*/LimitOf(bound, request) > 0),
         bound_(bound),
         statement_(std::move(statement)),
         row_(std::move(row)),
-        max_affected_(request.max_affected) {}
+        own_limit_(request.max_affected > 0),
+        max_affected_(LimitOf(bound, request)) {}
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     RETURN_IF_ERROR(bound_.CheckPlan(session, statement_));
     const auto rows = session.Write(statement_.text, statement_.params);
     if (!rows.ok()) return OfOperator(Locate(bound_.table(), rows.status(), row_), statement_.text, bound_.table());
     if (max_affected_ > 0 && rows->affected() > max_affected_) {
-      return status::Error(absl::StatusCode::kFailedPrecondition,
-                           fmt::format("the filter meets {} rows, more than max_affected = {}; nothing was changed",
-                                       rows->affected(), max_affected_),
-                           status::kMaxAffectedExceeded, {{"table", bound_.table().name}});
+      return status::Error(
+          absl::StatusCode::kFailedPrecondition,
+          fmt::format("the filter meets {} rows, more than max_affected = {}{}; nothing was changed", rows->affected(),
+                      max_affected_,
+                      own_limit_ ? "" : " of this server (--max_affected), unless the request gives one"),
+          status::kMaxAffectedExceeded, {{"table", bound_.table().name}});
     }
     std::string response;
     if (rows->affected() > 0) {
@@ -45,9 +48,14 @@ class WhereOperation : public WriteOperation {
   }
 
  private:
+  static std::int64_t LimitOf(const BoundTable& bound, const wire::Request& request) {
+    return request.max_affected > 0 ? request.max_affected : bound.limits().max_affected;
+  }
+
   const BoundTable& bound_;
   const sql::Statement statement_;
   const sql::Row row_;
+  const bool own_limit_;
   const std::int64_t max_affected_;
 };
 

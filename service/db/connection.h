@@ -166,6 +166,9 @@ class Connection {
   // Waits for at most `timeout` for a NOTIFY on a channel to which this connection listens. True: there was one.
   // UNAVAILABLE: the connection was lost.
   virtual absl::StatusOr<bool> AwaitNotification(std::chrono::milliseconds timeout) = 0;
+
+  // True: ConnectionOptions::statement_timeout holds for the statements.
+  virtual bool limits_statements() const { return false; }
 };
 
 // --echo.
@@ -188,6 +191,9 @@ struct ConnectionOptions {
   Echo echo = Echo::kOff;
   // What the connections know of a pooler; copies of these options share it.
   std::shared_ptr<Pooler> pooler = std::make_shared<Pooler>();
+  // How long a statement may take: PostgreSQL's statement_timeout. It does not hold for what lasts long by its nature:
+  // see Session::Unlimited. 0: as the role or the database says.
+  std::chrono::milliseconds statement_timeout{0};
 };
 
 // Opens a connection whose session has UTF-8, ISO dates, UTC and ISO 8601 intervals as defaults; behind a pooler its

@@ -107,6 +107,9 @@ absl::StatusOr<std::string> Conninfo(const ConnectionOptions& options) {
   if (!options.pooler->refuses_options()) {
     own += (own.empty() ? "" : " ") + std::string(kSessionDefaults);
     if (!options.search_path.empty()) own += " -c search_path=" + EscapedOption(SearchPath(options.search_path));
+    if (options.statement_timeout.count() > 0) {
+      own += fmt::format(" -c statement_timeout={}", options.statement_timeout.count());
+    }
   }
   // As a keyword it would be sent beside `options`, and win.
   values["client_encoding"] = "UTF8";
@@ -129,6 +132,9 @@ std::string TransactionDefaults(const ConnectionOptions& options) {
   std::istringstream words(kSessionDefaults);
   for (std::string word; words >> word;) {
     if (word != "-c") sql += "; SET LOCAL " + word;
+  }
+  if (options.statement_timeout.count() > 0) {
+    sql += fmt::format("; SET LOCAL statement_timeout TO {}", options.statement_timeout.count());
   }
   return sql;
 }

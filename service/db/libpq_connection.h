@@ -44,7 +44,8 @@ class LibpqConnection : public Connection {
         pooler_(options.pooler),
         statements_(exchange_, *pooler_, static_cast<std::size_t>(std::max(0, options.statement_cache_size)),
                     options.cancel_timeout),
-        transaction_defaults_(TransactionDefaults(options)) {
+        transaction_defaults_(TransactionDefaults(options)),
+        limits_statements_(options.statement_timeout.count() > 0) {
     PQsetNoticeProcessor(
         link_->raw(), [](void*, const char*) {}, nullptr);
     echo_ = options.echo;
@@ -121,6 +122,7 @@ class LibpqConnection : public Connection {
   }
 
   bool Alive() const override { return exchange_.Alive(); }
+  bool limits_statements() const override { return limits_statements_; }
   bool pooled() const override { return pooler_->found(); }
   bool commits_elsewhere() const override { return exchange_.commits_elsewhere(); }
   bool GivenUp() const override { return !exchange_.exhausted().ok(); }
@@ -249,6 +251,7 @@ class LibpqConnection : public Connection {
   const std::shared_ptr<Pooler> pooler_;
   PreparedStatements statements_;
   const std::string transaction_defaults_;  // what follows BEGIN behind a pooler
+  const bool limits_statements_;
   Echo echo_ = Echo::kOff;
   bool in_transaction_ = false;
   bool waits_ = false;           // its BEGIN does, for its first statement

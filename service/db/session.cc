@@ -268,7 +268,17 @@ void Session::GiveUp() {
   cancel_sent_ = true;
 }
 
+absl::Status Session::Unlimited() {
+  if (!lease_.connection().limits_statements()) return absl::OkStatus();
+  return Cancellable([this](Connection& connection) {
+    if (!open_) alone_ = true;
+    RETURN_IF_ERROR(BeginFor(connection, /*alone=*/false));
+    return connection.Execute("SET LOCAL statement_timeout TO 0", {}, false).status();
+  });
+}
+
 absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> params) {
+  RETURN_IF_ERROR(Unlimited());
   return Bulk([&](Connection& connection) {
     const absl::Status begun = BeginFor(connection, /*alone=*/false);
     return begun.ok() ? connection.OpenRows(sql, params) : begun;
@@ -286,6 +296,7 @@ absl::StatusOr<bool> Session::FetchRows(TakeRow take) {
 }
 
 absl::Status Session::OpenCopy(const std::string& sql) {
+  RETURN_IF_ERROR(Unlimited());
   wrote_ = true;
   return Bulk([&](Connection& connection) {
     const absl::Status begun = BeginFor(connection, /*alone=*/false);

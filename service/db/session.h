@@ -105,6 +105,11 @@ class Session {
   absl::Status Savepoint(const std::string& name);
   bool has_savepoint() const { return has_savepoint_; }
 
+  // No limit of ConnectionOptions::statement_timeout holds any longer for the statements of the open transaction. Takes
+  // a round trip where there is such a limit, and begins an implicit transaction. OpenRows and OpenCopy do this first:
+  // how fast they go depends on the client.
+  absl::Status Unlimited();
+
   // See Connection::OpenRows and FetchRows.
   absl::Status OpenRows(const std::string& sql, std::span<const Param> params);
   absl::StatusOr<bool> FetchRows(TakeRow take);

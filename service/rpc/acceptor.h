@@ -56,10 +56,14 @@ struct Line {
 // Accepts the Calls of one server. Thread-safe. Outlives all its Calls.
 class Acceptor {
  public:
-  // `max_send_bytes`: the largest message, negative: no limit. `connections` is told of large messages, and `log` of
-  // calls that have ended.
-  Acceptor(Router& router, Connections& connections, CallLog& log, int max_send_bytes)
-      : router_(router), connections_(connections), log_(log), max_send_bytes_(max_send_bytes) {}
+  struct Limits {
+    int max_send_bytes;  // the largest message; negative: no limit
+    int max_in_flight;   // the most RPCs; see CheckInFlight
+  };
+
+  // `connections` is told of large messages, and `log` of calls that have ended.
+  Acceptor(Router& router, Connections& connections, CallLog& log, const Limits& limits)
+      : router_(router), connections_(connections), log_(log), limits_(limits) {}
 
   // The service that must be registered with the server before the server starts.
   grpc::AsyncGenericService& service() { return service_; }
@@ -92,7 +96,7 @@ class Acceptor {
   Router& router_;
   Connections& connections_;
   CallLog& log_;
-  const int max_send_bytes_;
+  const Limits limits_;
   grpc::AsyncGenericService service_;
   std::atomic<std::int64_t> calls_{0};   // the number of Calls, also of those that wait for an RPC
   std::atomic<std::int64_t> begun_{0};   // the number of RPCs that have come

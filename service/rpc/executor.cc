@@ -13,23 +13,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kRetryFull{100};
 constexpr milliseconds kRetryTimeout{1000};
-// If all running groups of a key have taken this long (cold pages, a lock), another one starts: several that wait at
-// the same time are done sooner.
-constexpr milliseconds kSlowGroup{5};
 // How long a Task waits for a group at most while Tasks are submitted all the time.
 constexpr milliseconds kLongestWaitForGroup{2};
 // A longer timeout would let sums of times overflow.
 constexpr milliseconds kLongestTimeout = std::chrono::hours(24 * 365);
-
-absl::Status QueueFull(int size) {
-  return status::WithRetry(
-      status::Error(absl::StatusCode::kResourceExhausted,
-                    fmt::format("the server is busy: {} requests wait already (--queue_size)", size),
-                    status::kQueueFull),
-      kRetryFull);
-}
 
 absl::Status TimedOut(milliseconds timeout) {
   return status::WithRetry(
@@ -41,8 +29,14 @@ absl::Status TimedOut(milliseconds timeout) {
 
 }  // namespace
 
-Executor::Executor(const Options& options) : options_(options) {
-  QueueOf({});
+Executor::Executor(const Options& options)
+    : options_(options),
+      queue_({.room = options.queue_size,
+              .places = std::max(1, options.workers),
+              .max_group_size = options.max_group_size,
+              .groups_at_once = options.groups_at_once,
+              .wait_for_groups = options.wait_for_groups,
+              .max_idle = options.max_idle_keys}) {
   for (int i = 0; i < std::max(1, options_.workers); ++i) {
     Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
     worker.thread = std::thread([this, &worker] { Work(worker); });
@@ -53,28 +47,17 @@ Executor::Executor(const Options& options) : options_(options) {
 Executor::~Executor() { Stop(); }
 
 absl::Status Executor::Submit(Task& task) {
-  GroupKey group_key = task.group_key();
   const auto now = Clock::now();
   Worker* called = nullptr;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return status::ShuttingDown();
-    // A Task that a free worker is about to take does not count as waiting.
-    if (waiting_ >= options_.queue_size + free_ && !task.taken_) return QueueFull(options_.queue_size);
-    task.since_ = now;
-    group_key = task.group_key_ = Bounded(group_key);
-    if (group_key) task.deadline_ = task.deadline();
-    GroupQueue& queue = QueueOf(group_key);
-    if (!queue.first) queue.waits_for_group = group_key && options_.wait_for_groups;
-    Append(queue, task);
-    if (queue.size >= queue.next_size) queue.waits_for_group = false;
-    if (queue.waits_for_group) {
-      if (!some_wait_for_group_.load(std::memory_order_relaxed)) {
-        waiting_since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-        some_wait_for_group_.store(true, std::memory_order_relaxed);
-      }
-    } else {
-      called = CallWorker(MayStart(group_key, queue, now));
+    Time start;
+    if (auto added = queue_.Add(task, free_, now, &start); !added.ok()) return added;
+    called = CallWorker(start, now);
+    if (queue_.gathering() && !some_wait_for_group_.load(std::memory_order_relaxed)) {
+      waiting_since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+      some_wait_for_group_.store(true, std::memory_order_relaxed);
     }
   }
   if (called) called->wake.notify_one();
@@ -87,8 +70,8 @@ void Executor::Dispatch() {
   {
     std::lock_guard lock(mutex_);
     some_wait_for_group_.store(false, std::memory_order_relaxed);
-    for (auto& [key, queue] : queues_) queue.waits_for_group = false;
-    called = CallWorkerForWaiting();
+    queue_.Dispatch();
+    called = CallWorkerForWaiting(Clock::now());
   }
   if (called) called->wake.notify_one();
 }
@@ -101,24 +84,29 @@ void Executor::DispatchLate() {
 
 bool Executor::Remove(Task& task) {
   std::lock_guard lock(mutex_);
-  if (!task.waiting_) return false;
-  Unlink(QueueOf(task.group_key_), task);
-  return true;
+  return queue_.Remove(task);
+}
+
+void Executor::Hold(int connections) {
+  Worker* called = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    held_ += connections;
+    queue_.set_places(std::max(1, options_.workers - std::max(0, held_ - options_.spare)));
+    if (connections < 0) called = CallWorkerForWaiting(Clock::now());
+  }
+  if (called) called->wake.notify_one();
 }
 
 int Executor::waiting() const {
   std::lock_guard lock(mutex_);
-  return waiting_;
+  return queue_.waiting();
 }
 
 void Executor::Close() {
-  Task* rest = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    closed_ = true;
-    rest = TakeSince(Clock::time_point::max());
-  }
-  RefuseAll(rest, status::ShuttingDown());
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  RefuseSince(Time::max(), status::ShuttingDown(), lock);
 }
 
 void Executor::Stop() {
@@ -139,44 +127,37 @@ void Executor::Stop() {
 void Executor::Work(Worker& worker) {
   std::vector<Task*> tasks;
   std::unique_lock lock(mutex_);
-  while (GroupQueue* queue = Await(worker, lock)) {
-    const bool grouped = static_cast<bool>(queue->first->group_key_);
-    const int live = Take(*queue, &tasks);
-    ++queue->running;
-    const Time started = queue->started = Clock::now();
-    // Submit calls no worker for a queue that may not start. Such a queue may start now.
-    Worker* const another = CallWorkerForWaiting();
+  while (KeyQueue* queue = Await(worker, lock)) {
+    const Time now = Clock::now();
+    const FairQueue::Taken taken = queue_.Take(*queue, now, &tasks);
+    // Submit calls no worker for a Task that may not run yet. It may now.
+    Worker* const another = CallWorkerForWaiting(now);
     lock.unlock();
     if (another) another->wake.notify_one();
-    if (grouped) metrics::Counts::OfProcess().group_sizes.Observe(static_cast<std::int64_t>(tasks.size()));
+    if (taken.grouped) metrics::Counts::OfProcess().group_sizes.Observe(static_cast<std::int64_t>(tasks.size()));
     if (tasks.size() == 1) {
       tasks[0]->Run();
     } else {
       tasks[0]->MakeGroup()->Run(tasks);
     }
     lock.lock();
-    --queue->running;
-    if (grouped && live > 0) {
-      const Time now = Clock::now();
-      queue->group_size.Ran(live, now - started, now);
-      queue->next_size = queue->group_size.Limit(now);
-    }
+    queue_.Ended(*queue, taken, Clock::now());
   }
 }
 
-Executor::GroupQueue* Executor::Await(Worker& worker, std::unique_lock<std::mutex>& lock) {
+KeyQueue* Executor::Await(Worker& worker, std::unique_lock<std::mutex>& lock) {
   ++free_;
-  GroupQueue* queue = nullptr;
-  Time retry;
-  while (!stopped_ && (queue = NextQueue(&retry)) == nullptr) {
+  KeyQueue* queue = nullptr;
+  Time start;
+  while (!stopped_ && (queue = queue_.Next(Clock::now(), &start)) == nullptr) {
     const auto called = [&] { return stopped_ || worker.called; };
-    if (watched_ || retry == Time::max()) {
+    if (watched_ || start == Time::max()) {
       idle_.push_back(&worker);
       worker.wake.wait(lock, called);
     } else {
       watched_ = true;
       idle_.insert(idle_.begin(), &worker);  // it is called last, because then another worker must watch
-      worker.wake.wait_until(lock, retry, called);
+      worker.wake.wait_until(lock, start, called);
       watched_ = false;
     }
     if (!worker.called) std::erase(idle_, &worker);
@@ -186,18 +167,18 @@ Executor::GroupQueue* Executor::Await(Worker& worker, std::unique_lock<std::mute
   return stopped_ ? nullptr : queue;
 }
 
-Executor::Worker* Executor::CallWorker(bool may_start) {
-  if (idle_.empty() || (watched_ && !may_start)) return nullptr;
+Executor::Worker* Executor::CallWorker(Time start, Time now) {
+  if (idle_.empty() || start == Time::max() || (watched_ && start > now)) return nullptr;
   Worker* const worker = idle_.back();
   idle_.pop_back();
   worker->called = true;
   return worker;
 }
 
-Executor::Worker* Executor::CallWorkerForWaiting() {
-  Time retry;
-  const bool may_start = NextQueue(&retry) != nullptr;
-  return may_start || retry != Time::max() ? CallWorker(may_start) : nullptr;
+Executor::Worker* Executor::CallWorkerForWaiting(Time now) {
+  if (idle_.empty()) return nullptr;
+  Time start;
+  return CallWorker(queue_.Next(now, &start) != nullptr ? now : start, now);
 }
 
 void Executor::Watch() {
@@ -205,111 +186,16 @@ void Executor::Watch() {
   const milliseconds timeout = std::clamp(options_.queue_timeout, milliseconds(1), kLongestTimeout);
   std::unique_lock lock(mutex_);
   while (!stopped_) {
-    const auto now = Clock::now();
-    if (Task* late = TakeSince(now - timeout)) {
-      lock.unlock();
-      RefuseAll(late, TimedOut(options_.queue_timeout));
-      lock.lock();
-      continue;
-    }
-    auto oldest = now;
-    for (const auto& [key, queue] : queues_) {
-      if (queue.first) oldest = std::min(oldest, queue.first->since_);
-    }
-    stop_.wait_until(lock, oldest + timeout);
+    RefuseSince(Clock::now() - timeout, TimedOut(options_.queue_timeout), lock);
+    if (!stopped_) stop_.wait_until(lock, queue_.Oldest(Clock::now()) + timeout);
   }
 }
 
-bool Executor::MayStart(const GroupKey& key, const GroupQueue& queue, Time now) const {
-  return !key || queue.running < options_.groups_at_once || queue.size >= queue.next_size ||
-         now - queue.started >= kSlowGroup;
-}
-
-Executor::GroupQueue* Executor::NextQueue(Time* retry) {
-  *retry = Time::max();
-  if (waiting_ == 0) return nullptr;
-  const auto now = Clock::now();
-  GroupQueue* next = nullptr;
-  for (auto& [key, queue] : queues_) {
-    if (!queue.first || queue.waits_for_group) continue;
-    if (!MayStart(key, queue, now)) {
-      *retry = std::min(*retry, queue.started + kSlowGroup);
-    } else if (!next || queue.first->since_ < next->first->since_) {
-      next = &queue;
-    }
-  }
-  return next;
-}
-
-int Executor::Take(GroupQueue& queue, std::vector<Task*>* tasks) {
-  const bool alone = !queue.first->group_key_;
-  const auto most = static_cast<std::size_t>(alone ? 1 : std::max(1, options_.max_group_size));
-  queue.next_size = alone ? 1 : queue.group_size.Limit(Clock::now());
-  const auto now = std::chrono::system_clock::now();
-  auto deadline = std::chrono::system_clock::time_point::max();
-  int live = 0;
-  tasks->clear();
-  while (queue.first && live < queue.next_size && tasks->size() < most) {
-    Task& task = *queue.first;
-    if (task.deadline_ > now) {
-      deadline = std::min(deadline, task.deadline_);
-      if (live > 0 && queue.group_size.Expected(live + 1) > deadline - now) break;
-      ++live;
-    }
-    tasks->push_back(&task);
-    task.taken_ = true;
-    Unlink(queue, task);
-  }
-  return live;
-}
-
-GroupKey Executor::Bounded(const GroupKey& key) {
-  if (queues_.size() < options_.max_queues || queues_.contains(key)) return key;
-  std::erase_if(queues_, [](const auto& queue) { return IsUnused(queue.first, queue.second); });
-  return queues_.size() < options_.max_queues ? key : GroupKey();
-}
-
-void Executor::Append(GroupQueue& queue, Task& task) {
-  task.previous_ = queue.last;
-  task.next_ = nullptr;
-  task.waiting_ = true;
-  (queue.last ? queue.last->next_ : queue.first) = &task;
-  queue.last = &task;
-  ++queue.size;
-  ++waiting_;
-}
-
-void Executor::Unlink(GroupQueue& queue, Task& task) {
-  (task.previous_ ? task.previous_->next_ : queue.first) = task.next_;
-  (task.next_ ? task.next_->previous_ : queue.last) = task.previous_;
-  task.waiting_ = false;
-  --queue.size;
-  --waiting_;
-}
-
-Task* Executor::TakeSince(Time limit) {
-  Task* taken = nullptr;
-  Task** end = &taken;
-  for (auto it = queues_.begin(); it != queues_.end();) {
-    GroupQueue& queue = it->second;
-    while (queue.first && queue.first->since_ <= limit) {
-      Task* task = queue.first;
-      Unlink(queue, *task);
-      task->next_ = nullptr;
-      *end = task;
-      end = &task->next_;
-    }
-    // An unused queue is kept for a while, because it may be used again.
-    it = IsUnused(it->first, queue) ? queues_.erase(it) : std::next(it);
-  }
-  return taken;
-}
-
-void Executor::RefuseAll(Task* first, const absl::Status& status) {
-  while (first) {
-    Task* next = first->next_;  // the Task may be gone after Refuse
-    first->Refuse(status);
-    first = next;
+void Executor::RefuseSince(Time limit, const absl::Status& status, std::unique_lock<std::mutex>& lock) {
+  while (Task* task = queue_.TakeSince(limit)) {
+    lock.unlock();
+    task->Refuse(status);
+    lock.lock();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "metrics/counts.h"
+#include "rpc/in_flight.h"
 #include "rpc/traceparent.h"
 #include "rpc/trailer.h"
 #include "status/macros.h"
@@ -15,6 +16,7 @@ namespace {
 
 // A message that is shorter is copied, which is cheaper than the two allocations of a slice that owns a string.
 constexpr std::size_t kCopyBelow = 1024;
+constexpr char kPushback[] = "grpc-retry-pushback-ms";
 
 grpc::ByteBuffer ToBuffer(std::string message) {
   if (message.size() < kCopyBelow) {
@@ -27,9 +29,11 @@ grpc::ByteBuffer ToBuffer(std::string message) {
   return {&slice, 1};
 }
 
-grpc::Status ToGrpc(const absl::Status& status) {
+// The status as gRPC has it. What else belongs into the trailer is added to `context`.
+grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* context) {
   if (status.ok()) return grpc::Status::OK;
   Trailer trailer = MakeTrailer(status);
+  if (trailer.pushback) context->AddTrailingMetadata(kPushback, std::to_string(trailer.pushback->count()));
   return {static_cast<grpc::StatusCode>(status.code()), std::move(trailer.message), std::move(trailer.details)};
 }
 
@@ -127,7 +131,9 @@ std::optional<std::string> GenericCall::header(std::string_view name) const {
 absl::Status GenericCall::Admit() {
   db::Memory& memory = db::Memory::OfProcess();
   memory.Force(kCallBytes, &received_hold_);
-  return IsHealth(method()) ? absl::OkStatus() : memory.Admit();
+  if (IsHealth(method())) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckInFlight(acceptor_.active_.load(std::memory_order_relaxed), acceptor_.limits_.max_in_flight));
+  return memory.Admit();
 }
 
 void GenericCall::Dispatch(Event event, bool ok) {
@@ -258,7 +264,7 @@ void GenericCall::Send(Line::Reply& reply) {
   // The completion-queue thread deletes the Call after this thread has done its work with it. The queue of gRPC makes
   // sure of that, but ThreadSanitizer cannot see it without this store.
   finishing_.store(true, std::memory_order_release);
-  if (!reply.message) return stream_.Finish(ToGrpc(reply.status), &tags_[kFinished]);
+  if (!reply.message) return stream_.Finish(ToGrpc(reply.status, &context_), &tags_[kFinished]);
   stream_.WriteAndFinish(ToBuffer(*std::move(reply.message)), {}, grpc::Status::OK, &tags_[kFinished]);
 }
 
@@ -290,7 +296,8 @@ void GenericCall::Unref() {
 // gRPC would break the call off, and the client would not hear why.
 absl::Status GenericCall::CheckSize(const std::string& message) const {
   // Without a limit of the server, protobuf's own limit holds.
-  const int limit = acceptor_.max_send_bytes_ < 0 ? std::numeric_limits<int>::max() : acceptor_.max_send_bytes_;
+  const int limit =
+      acceptor_.limits_.max_send_bytes < 0 ? std::numeric_limits<int>::max() : acceptor_.limits_.max_send_bytes;
   return status::CheckAnswer(message.size(), limit);
 }
 

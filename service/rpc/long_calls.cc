@@ -18,9 +18,17 @@ constexpr milliseconds kNever = std::chrono::hours(24 * 365);
 }  // namespace
 
 bool HeldConnections::Take() {
-  if (held_.fetch_add(1) < most_) return true;
-  Return();
-  return false;
+  if (held_.fetch_add(1) >= most_) {
+    held_.fetch_sub(1);
+    return false;
+  }
+  unary_.Hold(1);
+  return true;
+}
+
+void HeldConnections::Return() {
+  held_.fetch_sub(1);
+  unary_.Hold(-1);
 }
 
 LongCalls::LongCalls(const LongCallLimits& limits, HeldConnections& held, db::Pool& pool,

@@ -23,17 +23,18 @@ struct LongCallLimits {
   std::string what, option, reason;
 };
 
-// Counts the connections that all long calls hold, so that one is always left for unary calls. Outlives the calls.
-// Thread-safe.
+// Counts the connections that all long calls hold, so that one is always left for unary calls, and tells the Executor
+// of these. Outlives the calls. Thread-safe.
 class HeldConnections {
  public:
-  explicit HeldConnections(int most) : most_(most) {}
+  HeldConnections(int most, Executor& unary) : most_(most), unary_(unary) {}
   // False: the long calls hold all the connections that they may have.
   bool Take();
-  void Return() { held_.fetch_sub(1); }
+  void Return();
 
  private:
   const int most_;
+  Executor& unary_;
   std::atomic<int> held_{0};
 };
 

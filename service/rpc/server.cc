@@ -21,6 +21,7 @@
 #include "rpc/grpc_limits.h"
 #include "rpc/grpc_log.h"
 #include "rpc/health.h"
+#include "rpc/in_flight.h"
 #include "rpc/listen.h"
 #include "rpc/method_type.h"
 #include "rpc/reflection.h"
@@ -58,7 +59,7 @@ constexpr milliseconds kLongestReload{3000};
 constexpr milliseconds kCancelAgain{50};
 
 // One connection is left for unary calls, whatever the options say.
-HeldConnections MostHeld(const db::Pool& pool) { return HeldConnections(std::max(0, pool.capacity() - 1)); }
+int MostHeld(const db::Pool& pool) { return std::max(0, pool.capacity() - 1); }
 
 LongCallLimits LimitsOfSessions(const ServerOptions& options, const db::Pool& pool) {
   return {.most = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
@@ -81,11 +82,13 @@ LongCallLimits LimitsOfStreams(const ServerOptions& options, const db::Pool& poo
 Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
   // At least two: while PostgreSQL works for one group, the requests of the other are decoded or answered.
   const int groups = std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 4, 2, 4);
-  return {.workers = options.workers > 0 ? options.workers : pool.capacity(),
+  const int workers = options.workers > 0 ? options.workers : pool.capacity();
+  return {.workers = workers,
           .queue_size = options.queue_size,
           .queue_timeout = options.queue_timeout,
           .groups_at_once = groups,
-          .wait_for_groups = true};
+          .wait_for_groups = true,
+          .spare = std::max(0, pool.capacity() - workers)};
 }
 
 class GrpcServer final : public Server, private Router {
@@ -96,12 +99,14 @@ class GrpcServer final : public Server, private Router {
         executor_(ExecutorOptions(options, pool)),
         unary_{
             executor_, pool, options.coalesce, options.group_commit, current_, renewal_, options.slow_call.count() > 0},
-        held_(MostHeld(pool)),
+        held_(MostHeld(pool), executor_),
         sessions_(LimitsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
         streams_(LimitsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
         connections_({.max_connections = options.max_connections, .user_timeout = options.keepalive_timeout}),
         log_({.access_log = options.access_log, .slow_call = options.slow_call}),
-        acceptor_(*this, connections_, log_, options.max_send_message_bytes) {}
+        in_flight_(options.max_in_flight_per_identity),
+        acceptor_(*this, connections_, log_,
+                  {.max_send_bytes = options.max_send_message_bytes, .max_in_flight = options.max_in_flight}) {}
   ~GrpcServer() override;
 
   absl::Status Listen(const ServerOptions& options);
@@ -142,6 +147,7 @@ class GrpcServer final : public Server, private Router {
   std::shared_ptr<Gate> gate_;
   Connections connections_;
   CallLog log_;
+  InFlight in_flight_;
   Acceptor acceptor_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::unique_ptr<grpc::Server> server_;
@@ -284,6 +290,7 @@ std::unique_ptr<Handler> GrpcServer::MakeHandler(const crud::Method& method, std
                                                  Call& call) {
   using Kind = crud::Method::Kind;
   auto found = callers_->Find(call);
+  if (found.ok()) found = in_flight_.Enter(*std::move(found));
   if (!found.ok()) {
     call.Finish(found.status());
     return nullptr;

@@ -31,8 +31,9 @@ struct ServerOptions {
   // Creates, Updates, Deletes and Undeletes that wait at the same time for one Method form groups: a group shares one
   // transaction.
   bool group_commit = false;
-  // The most requests that may wait for a worker. Further ones get RESOURCE_EXHAUSTED.
-  int queue_size = 1024;
+  // The most requests that may wait for a worker, of which those of one Method and Identity have three quarters at the
+  // most: see FairQueue. Further ones get RESOURCE_EXHAUSTED.
+  int queue_size = 2048;
   // The most sessions (protogres.v1.TransactionService/Session), and the most Streams and Imports, that may be open at
   // the same time. Each holds a connection; one connection of the pool is always left for unary calls. 0: none. -1:
   // half of the pool for sessions; a quarter of it for Streams and Imports, but at least one.
@@ -84,6 +85,9 @@ struct ServerOptions {
   Reflection reflection = Reflection::kOn;
   // A function that each transaction of a call begins with, as SQL; see db::Opening. Empty: none.
   std::string pre_request;
+  // The most calls in flight, and of each Identity. Further ones get RESOURCE_EXHAUSTED. 0: no limit.
+  int max_in_flight = 0;
+  int max_in_flight_per_identity = 0;
 };
 
 // How a drain ended.

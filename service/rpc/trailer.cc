@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "status/status.h"
 #include "text/utf8.h"
@@ -49,6 +50,14 @@ std::string CutDetails(const std::string& details, std::size_t limit) {
   return list->empty() ? "" : status.SerializeAsString();
 }
 
+std::optional<std::chrono::milliseconds> RetryDelay(const absl::Status& status) {
+  const auto payload = status.GetPayload("type.googleapis.com/google.rpc.RetryInfo");
+  google::rpc::RetryInfo info;
+  if (!payload || !info.ParseFromString(std::string(*payload))) return std::nullopt;
+  return std::chrono::seconds(info.retry_delay().seconds()) +
+         std::chrono::milliseconds(info.retry_delay().nanos() / 1'000'000);
+}
+
 }  // namespace
 
 Trailer MakeTrailer(const absl::Status& status) {
@@ -58,6 +67,7 @@ Trailer MakeTrailer(const absl::Status& status) {
   trailer.details = status::DetailsOf(status);
   const std::size_t room = kMaxTrailerBytes - EncodedSize(trailer.message);
   if (Base64Size(trailer.details.size()) > room) trailer.details = CutDetails(trailer.details, room / 4 * 3);
+  trailer.pushback = RetryDelay(status);
   return trailer;
 }
 

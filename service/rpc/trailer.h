@@ -2,7 +2,9 @@
 #ifndef PROTOGRES_SERVICE_RPC_TRAILER_H_
 #define PROTOGRES_SERVICE_RPC_TRAILER_H_
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -18,6 +20,9 @@ inline constexpr std::size_t kMaxTrailerBytes = 7168;
 struct Trailer {
   std::string message;  // grpc-message, before percent-encoding
   std::string details;  // grpc-status-details-bin, before base64; empty: none
+  // grpc-retry-pushback-ms, the delay of the status's RetryInfo: gRPC's clients whose policy lets them try again do so
+  // after this time (gRFC A6). Nothing: there is none.
+  std::optional<std::chrono::milliseconds> pushback;
 };
 
 // A message that is too long is cut at a character and ends in "..."; details that do not

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <span>
 #include <string>
@@ -92,14 +93,16 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
  private:
   friend class UnaryGroup;
 
-  GroupKey group_key() const override {
-    if (alone_ || !MayShare()) return {};
-    return {method_, access_.caller ? access_.caller->identity.get() : nullptr};
+  TaskKey key() const override {
+    const db::Caller* const caller = access_.caller.get();
+    if (caller == nullptr || !caller->identity) return {method_};
+    // All tokens of one user have one fingerprint. 0 is for no user.
+    return {method_, caller->identity.get(), std::hash<std::string>()(caller->fingerprint) | 1};
   }
   std::chrono::system_clock::time_point deadline() const override { return cancellation_.deadline(); }
   std::unique_ptr<Group> MakeGroup() const override;
 
-  bool MayShare() const {
+  bool may_group() const override {
     switch (method_->grouping()) {
       case crud::Grouping::kNone:
         return false;
@@ -122,7 +125,6 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   // Submits the call again, to run without a group: the request may succeed even if the statement of its group failed.
   void RunAlone() {
-    alone_ = true;
     if (auto live = cancellation_.Check(); !live.ok()) return Finish(live);
     if (auto submitted = context_.executor.Submit(*this); !submitted.ok()) call_.Finish(submitted);
   }
@@ -192,7 +194,6 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
   const db::Access access_;
   std::string_view request_;
   bool asked_ = false;  // the request has come; used only by the completion-queue thread
-  bool alone_ = false;  // the call must not run in a group
   std::atomic<bool> shut_down_{false};
   int renewals_ = 0;
   absl::Status moved_;  // the error of the last run, if the call runs again

@@ -81,6 +81,7 @@ namespace protogres::status {
   REASON(kTokenNotYetValid, "TOKEN_NOT_YET_VALID")              \
   REASON(kTokenWrongAudience, "TOKEN_WRONG_AUDIENCE")           \
   REASON(kTokenWrongIssuer, "TOKEN_WRONG_ISSUER")               \
+  REASON(kTooManyCalls, "TOO_MANY_CALLS")                       \
   REASON(kTooManyConnections, "TOO_MANY_CONNECTIONS")           \
   REASON(kTooManySessions, "TOO_MANY_SESSIONS")                 \
   REASON(kTooManyStreams, "TOO_MANY_STREAMS")                   \

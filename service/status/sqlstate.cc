@@ -94,6 +94,7 @@ constexpr ErrorRow kNotFoundByCode = {"42", StatusCode::kFailedPrecondition, kRa
 constexpr char kWhereCodeLooks[] =
     "; this is in a function or trigger of the database, which finds names without a schema in the search_path "
     "(--search_path)";
+constexpr char kWhoseTimeout[] = "; the limit is that of --statement_timeout, or of the role or the database";
 
 // An error in the text of a statement has a position there. Others are of what is found only when the statement runs:
 // values, settings, what functions and triggers do.
@@ -143,6 +144,7 @@ absl::Status ToStatus(const ServerError& error) {
   const ErrorRow row = Classify(error);
   std::string message = error.message.empty() ? "PostgreSQL gave no message" : error.message;
   if (error.in_code && IsNotFoundByCode(error)) message += kWhereCodeLooks;
+  if (row.reason == std::string_view(kStatementTimeout)) message += kWhoseTimeout;
   const std::map<std::string, std::string> metadata = {{"sqlstate", error.sqlstate},
                                                        {"table", error.table},
                                                        {"constraint", error.constraint},

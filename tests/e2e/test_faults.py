@@ -16,6 +16,7 @@ INSERT INTO account SELECT i, 100 FROM generate_series(1, 100) i;
 CREATE FUNCTION slow(integer) RETURNS integer LANGUAGE sql VOLATILE AS
   $$ SELECT $1 FROM pg_sleep(120) $$;
 CREATE VIEW sleeper AS SELECT slow(1) AS id;
+CREATE VIEW dozer AS SELECT slow(1) AS id;
 CREATE FUNCTION sleep_then() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN PERFORM pg_sleep(NEW.seconds); RETURN NEW; END $$;
 CREATE TABLE slow_row (id integer PRIMARY KEY, seconds float8 NOT NULL);
@@ -54,7 +55,8 @@ class Faults(ServedTestCase):
             # On a busy machine a call may be refused, since its connection was not made within --pool_timeout.
             sleepers[:] = [call for call in sleepers if not call.done()]
             while len(sleepers) < 4:
-                sleepers.append(self.future("ListSleepers", {}))
+                # One method never has all connections.
+                sleepers.append(self.future("ListSleepers" if len(sleepers) < 3 else "ListDozers", {}))
             return self.running() == 4
 
         wait_for(full, "four statements", 30)
@@ -141,10 +143,10 @@ class Faults(ServedTestCase):
         for call in calls:
             failure = RpcFailure(call.exception())
             codes[failure.reason] = codes.get(failure.reason, 0) + 1
-        # Whatever they are sent in less than a second, the queue has room for 20.
+        # Whatever they are sent in less than a second, the queue has room for 20, of which one method has 15.
         self.assertLessEqual(codes.keys(), {"QUEUE_FULL", "POOL_TIMEOUT"}, codes)
         self.assertGreater(codes.get("QUEUE_FULL", 0), 0, codes)
-        self.assertGreaterEqual(codes.get("POOL_TIMEOUT", 0), 20, codes)
+        self.assertGreaterEqual(codes.get("POOL_TIMEOUT", 0), 15, codes)
         for sleeper in sleepers:
             sleeper.cancel()
         self.idle()

@@ -1,5 +1,6 @@
 #include "rpc/trailer.h"
 
+#include <chrono>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -34,6 +35,13 @@ TEST(TrailerTest, WithoutDetailsThereAreNone) {
   const Trailer trailer = MakeTrailer(absl::NotFoundError("gone"));
   EXPECT_EQ(trailer.message, "gone");
   EXPECT_TRUE(trailer.details.empty());
+}
+
+TEST(TrailerTest, TheDelayOfRetryInfoIsThePushback) {
+  const auto busy = status::Error(absl::StatusCode::kResourceExhausted, "busy", status::kQueueFull);
+  EXPECT_FALSE(MakeTrailer(busy).pushback);
+  EXPECT_EQ(MakeTrailer(status::WithRetry(busy, std::chrono::milliseconds(2100))).pushback,
+            std::chrono::milliseconds(2100));
 }
 
 TEST(TrailerTest, ALongMessageIsCut) {

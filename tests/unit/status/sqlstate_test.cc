@@ -153,6 +153,7 @@ TEST(ErrorTableTest, StatementTimeoutIsADeadline) {
   const absl::Status status = ToStatus({"57014", "canceling statement due to statement timeout", "", "", ""});
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
   EXPECT_EQ(status::ReasonOf(status), "STATEMENT_TIMEOUT");
+  EXPECT_NE(Message(status).find("--statement_timeout"), std::string::npos);
 }
 
 TEST(ErrorTableTest, ABadColumnIsNamedInTheMetadata) {
