@@ -24,6 +24,9 @@ absl::StatusOr<std::unique_ptr<Session>> Access::Open(SessionOptions options) co
 }
 
 absl::StatusOr<std::unique_ptr<Session>> Access::OpenAsServer(SessionOptions options) const {
+  // By name, as a pooler that is not found yet may give a session that another client has left with a role of its own.
+  static const auto& own = *new auto(std::make_shared<const std::vector<Setting>>(1, Setting{"role", "none"}));
+  if (caller) options.settings = own;
   options.transaction = Transaction::kExplicit;
   return Session::Open(pool, cancellation, options);
 }

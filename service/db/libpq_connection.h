@@ -223,7 +223,8 @@ class LibpqConnection : public Connection {
   // Runs a statement of a transaction for which nothing is prepared.
   absl::Status Unprepared(const std::string& sql, std::span<const Param> params);
   // Runs the statement, and a second time if a prepared statement was stale and nothing had been executed before: no
-  // transaction is open, or it is a transaction's first statement, which was lost or came with its BEGIN.
+  // transaction is open, or it is a transaction's first statement, which was lost or came with its BEGIN. Outside a
+  // transaction it does not where a pooler was found by it: then the error is ABORTED, reason STATEMENT_LOST.
   absl::Status Try(const std::string& sql, std::span<const Param> params, bool writes, Result* result);
   // After a prepared statement was lost: sees whether there is a pooler, and begins the transaction again, if one was
   // open.

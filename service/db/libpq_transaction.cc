@@ -189,6 +189,11 @@ absl::Status LibpqConnection::Unprepared(const std::string& sql, std::span<const
 }
 
 absl::Status LibpqConnection::Try(const std::string& sql, std::span<const Param> params, bool writes, Result* result) {
+  if (waits_ && pooled()) {
+    // It was found after the transaction began. Only a BEGIN that goes first takes the session's defaults.
+    RETURN_IF_ERROR(SendBegin());
+    statement_ = 1;
+  }
   const bool first = statement_ == 1;
   for (bool again = false;; again = true) {
     bool stale = false;
@@ -203,6 +208,8 @@ absl::Status LibpqConnection::Try(const std::string& sql, std::span<const Param>
     lost_statement_ = lost;
     if (again || (in_transaction_ && !begins && !(lost && first))) return status;
     if (lost || begins) RETURN_IF_ERROR(Recover());
+    // Behind a pooler a statement needs a transaction, which is its Session's to begin.
+    if (!in_transaction_ && pooled()) return status;
   }
 }
 

@@ -61,6 +61,17 @@ Opening OpeningOf(const SessionOptions& options, bool alone) {
   return opening;
 }
 
+// Runs a statement, in the transaction that `begin` gives it where it needs one. One that has found a pooler was not
+// executed, and runs again: the session that it meets may have another client's role. `open`: a transaction has it.
+template <typename Begin, typename Run>
+absl::Status RunOne(const Connection& connection, const Begin& begin, bool open, const Run& run) {
+  for (bool again = false;; again = true) {
+    RETURN_IF_ERROR(begin());
+    const absl::Status status = run();
+    if (again || open || !status::StatementLost(status) || !connection.pooled()) return status;
+  }
+}
+
 }  // namespace
 
 struct Cancellation::State {
@@ -199,7 +210,7 @@ absl::StatusOr<Rows> Session::Write(const std::string& sql, std::span<const Para
 }
 
 absl::Status Session::BeginFor(Connection& connection, bool alone) {
-  if (!alone_) return absl::OkStatus();
+  if (open_ || !(alone_ || connection.pooled())) return absl::OkStatus();
   RETURN_IF_ERROR(connection.Begin(OpeningOf(options_, alone)));
   open_ = !alone;
   alone_ = alone;
@@ -210,9 +221,12 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
   Rows rows;
   const auto run = [&](Connection& connection) {
     if (writes && !open_ && connection.commits_elsewhere()) alone_ = true;
-    RETURN_IF_ERROR(BeginFor(connection, /*alone=*/true));
     wrote_ = wrote_ || writes;
-    ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
+    const auto begin = [&] { return BeginFor(connection, /*alone=*/true); };
+    RETURN_IF_ERROR(RunOne(connection, begin, open_, [&] {
+      ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
+      return absl::OkStatus();
+    }));
     if (writes) affected_ += rows.affected();
     return absl::OkStatus();
   };
@@ -247,12 +261,13 @@ absl::Status Session::Savepoint(const std::string& name) {
 
 absl::StatusOr<Rows> Session::ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
   Rows rows;
-  const auto read = [&](Connection& connection) {
-    RETURN_IF_ERROR(BeginFor(connection, /*alone=*/true));
-    ASSIGN_OR_RETURN(rows, connection.ExecuteSome(sql, params, most_bytes));
-    return absl::OkStatus();
-  };
-  RETURN_IF_ERROR(Cancellable(read));
+  RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
+    const auto begin = [&] { return BeginFor(connection, /*alone=*/true); };
+    return RunOne(connection, begin, open_, [&] {
+      ASSIGN_OR_RETURN(rows, connection.ExecuteSome(sql, params, most_bytes));
+      return absl::OkStatus();
+    });
+  }));
   return rows;
 }
 

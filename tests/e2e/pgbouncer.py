@@ -22,7 +22,7 @@ class PgBouncer:
         lines = {"listen_port": 5432, "unix_socket_dir": self.dir, "auth_type": "trust",
                  "auth_file": os.path.join(self.dir, "users"), "logfile": os.path.join(self.dir, "log"),
                  "pool_mode": mode, "default_pool_size": pool_size, "max_client_conn": 300, **settings}
-        self._write("users", '"postgres" ""\n')
+        self._write("users", '"postgres" ""\n"authenticator" ""\n')
         self._write("ini", f"[databases]\n* = host={cluster.dir} port=5432\n[pgbouncer]\n"
                     + "".join(f"{name} = {value}\n" for name, value in lines.items()))
         program = shutil.which("pgbouncer", path=os.environ["PATH"] + os.pathsep + "/usr/sbin")

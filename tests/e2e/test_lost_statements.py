@@ -82,9 +82,12 @@ class LostInSession(LostStatements):
 
 class Switch:
     """A pooler in transaction mode that gives itself away by nothing: it passes the cancel keys of PostgreSQL on. Each
-    client has two sessions of PostgreSQL, and each of its transactions meets one of them."""
+    client has two sessions of PostgreSQL, and each of its transactions meets one of them, by `choose`. `left` is what
+    another client has run in the second one before."""
 
-    def __init__(self, upstream):
+    def __init__(self, upstream, choose=random.choice, left=None):
+        self.choose = choose
+        self.left = left
         self.upstream = os.path.join(upstream, ".s.PGSQL.5432")
         self.dir = tempfile.mkdtemp(prefix="pg-switch-")
         self.listener = socket.socket(socket.AF_UNIX)
@@ -115,6 +118,10 @@ class Switch:
                     server.connect(self.upstream)
                     server.sendall(size + startup)
                     answers.append(self._until(server, b"Z"))
+                if self.left:
+                    text = self.left.encode() + b"\0"
+                    servers[1].sendall(b"Q" + struct.pack("!I", len(text) + 4) + text)
+                    self._until(servers[1], b"Z")
                 client.sendall(answers[0])
                 server = servers[0]
                 while True:
@@ -122,7 +129,7 @@ class Switch:
                     answer = self._until(server, b"Z")
                     client.sendall(answer)
                     if answer.endswith(b"I"):
-                        server = random.choice(servers)
+                        server = self.choose(servers)
             except OSError:
                 pass  # one side has closed
 
