@@ -20,6 +20,9 @@ var (
 	tools      = flag.String("tools", "", "the folder of grpcurl and grpc_health_probe")
 	work       = flag.String("work", "", "an empty folder")
 	page       = flag.String("page", "", "the page of the manual with the clients' service config")
+	helm       = flag.String("helm", "", "the folder of the Helm chart")
+	writeChart = flag.Bool("write_chart", false, "write the Helm chart from base and overlays, and do nothing else")
+	chartAlone = flag.Bool("check_chart", false, "check the Helm chart alone")
 	tlsFolder  = flag.String("tls", "", "the folder with tls.crt and tls.key for the Secret of production")
 )
 
@@ -28,6 +31,14 @@ const productionDatabase = "postgresql://postgres:protogres@postgres/demo"
 
 func main() {
 	flag.Parse()
+	if *writeChart {
+		check(writeTheChart(*kubernetes, *helm))
+		return
+	}
+	if *chartAlone {
+		check(checkChart(*kubernetes, *helm))
+		return
+	}
 	options, err := serverOptions()
 	check(err)
 	outside["protogres-tls"], err = tlsSecret()
@@ -47,6 +58,8 @@ func main() {
 		fmt.Printf("%s: %d objects, decoded strictly, fit each other and the server (%s)\n", overlay,
 			len(rendered[overlay].objects), since(begin))
 	}
+	check(checkChart(*kubernetes, *helm))
+	fmt.Println("helm: the chart is that of the manifests, and renders base and overlay production")
 	for _, overlay := range overlays {
 		begin := time.Now()
 		done, err := runOverlay(overlay, rendered[overlay], config)

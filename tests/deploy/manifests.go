@@ -44,6 +44,8 @@ func newObject(kind string) any {
 		return &autoscaling.HorizontalPodAutoscaler{}
 	case "monitoring.coreos.com/v1 ServiceMonitor":
 		return &monitoring.ServiceMonitor{}
+	case "networking.k8s.io/v1 Ingress":
+		return &networking.Ingress{}
 	case "networking.k8s.io/v1 NetworkPolicy":
 		return &networking.NetworkPolicy{}
 	case "policy/v1 PodDisruptionBudget":
@@ -62,39 +64,52 @@ func newObject(kind string) any {
 	return nil
 }
 
-// render builds the overlay as `kubectl apply --kustomize` does. A field that a type does not have is an error.
+// render builds the overlay, and reads what it makes.
 func render(folder string) (*manifests, error) {
+	text, err := build(folder)
+	if err != nil {
+		return nil, err
+	}
+	return decode(folder, text)
+}
+
+// build makes the overlay's YAML as `kubectl apply --kustomize` does.
+func build(folder string) ([]byte, error) {
 	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
 	if err != nil {
 		return nil, err
 	}
-	text, err := resources.AsYaml()
-	if err != nil {
-		return nil, err
-	}
+	return resources.AsYaml()
+}
+
+// head is what each object begins with.
+type head struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+}
+
+// decode reads YAML that came from `source`. A field that a type does not have is an error.
+func decode(source string, text []byte) (*manifests, error) {
 	result := &manifests{configMaps: map[string]*core.ConfigMap{}, secrets: map[string]*core.Secret{}}
 	for _, document := range bytes.Split(text, []byte("\n---\n")) {
-		var head struct {
-			APIVersion string `json:"apiVersion"`
-			Kind       string `json:"kind"`
-			Metadata   struct {
-				Name string `json:"name"`
-			} `json:"metadata"`
-		}
+		var head head
 		if err := yaml.Unmarshal(document, &head); err != nil {
 			return nil, err
 		}
 		object := newObject(head.APIVersion + " " + head.Kind)
 		if object == nil {
-			return nil, fmt.Errorf("%s: %s %s is of no kind that this check knows", folder, head.APIVersion, head.Kind)
+			return nil, fmt.Errorf("%s: %s %s is of no kind that this check knows", source, head.APIVersion, head.Kind)
 		}
 		if err := yaml.UnmarshalStrict(document, object); err != nil {
-			return nil, fmt.Errorf("%s: %s %s: %w", folder, head.Kind, head.Metadata.Name, err)
+			return nil, fmt.Errorf("%s: %s %s: %w", source, head.Kind, head.Metadata.Name, err)
 		}
 		result.add(object)
 	}
 	if result.deployment == nil {
-		return nil, fmt.Errorf("%s: there is no Deployment", folder)
+		return nil, fmt.Errorf("%s: there is no Deployment", source)
 	}
 	return result, result.resolveEnvironment()
 }

@@ -95,6 +95,11 @@ class Alerts(ServedTestCase):
         wanted = {re.sub(r"_(bucket|count|sum)$", "", name) for name in self.scrape.names() if name.startswith(("protogres_", "db_"))}
         self.assertLessEqual(wanted - shown, {"protogres_database_available"})
 
+    def test_the_page_of_failures_says_what_to_do_at_each_alert(self):
+        page = (ROOT / "docs/failures.md").read_text()
+        self.assertEqual(re.findall(r"^\| (Protogres\w+) \|", page, re.MULTILINE),
+                         re.findall(r"- alert: (\w+)", ALERTS.read_text()))
+
     def test_promtool_reads_the_rules(self):
         code, said = promtool("check", "rules", str(ALERTS))
         self.assertEqual(code, 0, said)
