@@ -49,18 +49,18 @@ class Faults(ServedTestCase):
 
     def fill(self):
         """Keeps all four connections of the pool busy; the calls that do."""
-        sleepers = []
+        sleepers, dozers = [], []
 
         def full():
             # On a busy machine a call may be refused, since its connection was not made within --pool_timeout.
-            sleepers[:] = [call for call in sleepers if not call.done()]
-            while len(sleepers) < 4:
-                # One method never has all connections.
-                sleepers.append(self.future("ListSleepers" if len(sleepers) < 3 else "ListDozers", {}))
+            # One method never has all connections.
+            for method, calls, count in (("ListSleepers", sleepers, 3), ("ListDozers", dozers, 1)):
+                calls[:] = [call for call in calls if not call.done()]
+                calls += [self.future(method, {}) for _ in range(count - len(calls))]
             return self.running() == 4
 
         wait_for(full, "four statements", 30)
-        return sleepers
+        return sleepers + dozers
 
     def test_a_client_that_cancels_ends_its_statement(self):
         call = self.future("ListSleepers", {})
