@@ -70,6 +70,9 @@ class Shell:
         self.process = subprocess.Popen(
             [*DIE_WITH_PARENT, "bash", "--noprofile", "--norc"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", env=self._environment(), start_new_session=True)
+        # Where the test is ended from outside, so is what was started here.
+        self.process.stdin.write(f"""trap 'kill $(jobs -p); [ ! -e {self.lab}/data/postmaster.pid ] ||
+            pg_ctl stop --silent --mode=immediate --pgdata={self.lab}/data' EXIT\n""")
         self.lines = queue.Queue()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
