@@ -13,9 +13,19 @@ constexpr char kResume[] = "SELECT pg_catalog.set_config('role', $1, true)";
 
 }  // namespace
 
+// The role comes last: the others are set by the role that connects.
+std::vector<Setting> Caller::Settings() const {
+  std::vector<Setting> settings{{"request.method", method}};
+  if (!application_name.empty()) settings.push_back({"application_name", application_name});
+  if (!identity) return settings;
+  settings.push_back({"request.jwt.claims", std::string(claims)});
+  settings.push_back({"role", std::string(role)});
+  return settings;
+}
+
 absl::StatusOr<std::unique_ptr<Session>> Access::Open(SessionOptions options) const {
   if (caller) {
-    options.settings = caller->settings;
+    options.settings = std::make_shared<const std::vector<Setting>>(caller->Settings());
     options.pre_request = caller->pre_request;
   }
   return Session::Open(pool, cancellation, options);
@@ -28,8 +38,9 @@ absl::StatusOr<std::unique_ptr<Session>> Access::OpenAsServer(SessionOptions opt
 
 absl::Status Access::Assume(Session& session) const {
   if (!caller) return absl::OkStatus();
-  const SettingsStatement set = StatementOf(*caller->settings);
+  const SettingsStatement set = StatementOf(caller->Settings());
   RETURN_IF_ERROR(SettingsError(session.Read(set.sql, set.params).status()));
+  session.Became(caller->role);
   if (caller->pre_request.empty()) return absl::OkStatus();
   return session.Write(CallOf(caller->pre_request), {}).status();
 }
