@@ -11,7 +11,8 @@ struct Identity {
   std::string role;
   // JSON text: the payload of the token as it came. Of a call without a token: {"role": <the anonymous role>}.
   std::string claims;
-  // A hash of the role and the claims without those that each token of a user has anew: exp, iat, nbf and jti.
+  // A hash of the role and the claims that say who somebody is and what they may do: without those that each token of a
+  // user has anew, and, where the claim `sub` names the user, without those of the login that the token comes from.
   std::string fingerprint = {};
 
   friend bool operator==(const Identity& a, const Identity& b) { return a.role == b.role && a.claims == b.claims; }

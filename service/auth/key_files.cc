@@ -1,8 +1,5 @@
 #include "auth/key_files.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "fmt/format.h"
@@ -10,31 +7,12 @@
 #include "status/macros.h"
 
 namespace protogres::auth {
-namespace {
-
-// A file that is larger is no file of keys.
-constexpr std::size_t kMaxFile = 1024 * 1024;
-
-absl::StatusOr<std::string> Read(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFile + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
-    return absl::InvalidArgumentError(fmt::format("cannot be read: {}", std::strerror(errno)));
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFile) return absl::InvalidArgumentError(fmt::format("has more than {} bytes", kMaxFile));
-  return text;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<KeyFiles>> KeyFiles::Open(const std::vector<std::string>& paths,
                                                          std::chrono::milliseconds interval) {
   std::vector<File> files;
   for (const std::string& path : paths) {
-    auto text = Read(path);
+    auto text = ReadFile(path);
     auto keys = text.ok() ? ParseKeys(*text) : text.status();
     if (!keys.ok()) {
       return absl::InvalidArgumentError(fmt::format("--jwt_key={}: {}", path, std::string(keys.status().message())));
@@ -44,19 +22,9 @@ absl::StatusOr<std::unique_ptr<KeyFiles>> KeyFiles::Open(const std::vector<std::
   return std::unique_ptr<KeyFiles>(new KeyFiles(std::move(files), interval));
 }
 
-KeyFiles::KeyFiles(std::vector<File> files, std::chrono::milliseconds interval)
-    : files_(std::move(files)), interval_(interval) {
+KeyFiles::KeyFiles(std::vector<File> files, std::chrono::milliseconds interval) : files_(std::move(files)) {
   Publish();
-  watch_ = std::thread([this] { Watch(); });
-}
-
-KeyFiles::~KeyFiles() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  stop_.notify_all();
-  watch_.join();
+  watch_.emplace(interval, [this] { Look(); });
 }
 
 KeyFiles::Keys KeyFiles::Get() const {
@@ -65,19 +33,14 @@ KeyFiles::Keys KeyFiles::Get() const {
 }
 
 // The files are small, so that reading them tells more than their times do, and costs as little.
-void KeyFiles::Watch() {
-  std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, interval_, [this] { return stopping_; })) {
-    lock.unlock();
-    bool changed = false;
-    for (File& file : files_) changed = ReadAgain(file) || changed;
-    if (changed) Publish();
-    lock.lock();
-  }
+void KeyFiles::Look() {
+  bool changed = false;
+  for (File& file : files_) changed = ReadAgain(file) || changed;
+  if (changed) Publish();
 }
 
 bool KeyFiles::ReadAgain(File& file) {
-  auto text = Read(file.path);
+  auto text = ReadFile(file.path);
   std::string now = text.ok() ? *text : "";
   if (now == file.text) return false;
   file.text = std::move(now);

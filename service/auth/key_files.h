@@ -3,14 +3,14 @@
 #define PROTOGRES_SERVICE_AUTH_KEY_FILES_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "auth/file.h"
 #include "auth/key.h"
 
 namespace protogres::auth {
@@ -23,9 +23,6 @@ class KeyFiles {
   // Reads all files, and again each `interval`. INVALID_ARGUMENT: one cannot be read, or has no keys (see ParseKeys).
   static absl::StatusOr<std::unique_ptr<KeyFiles>> Open(const std::vector<std::string>& paths,
                                                         std::chrono::milliseconds interval);
-  ~KeyFiles();
-  KeyFiles(const KeyFiles&) = delete;
-  KeyFiles& operator=(const KeyFiles&) = delete;
 
   // The keys of all files: the same object until they change. Those of a file that can no longer be read stay as they
   // were, and the log says so.
@@ -39,18 +36,15 @@ class KeyFiles {
   };
 
   KeyFiles(std::vector<File> files, std::chrono::milliseconds interval);
-  void Watch();
+  void Look();
   // True: the keys of the file have changed.
   static bool ReadAgain(File& file);
   void Publish();
 
   std::vector<File> files_;  // used only by the thread, once there is one
-  const std::chrono::milliseconds interval_;
   mutable std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;
   Keys keys_;
-  std::thread watch_;
+  std::optional<Repeater> watch_;  // the last, so that it ends before what it uses
 };
 
 }  // namespace protogres::auth

@@ -218,11 +218,20 @@ void AddAuth(OptionTable& table, rpc::ServerOptions* server) {
               auth->anon_role = text;
               return "";
             });
-  table.Choice<rpc::Reflection>("reflection", &server->reflection,
-                                {{"on", rpc::Reflection::kOn},
-                                 {"authenticated", rpc::Reflection::kAuthenticated},
-                                 {"off", rpc::Reflection::kOff}},
-                                "to whom reflection answers; authenticated: to calls with a valid token");
+  table.Choice<auth::TlsRole>(
+      "tls_role", &auth->tls_role,
+      {{"off", auth::TlsRole::kOff}, {"san", auth::TlsRole::kSan}, {"cn", auth::TlsRole::kCn}},
+      "which names of a client's certificate --role_map maps to roles: its DNS names and URIs, or its common name");
+  table.Text("role_map", "FILE", &auth->role_map,
+             "file of lines with a name and its roles, the first of which is that of a call without a token: "
+             "`orders.internal orders_app,reporting`; read again when it changes");
+  table.Choice<rpc::Reflection>(
+      "reflection", &server->reflection,
+      {{"on", rpc::Reflection::kOn},
+       {"authenticated", rpc::Reflection::kAuthenticated},
+       {"off", rpc::Reflection::kOff}},
+      "to whom reflection answers; authenticated: to calls with a valid token or, with --tls_role, a "
+      "certificate that has a role");
   table.Add("pre_request", "FUNCTION",
             "function of the database that each transaction of a call begins with, such as "
             "app.check_request",
@@ -275,6 +284,8 @@ void AddMetrics(OptionTable& table, std::string* listen) {
 // What is logged of calls.
 void AddCallLog(OptionTable& table, rpc::ServerOptions* server) {
   table.Switch("access_log", &server->access_log, "write a JSON object for each call to stdout, on a line of its own");
+  table.Switch("trace_sql", &server->trace_sql,
+               "name the method and the trace (traceparent) of a call in the application_name of its transactions");
   table.Time("slow_call", &server->slow_call, std::chrono::milliseconds(0),
              "warn of unary calls that take this long, with the SQL of their statements; 0: off");
 }
@@ -380,6 +391,25 @@ std::vector<Option> InstallOptions(InstallCommand* command) {
   return table.Take();
 }
 
+namespace {
+
+std::string CheckTlsRole(const rpc::ServerOptions& server) {
+  const auth::AuthOptions& auth = server.auth;
+  if (auth.tls_role == auth::TlsRole::kOff) {
+    return auth.role_map.empty() ? "" : "--role_map needs --tls_role, which says what names it has: san or cn";
+  }
+  if (server.tls_client_ca.empty()) {
+    return "--tls_role needs --tls_client_ca, by which the certificates of clients are verified";
+  }
+  if (auth.role_map.empty()) return "--tls_role needs --role_map, the file that says which roles a certificate has";
+  if (!auth.anon_role.empty()) {
+    return "--anon_role has no use beside --tls_role, with which each call has a role by its certificate";
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string CheckServe(const Serve& command) {
   const rpc::ServerOptions& server = command.server;
   if (server.tls_cert.empty() != server.tls_key.empty()) {
@@ -390,8 +420,10 @@ std::string CheckServe(const Serve& command) {
   if (server.auth.jwt_keys.empty() && (!server.auth.rules.audience.empty() || !server.auth.rules.issuer.empty())) {
     return "--jwt_audience and --jwt_issuer need --jwt_key, by which tokens are verified";
   }
-  if (server.auth.jwt_keys.empty() && server.reflection == rpc::Reflection::kAuthenticated) {
-    return "--reflection=authenticated needs --jwt_key, by which tokens are verified";
+  if (std::string error = CheckTlsRole(server); !error.empty()) return error;
+  if (server.auth.jwt_keys.empty() && server.auth.tls_role == auth::TlsRole::kOff &&
+      server.reflection == rpc::Reflection::kAuthenticated) {
+    return "--reflection=authenticated needs --jwt_key, by which tokens are verified, or --tls_role";
   }
   if (server.max_memory / 4 < server.max_receive_message_bytes) {
     return fmt::format(

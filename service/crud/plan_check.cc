@@ -100,7 +100,7 @@ absl::StatusOr<std::vector<FullScan>> FullScansOf(std::string_view json) {
 }
 
 absl::Status PlanCheck::Check(db::Session& session, const sql::Statement& statement) {
-  const std::uint64_t hash = text::Hash<std::uint64_t>().Add(statement.text).value();
+  const std::uint64_t hash = text::Hash<std::uint64_t>().AddText(session.role()).AddText(statement.text).value();
   {
     std::lock_guard lock(mutex_);
     const auto it = verdicts_.find(hash);

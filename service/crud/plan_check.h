@@ -40,8 +40,8 @@ class PlanCheck {
   explicit PlanCheck(std::int64_t rows) : rows_(rows) {}
 
   // FAILED_PRECONDITION, reason INDEX_REQUIRED: `statement` would read too many rows. The verdict on a text is
-  // remembered for a minute, whatever the parameters are. Otherwise this takes two round trips in `session`, or one
-  // where no scan is full. The statement itself is not run.
+  // remembered for a minute for the role of `session`, as policies change plans, whatever the parameters are. Otherwise
+  // this takes two round trips in `session`, or one where no scan is full. The statement itself is not run.
   absl::Status Check(db::Session& session, const sql::Statement& statement);
 
  private:
@@ -54,7 +54,7 @@ class PlanCheck {
 
   const std::int64_t rows_;
   std::mutex mutex_;
-  absl::flat_hash_map<std::uint64_t, Verdict> verdicts_;  // by the hash of a statement's text
+  absl::flat_hash_map<std::uint64_t, Verdict> verdicts_;  // by the hash of a role and a statement's text
 };
 
 }  // namespace protogres::crud

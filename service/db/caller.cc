@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "db/opening.h"
+#include "status/macros.h"
 
 namespace protogres::db {
 namespace {
@@ -15,9 +16,19 @@ constexpr char kResume[] = "SELECT pg_catalog.set_config('role', pg_catalog.curr
 
 }  // namespace
 
+// The role comes last: the others are set by the role that connects.
+std::vector<Setting> Caller::Settings() const {
+  std::vector<Setting> settings{{"request.method", method}};
+  if (!application_name.empty()) settings.push_back({"application_name", application_name});
+  if (!identity) return settings;
+  settings.push_back({"request.jwt.claims", std::string(claims)});
+  settings.push_back({"role", std::string(role)});
+  return settings;
+}
+
 absl::StatusOr<std::unique_ptr<Session>> Access::Open(SessionOptions options) const {
   if (caller) {
-    options.settings = caller->settings;
+    options.settings = std::make_shared<const std::vector<Setting>>(caller->Settings());
     options.pre_request = caller->pre_request;
   }
   return Session::Open(pool, cancellation, options);
@@ -28,13 +39,16 @@ absl::StatusOr<std::unique_ptr<Session>> Access::OpenAsServer(SessionOptions opt
   static const auto& own = *new auto(std::make_shared<const std::vector<Setting>>(1, Setting{"role", "none"}));
   if (caller) options.settings = own;
   options.transaction = Transaction::kExplicit;
-  return Session::Open(pool, cancellation, options);
+  ASSIGN_OR_RETURN(auto session, Session::Open(pool, cancellation, options));
+  // What is remembered by the role comes after Assume.
+  if (caller) session->Became(caller->role);
+  return session;
 }
 
 std::vector<Statement> Access::Assuming() const {
   std::vector<Statement> statements;
   if (!caller) return statements;
-  SettingsStatement set = StatementOf(*caller->settings);
+  SettingsStatement set = StatementOf(caller->Settings());
   statements.push_back({.sql = std::move(set.sql), .params = std::move(set.params)});
   if (!caller->pre_request.empty())
     statements.push_back({.sql = CallOf(caller->pre_request), .params = {}, .writes = true});

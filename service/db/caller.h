@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,16 +15,24 @@
 
 namespace protogres::db {
 
-// Immutable.
+// Immutable. Each call has one, so that what a transaction needs of it is made only where one is opened: of many calls
+// that are answered together, once.
 struct Caller {
-  // What each transaction of the call begins with; see Opening. Never null.
-  std::shared_ptr<const std::vector<Setting>> settings;
+  // The path of the gRPC method.
+  std::string method = {};
+  // Shown by PostgreSQL while the transaction runs. Empty: what the connection has.
+  std::string application_name = {};
   std::string pre_request = {};
   // The same for all calls of one Identity, and only for them. Null: the call has none.
   std::shared_ptr<const void> identity = nullptr;
-  // Tells Identities apart where they are written down. It is the same for all tokens of one user that differ in their
-  // times only. Empty: the call has no Identity.
-  std::string fingerprint = {};
+  // Of the Identity, to which the texts belong. The fingerprint tells Identities apart where they are written down, and
+  // is the same for all tokens of one user (see auth::Identity). All are empty where the call has no Identity.
+  std::string_view role = {};
+  std::string_view claims = {};
+  std::string_view fingerprint = {};
+
+  // What each transaction of the call begins with; see Opening.
+  std::vector<Setting> Settings() const;
 };
 
 // What a call opens its Sessions with. All that it refers to must outlive its Sessions.

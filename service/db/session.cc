@@ -116,7 +116,12 @@ absl::Status Cancellation::Check() const {
 }
 
 Session::Session(Lease lease, const Cancellation& cancellation, SessionOptions options)
-    : lease_(std::move(lease)), cancellation_(cancellation), options_(std::move(options)) {}
+    : lease_(std::move(lease)), cancellation_(cancellation), options_(std::move(options)) {
+  if (!options_.settings) return;
+  for (const Setting& setting : *options_.settings) {
+    if (setting.name == "role") role_ = setting.value;
+  }
+}
 
 // Lets the Cancellation reach what runs, until End is called or an exception ends the scope.
 class Session::Running {

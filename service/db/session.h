@@ -134,6 +134,10 @@ class Session {
   bool aborted() const { return lease_.connection().Aborted(); }
   // True: the connection is lost, and the transaction with it.
   bool lost() const { return !lease_.connection().Alive(); }
+  // The role that SessionOptions::settings, or Became, have named. Empty: none.
+  const std::string& role() const { return role_; }
+  // Says that a statement has changed the role.
+  void Became(std::string_view role) { role_ = role; }
   // The number of rows that statements of Write have affected so far, and that were not rolled back.
   std::int64_t affected() const { return affected_; }
 
@@ -158,6 +162,7 @@ class Session {
   Lease lease_;
   const Cancellation& cancellation_;
   SessionOptions options_;
+  std::string role_;
   bool open_ = false;   // an explicit transaction is open
   bool alone_ = false;  // each statement needs a BEGIN, and is committed with it
   bool wrote_ = false;  // a statement of Write, a COPY or SessionOptions::pre_request has run

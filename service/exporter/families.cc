@@ -46,6 +46,15 @@ void AddHandled(const metrics::MethodCalls& method, const Labels& labels, Family
   }
 }
 
+prometheus::MetricFamily AuthFailures(const rpc::Server::Stats& stats) {
+  Family family("protogres_auth_failures_total",
+                "Calls that were refused because of their token or certificate, by reason.");
+  for (const auto& [reason, calls] : stats.auth_failures) {
+    family.Counter(static_cast<double>(calls), {{"reason", reason}});
+  }
+  return family.get();
+}
+
 }  // namespace
 
 Families FamiliesOfCalls(const metrics::Calls& calls) {
@@ -132,6 +141,7 @@ Families FamiliesOfServer(const metrics::Counts& counts, const rpc::Server& serv
           .Counter(Number(counts.reloads), {{"outcome", "ok"}})
           .Counter(Number(counts.failed_reloads), {{"outcome", "failed"}})
           .get(),
+      AuthFailures(stats),
       Family("protogres_access_log_dropped_total", "Lines of the access log that came faster than they were read.")
           .Counter(static_cast<double>(stats.dropped_access_lines))
           .get(),

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -23,6 +24,11 @@ class Call {
   // The value of a header that the client has sent, by its name in lower case; several are joined by commas. Nothing:
   // there is none. Only the completion-queue thread of the Call may ask, before the Call is finished.
   virtual std::optional<std::string> header(std::string_view name) const = 0;
+  // Names in the certificate that the client has shown and that the server has verified: its DNS names and then its
+  // URIs (of its alternative names), or its common name. Empty: it has none, or the client has shown none. To be called
+  // as header().
+  enum class CertificateNames { kSan, kCn };
+  virtual std::vector<std::string> certificate_names(CertificateNames /*which*/) const { return {}; }
   // The time until which the client waits; time_point::max(): the client has set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 

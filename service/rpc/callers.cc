@@ -1,56 +1,92 @@
 #include "rpc/callers.h"
 
+#include <algorithm>
 #include <optional>
-#include <utility>
-#include <vector>
+#include <string_view>
 
+#include "rpc/traceparent.h"
 #include "status/macros.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
 
-using Settings = std::vector<db::Setting>;
+// The longest application_name, in bytes: PostgreSQL cuts off what goes beyond.
+constexpr std::size_t kMostName = 63;
 
-// The role comes last: the others are set by the role that connects.
-Settings SettingsOf(const auth::Identity* identity, const Call& call) {
-  Settings settings{{"request.method", call.method()}};
-  if (identity == nullptr) return settings;
-  settings.push_back({"request.jwt.claims", identity->claims});
-  settings.push_back({"role", identity->role});
-  return settings;
+// "GetCustomer 4bf92f3577b34da6a3ce929d0e0e4736". The name of the method gives way to the trace.
+std::string NameOf(const Call& call) {
+  std::string name = call.method().substr(call.method().rfind('/') + 1);
+  const auto traceparent = call.header(kTraceparent);
+  const auto trace = traceparent ? TraceId(*traceparent) : std::nullopt;
+  if (trace) {
+    name.resize(std::min(name.size(), kMostName - 1 - trace->size()));
+    name.append(" ").append(*trace);
+  }
+  return name;
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Callers>> Callers::Open(const auth::AuthOptions& options, std::string pre_request) {
+absl::StatusOr<std::unique_ptr<Callers>> Callers::Open(const CallerOptions& options) {
   std::unique_ptr<auth::Authenticator> authenticator;
-  if (options.any()) {
-    ASSIGN_OR_RETURN(authenticator, auth::Authenticator::Open(options));
+  if (options.auth.any()) {
+    ASSIGN_OR_RETURN(authenticator, auth::Authenticator::Open(options.auth));
   }
-  return std::unique_ptr<Callers>(new Callers(std::move(authenticator), std::move(pre_request)));
+  return std::unique_ptr<Callers>(new Callers(std::move(authenticator), options));
 }
 
-Callers::Callers(std::unique_ptr<auth::Authenticator> authenticator, std::string pre_request)
-    : authenticator_(std::move(authenticator)), pre_request_(std::move(pre_request)) {}
+Callers::Callers(std::unique_ptr<auth::Authenticator> authenticator, const CallerOptions& options)
+    : authenticator_(std::move(authenticator)),
+      tls_role_(options.auth.tls_role),
+      pre_request_(options.pre_request),
+      trace_sql_(options.trace_sql) {}
 
 absl::StatusOr<std::shared_ptr<const db::Caller>> Callers::Find(const Call& call) {
-  if (!authenticator_ && pre_request_.empty()) return nullptr;
-  std::shared_ptr<const auth::Identity> identity;
-  if (authenticator_) {
-    ASSIGN_OR_RETURN(identity, authenticator_->Authenticate(call.header("authorization")));
-  }
+  if (!authenticator_ && pre_request_.empty() && !trace_sql_) return nullptr;
   auto caller = std::make_shared<db::Caller>();
-  caller->settings = std::make_shared<const Settings>(SettingsOf(identity.get(), call));
+  if (authenticator_) {
+    ASSIGN_OR_RETURN(const auto identity, Authenticate(call));
+    caller->role = identity->role;
+    caller->claims = identity->claims;
+    caller->fingerprint = identity->fingerprint;
+    caller->identity = identity;
+  }
+  caller->method = call.method();
   caller->pre_request = pre_request_;
-  if (identity) caller->fingerprint = identity->fingerprint;
-  caller->identity = std::move(identity);
+  if (trace_sql_) caller->application_name = NameOf(call);
   return caller;
 }
 
-absl::Status Callers::Authenticated(const Call& call) {
-  const auto authorization = call.header("authorization");
-  if (!authorization || !authenticator_) return auth::MissingToken();
-  return authenticator_->Authenticate(authorization).status();
+absl::StatusOr<std::shared_ptr<const auth::Identity>> Callers::Authenticated(const Call& call) {
+  const bool has_means = tls_role_ != auth::TlsRole::kOff || call.header("authorization");
+  if (!authenticator_ || !has_means) return Count(auth::MissingToken());
+  return Authenticate(call);
+}
+
+absl::StatusOr<std::shared_ptr<const auth::Identity>> Callers::Authenticate(const Call& call) {
+  std::vector<std::string> names;
+  if (tls_role_ != auth::TlsRole::kOff) {
+    names = call.certificate_names(tls_role_ == auth::TlsRole::kCn ? Call::CertificateNames::kCn
+                                                                   : Call::CertificateNames::kSan);
+  }
+  auto identity = authenticator_->Authenticate(call.header("authorization"), names);
+  if (!identity.ok()) return Count(identity.status());
+  return identity;
+}
+
+absl::Status Callers::Count(absl::Status refusal) {
+  const std::string reason = status::ReasonOf(refusal);
+  for (std::size_t i = 0; i < refusals_.size(); ++i) {
+    if (reason == auth::kRefusals[i]) refusals_[i].Add();
+  }
+  return refusal;
+}
+
+Callers::Refusals Callers::refusals() const {
+  Refusals refusals;
+  for (std::size_t i = 0; i < refusals_.size(); ++i) refusals.emplace_back(auth::kRefusals[i], refusals_[i].value());
+  return refusals;
 }
 
 }  // namespace protogres::rpc

@@ -1,5 +1,7 @@
 #include "rpc/generic_call.h"
 
+#include <grpc/grpc_security_constants.h>
+
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -125,6 +127,23 @@ std::optional<std::string> GenericCall::header(std::string_view name) const {
     value = value ? *value + "," + std::string(text) : std::string(text);
   }
   return value;
+}
+
+std::vector<std::string> GenericCall::certificate_names(CertificateNames which) const {
+  std::vector<std::string> names;
+  const auto authentication = context_.auth_context();
+  if (!authentication) return names;
+  const auto add = [&](const char* property) {
+    for (const auto& value : authentication->FindPropertyValues(property))
+      names.emplace_back(value.data(), value.size());
+  };
+  if (which == CertificateNames::kCn) {
+    add(GRPC_X509_CN_PROPERTY_NAME);
+  } else {
+    add(GRPC_PEER_DNS_PROPERTY_NAME);
+    add(GRPC_PEER_URI_PROPERTY_NAME);
+  }
+  return names;
 }
 
 // Health is always let in: it takes almost no memory, and it tells an operator what is wrong.

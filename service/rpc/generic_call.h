@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "db/memory.h"
 #include "metrics/calls.h"
@@ -29,6 +30,7 @@ class GenericCall final : public Call {
 
   const std::string& method() const override { return context_.method(); }
   std::optional<std::string> header(std::string_view name) const override;
+  std::vector<std::string> certificate_names(CertificateNames which) const override;
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
   void Read() override;
   absl::Status Write(std::string message) override;

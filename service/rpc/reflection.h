@@ -5,13 +5,16 @@
 #include <memory>
 
 #include "rpc/call.h"
+#include "rpc/role_views.h"
 #include "rpc/service_calls.h"
 #include "rpc/snapshot.h"
 
 namespace protogres::rpc {
 
-// Answers each request from the Api that is in force then. `current` and `service_calls` outlive the Call.
-std::unique_ptr<Handler> MakeReflection(const Current& current, ServiceCalls& service_calls, Call& call);
+// Answers each request from the Api that is in force then. `filter` says what of it the caller may see; null: all.
+// `current` and `service_calls` outlive the Call.
+std::unique_ptr<Handler> MakeReflection(const Current& current, ServiceCalls& service_calls, Call& call,
+                                        std::unique_ptr<RoleFilter> filter);
 
 }  // namespace protogres::rpc
 

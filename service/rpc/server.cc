@@ -25,6 +25,7 @@
 #include "rpc/listen.h"
 #include "rpc/method_type.h"
 #include "rpc/reflection.h"
+#include "rpc/role_views.h"
 #include "rpc/service_calls.h"
 #include "rpc/session_call.h"
 #include "rpc/snapshot.h"
@@ -99,6 +100,7 @@ class GrpcServer final : public Server, private Router {
         executor_(ExecutorOptions(options, pool)),
         unary_{
             executor_, pool, options.coalesce, options.group_commit, current_, renewal_, options.slow_call.count() > 0},
+        role_views_(executor_, pool, service_calls_),
         held_(MostHeld(pool), executor_),
         sessions_(LimitsOfSessions(options, pool), held_, pool, [this] { renewal_.Request(); }),
         streams_(LimitsOfStreams(options, pool), held_, pool, [this] { renewal_.Request(); }),
@@ -141,6 +143,7 @@ class GrpcServer final : public Server, private Router {
   const Reflection reflection_;
   Executor executor_;
   UnaryContext unary_;
+  RoleViews role_views_;
   HeldConnections held_;
   LongCalls sessions_;
   LongCalls streams_;
@@ -163,7 +166,9 @@ absl::Status GrpcServer::Listen(const ServerOptions& options) {
     return absl::InvalidArgumentError(
         fmt::format("--listen={}: {}", options.listen, std::string(address.status().message())));
   }
-  ASSIGN_OR_RETURN(callers_, Callers::Open(options.auth, options.pre_request));
+  ASSIGN_OR_RETURN(
+      callers_,
+      Callers::Open({.auth = options.auth, .pre_request = options.pre_request, .trace_sql = options.trace_sql}));
   ASSIGN_OR_RETURN(gate_, MakeGate(options));
   RETURN_IF_ERROR(connections_.Listen(*address, !options.insecure && options.tls_cert.empty()));
 
@@ -218,7 +223,8 @@ Server::Stats GrpcServer::stats() const {
           .streams = streams_.open(),
           .max_streams = streams_.limits().most,
           .tables = snapshot->api ? static_cast<int>(snapshot->api->contract().tables.size()) : 0,
-          .dropped_access_lines = log_.dropped()};
+          .dropped_access_lines = log_.dropped(),
+          .auth_failures = callers_->refusals()};
 }
 
 Drained GrpcServer::Drain(milliseconds timeout) {
@@ -278,11 +284,16 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
 }
 
 std::unique_ptr<Handler> GrpcServer::Reflect(Call& call, const Snapshot& snapshot) {
-  absl::Status may = absl::OkStatus();
-  if (reflection_ == Reflection::kOff) may = UnknownMethod(call.method(), snapshot);
-  if (reflection_ == Reflection::kAuthenticated) may = callers_->Authenticated(call);
-  if (may.ok()) return MakeReflection(current_, service_calls_, call);
-  call.Finish(may);
+  if (reflection_ == Reflection::kOn) return MakeReflection(current_, service_calls_, call, nullptr);
+  if (reflection_ == Reflection::kOff) {
+    call.Finish(UnknownMethod(call.method(), snapshot));
+    return nullptr;
+  }
+  const auto identity = callers_->Authenticated(call);
+  if (identity.ok()) {
+    return MakeReflection(current_, service_calls_, call, std::make_unique<RoleFilter>(role_views_, (*identity)->role));
+  }
+  call.Finish(identity.status());
   return nullptr;
 }
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "api/api.h"
@@ -82,12 +84,15 @@ struct ServerOptions {
   bool insecure = false;
   // By which calls have an Identity.
   auth::AuthOptions auth;
+  // With kAuthenticated, reflection shows what the role of the call may use.
   Reflection reflection = Reflection::kOn;
   // A function that each transaction of a call begins with, as SQL; see db::Opening. Empty: none.
   std::string pre_request;
   // The most calls in flight, and of each Identity. Further ones get RESOURCE_EXHAUSTED. 0: no limit.
   int max_in_flight = 0;
   int max_in_flight_per_identity = 0;
+  // The application_name of a call's transactions says its method and its trace.
+  bool trace_sql = false;
 };
 
 // How a drain ended.
@@ -137,6 +142,8 @@ class Server {
     int max_streams = 0;
     int tables = 0;  // of the Api in force
     std::uint64_t dropped_access_lines = 0;
+    // Calls that were refused because of their token or certificate, by each reason for which they can be.
+    std::vector<std::pair<const char*, std::uint64_t>> auth_failures = {};
   };
   virtual Stats stats() const = 0;
 

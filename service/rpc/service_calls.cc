@@ -19,6 +19,11 @@ void ServiceCalls::WakeAll() {
   for (Call* call : calls_) call->Wake();
 }
 
+void ServiceCalls::Wake(Call* call) {
+  std::lock_guard lock(mutex_);
+  if (calls_.contains(call)) call->Wake();
+}
+
 void ServiceCalls::Drain() {
   draining_.store(true);
   WakeAll();

@@ -18,6 +18,8 @@ class ServiceCalls {
   void Add(Call& call);
   void Remove(Call& call);
   void WakeAll();
+  // Wakes `call`, if it was added and not removed: it need not exist any more.
+  void Wake(Call* call);
 
   // Wakes all calls. Each then sees draining() and finishes with status::ShuttingDown.
   void Drain();

@@ -15,6 +15,8 @@ namespace protogres::status {
   REASON(kCancelled, "CANCELLED")                               \
   REASON(kCardinalityViolation, "CARDINALITY_VIOLATION")        \
   REASON(kCatalogMoved, "CATALOG_MOVED")                        \
+  REASON(kCertificateNotMapped, "CERTIFICATE_NOT_MAPPED")       \
+  REASON(kCertificateRole, "CERTIFICATE_ROLE")                  \
   REASON(kCheckOptionViolation, "CHECK_OPTION_VIOLATION")       \
   REASON(kCheckViolation, "CHECK_VIOLATION")                    \
   REASON(kCommitInDoubt, "COMMIT_IN_DOUBT")                     \

@@ -123,8 +123,8 @@ class Server:
         self.log.close()
 
 
-def protogres(programs, uri, name="protogres"):
-    command = [programs.protogres, "serve", f"--database={uri}", "--listen=127.0.0.1:0"]
+def protogres(programs, uri, name="protogres", more=()):
+    command = [programs.protogres, "serve", f"--database={uri}", "--listen=127.0.0.1:0", *more]
     if name in OPTIONS:
         command.append(OPTIONS[name])
     return Server(name, command, r"listening on .*\bport (\d+)")
@@ -172,13 +172,15 @@ def enter(command, what, seconds, **keywords):
     return done.stdout
 
 
-def load(programs, server, work, requests, in_flight, timing):
-    """One measurement of a gRPC contestant. Missing where it does not have the method."""
+def load(programs, server, work, requests, in_flight, timing, authorizations=()):
+    """One measurement of a gRPC contestant. Missing where it does not have the method. `authorizations`: what the calls
+    have as that header, in turn."""
     warm_up = max(timing.warm_up, WRITERS_WARM_UP) if work.writes else timing.warm_up
     command = [programs.load, f"--target=127.0.0.1:{server.port}", *(f"--method={method}" for method in work.methods),
                f"--requests={requests}", f"--mode={work.mode}", f"--in_flight={in_flight}",
                f"--threads={timing.threads}", f"--channels={timing.channels}", f"--warm_up={warm_up}",
-               f"--seconds={timing.seconds}", f"--messages={timing.import_messages}"]
+               f"--seconds={timing.seconds}", f"--messages={timing.import_messages}",
+               *(f"--authorization={text}" for text in authorizations)]
     with Peak(server.process.pid) as peak:
         result = json.loads(enter(command, f"load of {server.name}", timing.seconds + 120))
     for error in result["errors"]:

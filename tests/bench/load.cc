@@ -39,6 +39,7 @@ struct Options {
   double warm_up = 0.5;
   double seconds = 2;
   int messages = 1;
+  std::vector<std::string> authorizations;
 };
 
 // What was seen in the measured interval.
@@ -115,6 +116,10 @@ class UnaryLoop {
     const Record& request = requests_[next_++ % requests_.size()];
     call.reader.reset();
     call.context.emplace();
+    if (!options_.authorizations.empty()) {
+      const size_t size = options_.authorizations.size();
+      call.context->AddMetadata("authorization", options_.authorizations[next_ % size]);
+    }
     call.answer.Clear();
     call.start = Clock::now();
     call.reader = call.stub->PrepareUnaryCall(&*call.context, options_.methods[request.kind], request.message, &queue_);
@@ -364,6 +369,7 @@ int Main(int argc, char** argv) {
   app.add_option("--warm_up", options.warm_up, "unary: seconds before the measured interval");
   app.add_option("--seconds", options.seconds, "unary: the measured interval")->check(CLI::PositiveNumber);
   app.add_option("--messages", options.messages, "import: messages to send")->check(CLI::PositiveNumber);
+  app.add_option("--authorization", options.authorizations, "unary: the header of each call; of several, in turn");
   CLI11_PARSE(app, argc, argv);
   try {
     const auto requests = ReadRecords(options.requests, options.methods.size());

@@ -37,7 +37,7 @@ def is_newer(target, sources):
 class Programs:
     """Paths: load, floor, protogres, pgbench, psql; python, origin and go or None, with `missing[name]` saying why."""
 
-    def __init__(self, say, build=True, protogres=None):
+    def __init__(self, say, build=True, protogres=None, contestants=True):
         BUILD.mkdir(parents=True, exist_ok=True)
         self.say = say
         self.missing = {}
@@ -57,7 +57,7 @@ class Programs:
             self.missing["direct"] = "pgbench is not installed"
         self.psql = shutil.which("psql") or os.path.join(harness.pg_bin(), "psql")
         self.options = execute("protogres serve --help", [self.protogres, "serve", "--help"])
-        self.python = self._attempt("origin", self._python)
+        self.python = self._attempt("origin", self._python) if contestants else None
 
     def _build(self, with_protogres):
         execute("deploy/setup", [ROOT / "deploy/setup", "test"])

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "status/status.h"
@@ -17,10 +18,9 @@ namespace {
 using absl::StatusCode;
 
 std::shared_ptr<const Caller> CallerOf(const std::string& role, const std::string& claims = "{}") {
+  const auto identity = std::make_shared<const std::pair<std::string, std::string>>(role, claims);
   return std::make_shared<const Caller>(
-      Caller{.settings = std::make_shared<const std::vector<Setting>>(
-                 std::vector<Setting>{{"request.jwt.claims", claims}, {"role", role}}),
-             .pre_request = ""});
+      Caller{.method = "/a.B/C", .identity = identity, .role = identity->first, .claims = identity->second});
 }
 
 class CallerTest : public ::testing::Test {

@@ -5,8 +5,9 @@ import unittest
 
 import grpc
 
+import identity
 from bulk import import_rows, stream_rows
-from harness import wait_for
+from harness import Client, Server, wait_for
 from identity import Identity, reflect
 from tokens import base64url, token, unsigned
 from transactions import Session, operation
@@ -117,6 +118,28 @@ class PostgresDecides(Identity):
         self.assertEqual(answer["responses"][0]["mes"][0]["role"], "member")
         self.assertEqual(self.psql("SELECT count(*) FROM app.document"), "1")
 
+    def test_a_request_id_outlives_a_login(self):
+        """A retry with a token of a later login gets the recorded answer; another user never does, nor the same one for
+        another tenant."""
+        request = {"document": {"body": "once"}, "request_id": "1"}
+        who = {"sub": "zoe", "iss": "https://id.example"}
+        first = self.member("a", **who, auth_time=1, sid="s1", amr=["pwd"], nonce="n1", iat=1).call("CreateDocument", request)
+        again = self.member("a", **who, auth_time=2, sid="s2", amr=["pwd", "otp"], jti="2", iat=2)
+        self.assertEqual(again.call("CreateDocument", request), first)
+        for other in (self.member("a", **{**who, "sub": "max"}), self.member("a", **{**who, "iss": "https://evil.example"}),
+                      self.member("b", **who), self.member("a", **who, acr="1"), self.member("a", sid="s1", iat=1)):
+            with self.fails("INVALID_ARGUMENT", "REQUEST_ID_REUSED") as outcome:
+                other.call("CreateDocument", request)
+            self.assertNotIn("once", repr(outcome))
+        self.assertEqual(self.psql("SELECT count(*) FROM app.document"), "1")
+
+    def test_a_request_id_is_of_one_session_where_nothing_else_names_the_user(self):
+        request = {"document": {"body": "once"}, "request_id": "1"}
+        first = self.member("a", sid="s1", iat=1).call("CreateDocument", request)
+        self.assertEqual(self.member("a", sid="s1", iat=2).call("CreateDocument", request), first)
+        with self.fails("INVALID_ARGUMENT", "REQUEST_ID_REUSED"):
+            self.member("a", sid="s2").call("CreateDocument", request)
+
     def test_health_and_reflection_need_no_token(self):
         self.by("Bearer nonsense").channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=20)
         self.assertTrue(reflect(self.client))
@@ -195,6 +218,93 @@ class NothingStays(Identity):
     def test_after_a_role_that_cannot_be_taken(self):
         with self.fails("PERMISSION_DENIED"):
             self.by("Bearer " + token({"role": "outsider"})).call("ListMes")
+
+
+class Plans(Identity):
+    """What --require_index has found of a statement is of one role: policies give another role another plan."""
+
+    MORE = ("--require_index=1000",)
+    SQL = identity.SQL + """
+        CREATE TABLE app.big (id int PRIMARY KEY, note text);
+        INSERT INTO app.big SELECT g, 'note ' || g FROM generate_series(1, 5000) AS g;
+        ALTER TABLE app.big ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY few ON app.big TO member USING (id < 100);
+        CREATE POLICY every ON app.big TO anon USING (true);
+        GRANT SELECT ON app.big TO anon, member;
+        ANALYZE app.big;
+    """
+
+    def test_each_role_has_its_own(self):
+        def takes(client, note):
+            self.assertEqual(len(client.call("ListBigs", {"filter": note})["bigs"]), 1)
+
+        def refuses(client, note):
+            with self.fails("FAILED_PRECONDITION", "INDEX_REQUIRED"):
+                client.call("ListBigs", {"filter": note})
+
+        for _ in range(2):
+            takes(self.a, 'note = "note 7"')
+            refuses(self.client, 'note = "note 7"')
+            refuses(self.client, 'note = "note 8" OR note = "none"')
+            takes(self.a, 'note = "note 8" OR note = "none"')
+
+    def test_also_in_a_transaction(self):
+        request = operation("app.v1.ListBigs", filter='note = "note 9"')
+        for _ in range(2):
+            with self.fails("FAILED_PRECONDITION", "INDEX_REQUIRED"):
+                self.client.call("Transact", {"operations": [request]})
+            self.assertEqual(len(self.a.call("Transact", {"operations": [request]})["responses"][0]["bigs"]), 1)
+
+
+class Traced(Identity):
+    """--trace_sql: PostgreSQL shows for which call it works."""
+
+    MORE = ("--trace_sql", "--pool_size=2", "--max_overflow=0", "--max_sessions=0", "--max_streams=1")
+    SQL = identity.SQL + """
+        CREATE VIEW app.tracing_with_quite_a_very_long_name AS
+          SELECT 1 AS id, current_setting('application_name') AS name, current_user::text AS role;
+        GRANT SELECT ON app.tracing_with_quite_a_very_long_name TO anon, member;
+        GRANT SELECT ON app.tracing_with_quite_a_very_long_name TO authenticator;
+        CREATE VIEW app.now AS SELECT 1 AS id, current_setting('application_name') AS name;
+        GRANT SELECT ON app.now TO anon, member, authenticator;
+        GRANT USAGE ON SCHEMA app TO authenticator;
+    """
+    TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+    HEADER = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+    def name(self, client, *headers):
+        rows = client.raw("ListNows", metadata=[("traceparent", header) for header in headers]).nows
+        return rows[0].name
+
+    def test_the_method_and_the_trace_are_shown_while_the_call_runs(self):
+        without = Server(self.uri, "--trace_sql")
+        self.addCleanup(without.close)
+        for client in (self.a, self.client, Client(without, self.contract)):
+            self.assertEqual(self.name(client, self.HEADER), "ListNows " + self.TRACE)
+            self.assertEqual(self.name(client), "ListNows")
+            self.assertEqual(self.name(client, self.HEADER.upper()), "ListNows")
+            self.assertEqual(self.name(client, "'; DROP TABLE app.notice; --"), "ListNows")
+            long_name = "ListTracingWithQuiteAVeryLongNames"
+            answer = client.call(long_name, metadata=[("traceparent", self.HEADER)])
+            shown = answer["tracing_with_quite_a_very_long_names"][0]["name"]
+            self.assertEqual(shown, f"{long_name[:30]} {self.TRACE}")
+            self.assertLessEqual(len(shown), 63)
+
+    def test_nothing_of_it_stays(self):
+        self.name(self.a, self.HEADER)
+        with self.fails("INVALID_ARGUMENT"):
+            self.a.call("CreateDocument", {"document": {"body": "bad"}}, metadata=[("traceparent", self.HEADER)])
+        names = self.psql("SELECT DISTINCT application_name FROM pg_stat_activity WHERE usename = 'authenticator' "
+                          "AND state = 'idle'")
+        self.assertNotIn(self.TRACE, names)
+        self.assertNotIn("Document", names)
+
+    def test_another_session_sees_who_holds_it_up(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            slow = pool.submit(lambda: self.a.raw("ListSlows", {}, timeout=5, metadata=[("traceparent", self.HEADER)]))
+            wait_for(lambda: self.psql("SELECT application_name FROM pg_stat_activity WHERE state = 'active' "
+                                       "AND usename = 'authenticator'") == "ListSlows " + self.TRACE, "the call to be shown")
+            self.assertIsInstance(slow.exception(), grpc.RpcError)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import unittest
 
 import grpc
 
+from exposition import Scrape
 from harness import Client, Server, wait_for
 from identity import Identity, reflect
 from tokens import SECRET, TokenClient, base64url, token, token_by_rsa, unsigned
@@ -15,7 +16,7 @@ LATER = 4102444800
 
 
 class Tokens(Identity):
-    MORE = ("--jwt_audience=shop", "--jwt_issuer=https://id.example", "--pre_request=app.check_request")
+    MORE = ("--metrics_listen=127.0.0.1:0", "--jwt_audience=shop", "--jwt_issuer=https://id.example", "--pre_request=app.check_request")
     GOOD = {"role": "member", "tenant": "a", "aud": ["x", "shop"], "iss": "https://id.example", "exp": LATER}
 
     def refused(self, header, reason):
@@ -44,6 +45,21 @@ class Tokens(Identity):
         log = "\n".join(self.server.all_lines())
         for text in ("marked", base64url(b"marked")[:6], "eyJ", SECRET):
             self.assertNotIn(text, log)
+
+    def test_each_refusal_is_counted_by_its_reason(self):
+        def failures():
+            return {labels["reason"]: value for labels, value in Scrape(self.server).all("protogres_auth_failures_total")}
+
+        before = failures()
+        self.assertEqual(set(before), {"CERTIFICATE_NOT_MAPPED", "CERTIFICATE_ROLE", "TOKEN_EXPIRED", "TOKEN_INVALID", "TOKEN_MISSING",
+                                       "TOKEN_NOT_YET_VALID", "TOKEN_WRONG_AUDIENCE", "TOKEN_WRONG_ISSUER"})
+        expired = self.by("Bearer " + token({**self.GOOD, "exp": 1}))
+        for client in (expired, expired, self.by("Bearer nonsense"), self.by("Bearer " + token({**self.GOOD, "iss": "x"}))):
+            with self.fails("UNAUTHENTICATED"):
+                client.call("ListMes")
+        self.me(self.by("Bearer " + token(self.GOOD)))
+        grown = {reason: value - before[reason] for reason, value in failures().items() if value != before[reason]}
+        self.assertEqual(grown, {"TOKEN_EXPIRED": 2, "TOKEN_INVALID": 1, "TOKEN_WRONG_ISSUER": 1})
 
     def test_a_large_one_is_taken(self):
         me = self.me(self.by("Bearer " + token({**self.GOOD, "groups": ["g" * 10] * 800})))

@@ -56,7 +56,8 @@ class _WithHeader(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterc
 class TokenClient(Client):
     """A Client that sends `authorization: <header>` with each call; None: it sends none."""
 
-    def __init__(self, server, contract, header=None):
+    def __init__(self, server, contract, header=None, channel=None):
         super().__init__(server, contract)
+        self.channel = channel or self.channel
         if header is not None:
             self.channel = grpc.intercept_channel(self.channel, _WithHeader(header))

@@ -286,6 +286,9 @@ TEST(ParseTest, RefusesWhatDoesNotGoTogether) {
   EXPECT_THAT(Error({"serve", "--tls_cert=c"}), HasSubstr("--tls_cert needs --tls_key"));
   EXPECT_THAT(Error({"serve", "--tls_key=k"}), HasSubstr("--tls_key needs --tls_cert"));
   EXPECT_THAT(Error({"serve", "--tls_client_ca=a"}), HasSubstr("--tls_client_ca needs --tls_cert"));
+  EXPECT_THAT(Error({"serve", "--tls_role=san", "--role_map=m"}), HasSubstr("--tls_role needs --tls_client_ca"));
+  EXPECT_THAT(Error({"serve", "--role_map=m"}), HasSubstr("--role_map needs --tls_role"));
+  EXPECT_THAT(Error({"serve", "--tls_role=dn"}), HasSubstr("must be one of off|san|cn"));
   EXPECT_THAT(Error({"serve", "--listen_notify=off", "--listen_database=host=h"}), HasSubstr("needs --listen_notify"));
   EXPECT_THAT(Error({"dev", "--page_size=9", "--max_page_size=8"}),
               HasSubstr("--page_size=9 is more than --max_page_size=8"));

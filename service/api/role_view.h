@@ -1,0 +1,38 @@
+// What of an Api a role may use, as PostgreSQL's grants say: what reflection shows it.
+#ifndef PROTOGRES_SERVICE_API_ROLE_VIEW_H_
+#define PROTOGRES_SERVICE_API_ROLE_VIEW_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "api/api.h"
+#include "db/pool.h"
+#include "db/session.h"
+
+namespace protogres::api {
+
+// Immutable, and small: a bit for each table. `api` is always the one that it was read for.
+class RoleView {
+ public:
+  // Shows the tables on which `role` has any privilege: none, where the role that connects cannot become it. One query,
+  // as the role that connects; the errors are those of db::Session. Blocks.
+  static absl::StatusOr<RoleView> Read(db::Pool& pool, const db::Cancellation& cancellation, const Api& api,
+                                       const std::string& role);
+
+  // Services and files that are of no table are shown to all. So are the files of a pinned contract, each of which may
+  // have several tables.
+  bool ShowsService(const Api& api, std::string_view service) const;
+  bool ShowsFile(const Api& api, std::string_view file) const;
+
+ private:
+  explicit RoleView(std::vector<bool> usable) : usable_(std::move(usable)) {}
+
+  std::vector<bool> usable_;  // by the table's index in the contract
+};
+
+}  // namespace protogres::api
+
+#endif  // PROTOGRES_SERVICE_API_ROLE_VIEW_H_
