@@ -57,7 +57,7 @@ class Shop:
         self.transactions = transaction_pb2_grpc.TransactionServiceStub(channel)
 
     async def read(self):
-        found = await self.customers.GetCustomer(customer.GetCustomerRequest(id=7), timeout=5)
+        found = await self.customers.GetCustomer(customer.GetCustomerRequest(id=7), timeout=30)
         print(f"get: {found.email} of {found.address.city}")
 
         both = await self.customers.BatchGetCustomers(customer.BatchGetCustomersRequest(

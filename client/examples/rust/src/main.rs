@@ -54,7 +54,7 @@ impl Shop {
 
     async fn read(&mut self) -> Result<(), Error> {
         let mut request = Request::new(GetCustomerRequest { id: Some(7), ..Default::default() });
-        request.set_timeout(Duration::from_secs(5));
+        request.set_timeout(Duration::from_secs(30));
         let found = self.customers.get_customer(request).await?.into_inner();
         println!("get: {} of {}", found.email(), found.address.as_ref().map_or("nowhere", |address| address.city()));
 

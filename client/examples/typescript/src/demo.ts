@@ -21,7 +21,7 @@ class Shop {
   }
 
   async read() {
-    const found = await this.customers.getCustomer({ id: 7n }, { timeoutMs: 5000 });
+    const found = await this.customers.getCustomer({ id: 7n }, { timeoutMs: 30_000 });
     console.log(`get: ${found.email} of ${found.address?.city}`);
 
     const both = await this.customers.batchGetCustomers({ requests: [{ id: 8n }, { id: 7n }] });

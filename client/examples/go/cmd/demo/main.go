@@ -42,7 +42,7 @@ func codeName(code codes.Code) string {
 }
 
 func (d *demo) read(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	found, err := d.customers.GetCustomer(ctx, &pb.GetCustomerRequest{Id: proto.Int64(7)})
 	if err != nil {

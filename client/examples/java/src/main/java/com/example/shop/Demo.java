@@ -49,7 +49,7 @@ final class Demo {
 
   private void read() throws StatusException {
     Customer found = customers
-        .withDeadlineAfter(5, TimeUnit.SECONDS)
+        .withDeadlineAfter(30, TimeUnit.SECONDS)
         .getCustomer(GetCustomerRequest.newBuilder().setId(7).build());
     System.out.println("get: " + found.getEmail() + " of " + found.getAddress().getCity());
 
