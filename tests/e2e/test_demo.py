@@ -1,13 +1,10 @@
 """The demo database through grpcurl and reflection alone: every method is listed, described and called."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import unittest
 
-from harness import BINARY, ROOT, Server, TestCase, postgres
+from harness import ROOT, Server, TestCase, postgres
 
 import tools
 
@@ -47,16 +44,6 @@ class Demo(TestCase):
                     self.assertIn("google.rpc.ErrorInfo", answer)
                 called += 1
         self.assertGreater(called, 40)
-
-    def test_the_python_client(self):
-        environment = {**os.environ, "ADDRESS": f"127.0.0.1:{self.server.port}", "DATABASE": self.uri,
-                       "PROTOGRES_BINARY": BINARY, "PYTHON": sys.executable}
-        done = subprocess.run([ROOT / "client/examples/python/run"], env=environment, capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        for line in ("insert: id 1001, credit limit 500.00", "update: Ada Changed",
-                     "NOT_FOUND: shop.v1.Customer with id = -1", "update where: 1 row", "deleted_at is set: True",
-                     "delete where: 1 row", "NOT_FOUND: shop.v1.Product"):
-            self.assertIn(line, done.stdout)
 
 
 if __name__ == "__main__":

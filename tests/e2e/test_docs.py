@@ -14,9 +14,10 @@ from harness import BINARY, ROOT, Server, TestCase, postgres
 from transcripts import BLOCK, TOKEN, Shell, comparable, lab_commands, starts_servers, transcripts
 
 UPDATE = bool(os.environ.get("PROTOGRES_UPDATE_DOCS"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs").glob("*/*.md"))]
 # Those that have links, too.
-OTHERS = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob("tests/*/README.md"), *ROOT.glob("client/**/README.md")]
+OTHERS = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob("tests/*/README.md"), *ROOT.glob("client/*/README.md"),
+          *ROOT.glob("client/*/*/README.md")]
 COMMANDS = ("serve", "dev", "contract", "install")
 
 
@@ -66,10 +67,12 @@ class Links(TestCase):
                     if anchor:
                         self.assertIn(anchor, anchors(file))
 
-    def test_each_page_is_linked_from_the_readme(self):
-        readme = prose(PAGES[0])
+    def test_each_page_is_linked_from_the_readme_or_the_page_of_its_folder(self):
         for page in PAGES[1:] + OTHERS[:2]:
-            self.assertIn(f"({name_of(page)})", readme)
+            if page.parent in (ROOT, ROOT / "docs"):
+                self.assertIn(f"({name_of(page)})", prose(PAGES[0]))
+            else:
+                self.assertIn(f"({page.parent.name}/{page.name})", prose(page.parent.with_suffix(".md")))
 
     def test_each_file_of_the_sources_that_is_named_exists(self):
         for page in PAGES + OTHERS:
@@ -92,6 +95,44 @@ class Clients(TestCase):
             done = subprocess.run(["bash", "-e", "-c", commands], cwd=folder, capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue(os.path.exists(os.path.join(folder, "generated/shop/v1/order_pb2_grpc.py")))
+
+
+EXAMPLES = ROOT / "client/examples"
+# A block's tag, and the folder of client/examples whose sources have its code.
+LANGUAGES = {"python": "python", "go": "go", "ts": "typescript", "rust": "rust", "java": "java"}
+
+
+def sources(folder):
+    """Without their indentation: the text of all files of an example."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".json"
+             and not {"contract", "generated", "node_modules", "target", "dist", ".venv", "bin"} & set(path.parts)]
+    return "\n".join(re.sub(r"^\s+", "", path.read_text(errors="replace"), flags=re.MULTILINE) for path in files)
+
+
+class Snippets(TestCase):
+    """The code of docs/clients is of the examples, which tests/clients/run runs. In a block, each part between empty lines
+    stands in the sources as it is, but for its indentation."""
+
+    def check(self, page, block, text):
+        for part in re.split(r"\n\s*\n", block.strip()):
+            with self.subTest(name_of(page)):
+                self.assertIn("\n".join(line.strip() for line in part.splitlines()), text)
+
+    def test_the_code_of_each_page_is_of_its_example(self):
+        count = 0
+        for page in sorted((ROOT / "docs/clients").glob("*.md")):
+            for tag, block in re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE):
+                if page.stem in LANGUAGES.values():
+                    self.check(page, block, sources(EXAMPLES / page.stem))
+                    count += 1
+        self.assertGreater(count, 60)
+
+    def test_the_code_with_protogres_of_the_comparisons_is_of_the_examples(self):
+        page = ROOT / "docs/clients/compared.md"
+        blocks = re.findall(r"^With Protogres:\n\n```(\w+)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+        self.assertEqual(len(blocks), 5)
+        for tag, block in blocks:
+            self.check(page, block, sources(EXAMPLES / LANGUAGES[tag]))
 
 
 def shell_for(page, name):
