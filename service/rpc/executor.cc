@@ -194,6 +194,7 @@ void Executor::Watch() {
 void Executor::RefuseSince(Time limit, const absl::Status& status, std::unique_lock<std::mutex>& lock) {
   while (Task* task = queue_.TakeSince(limit)) {
     lock.unlock();
+    if (absl::IsResourceExhausted(status)) metrics::Counts::OfProcess().pool_timeouts.Add();
     task->Refuse(status);
     lock.lock();
   }

@@ -90,6 +90,19 @@ class Metrics(ServedTestCase):
         self.assertEqual(after.value("db_client_connection_pending_requests"), 0)
         self.assertEqual(after.value("protogres_database_available"), 1)
 
+    def test_calls_that_get_no_connection_in_time(self):
+        uri = postgres().create("metrics_slow", "CREATE VIEW slow AS SELECT 1 AS id, pg_sleep(60)::text AS slept;")
+        server = Server(uri, LISTEN, "--pool_size=1", "--max_overflow=0", "--max_sessions=0", "--max_streams=0",
+                        "--pool_timeout=500ms")
+        self.addCleanup(server.close)
+        client = Client(server, Contract(uri))
+        running = client.stub("ListSlows").future(client.request("ListSlows", {}), timeout=60)
+        wait_for(lambda: Scrape(server).value("db_client_connection_count", db_client_connection_state="used") == 1, "the call")
+        with self.fails("RESOURCE_EXHAUSTED", "POOL_TIMEOUT"):
+            client.call("ListSlows")
+        self.assertEqual(Scrape(server).value("db_client_connection_timeouts_total"), 1)
+        running.cancel()
+
     def test_groups_and_their_sizes(self):
         threads = [threading.Thread(target=lambda: [self.call("GetItem", {"id": 3}) for _ in range(20)]) for _ in range(8)]
         before = self.scrape()
