@@ -194,17 +194,8 @@ class Serving {
       EndBeforeTheFirstLoad();
       return absl::OkStatus();
     }
-    const auto loaded = first.get();
-    if (loaded.ok()) {
-      Publish(*loaded);
-    } else if (api::MayPass(loaded.status())) {
-      const std::string why(loaded.status().message());
-      spdlog::warn("the database is not there yet, retrying: {}", why);
-      server_->SetApi(nullptr, "the database's catalog has not been read yet: " + why);
-    } else {
-      return loaded.status();
-    }
-    ReloadUntilTheEnd(loaded.ok());
+    ASSIGN_OR_RETURN(const bool loaded, Begin(first.get()));
+    ReloadUntilTheEnd(loaded);
     return absl::OkStatus();
   }
 
@@ -221,6 +212,21 @@ class Serving {
         exporter::Exporter::Start({.listen = options_.metrics_listen, .version = PROTOGRES_VERSION}, pool_, *server_));
     spdlog::info("metrics on {}, at the port {}", options_.metrics_listen, exporter_->port());
     return absl::OkStatus();
+  }
+
+  // Serves what the first load has given, which nobody else may keep: a reload frees it. False: there is nothing to
+  // serve yet.
+  absl::StatusOr<bool> Begin(const absl::StatusOr<std::shared_ptr<const api::Api>>& loaded) {
+    if (loaded.ok()) {
+      Publish(*loaded);
+    } else if (api::MayPass(loaded.status())) {
+      const std::string why(loaded.status().message());
+      spdlog::warn("the database is not there yet, retrying: {}", why);
+      server_->SetApi(nullptr, "the database's catalog has not been read yet: " + why);
+    } else {
+      return loaded.status();
+    }
+    return loaded.ok();
   }
 
   void EndBeforeTheFirstLoad() {

@@ -123,6 +123,9 @@ void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft,
   Table& table = draft->table;
   FieldScope scope = BesideColumns();
   table.key.assign(key.size(), 0);
+  // Exactly, as the Contract of many thousand tables stays.
+  table.fields.reserve(draft->columns.size());
+  table.notes.fields.reserve(draft->columns.size());
   for (const DraftColumn& served : draft->columns) {
     const Column& column = *served.column;
     const auto key_part = std::ranges::find(key, column.number);

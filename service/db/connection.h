@@ -148,7 +148,7 @@ class Connection {
   // fine.
   virtual bool GivenUp() const { return false; }
   // True: a pooler was found on the way to the server. Then a statement that is to run with the session's defaults
-  // needs a transaction around it, which Begin gives them to.
+  // needs a transaction around it, which Begin gives them to; one without that has found it is STATEMENT_LOST, not run.
   virtual bool pooled() const { return false; }
   // True: a COMMIT may have to wait for those of other servers (foreign tables, shards), and may fail after them. Then
   // writes need an explicit transaction, in which an error of the statement is told from one of the COMMIT.

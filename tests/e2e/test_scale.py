@@ -1,5 +1,5 @@
-"""Ten thousand tables: served after 2 s of work, in under 200 MB, each within 10 ms when it is first called, and
-described by grpcurl with its default limits."""
+"""Ten thousand tables: served after 2 s of work, in under 150 MB also after reloads, each within 10 ms when it is first
+called, and described by grpcurl with its default limits."""
 
 import json
 import os
@@ -18,7 +18,7 @@ import tools
 TABLES = 10_000
 WIDE = 100  # every so many-th table has 30 columns more
 CPU_SECONDS = 2
-MEGABYTES = 200
+MEGABYTES = 150
 FIRST_CALL = 0.010
 
 
@@ -82,10 +82,12 @@ class Scale(TestCase):
             self.assertLess(statistics.median(first), FIRST_CALL * PATIENCE)
 
     def test_4_reload(self):
-        begin, worked = time.monotonic(), self.server.cpu_seconds()
-        self.server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "reloaded on SIGHUP" in self.server.log(), "the server to reload", 20)
-        self.assert_small("read again", time.monotonic() - begin, self.server.cpu_seconds() - worked)
+        """No reload keeps what was before it."""
+        for i in range(1, 4):
+            begin, worked = time.monotonic(), self.server.cpu_seconds()
+            self.server.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: self.server.log().count("reloaded on SIGHUP") == i, "the server to reload", 20)
+            self.assert_small("read again", time.monotonic() - begin, self.server.cpu_seconds() - worked)
 
 
 if __name__ == "__main__":
