@@ -21,11 +21,12 @@ class Line {
  public:
   explicit Line(std::string_view text) : rest_(text) {}
 
-  // Only blanks and a comment are left.
+  // Only blanks and a comment are left. Takes blanks, and a comment, away.
   bool AtEnd() {
     const bool apart = at_start_ || rest_.empty() || kBlanks.find(rest_.front()) != std::string_view::npos;
     rest_.remove_prefix(std::min(rest_.find_first_not_of(kBlanks), rest_.size()));
-    return rest_.empty() || (apart && rest_.front() == '#');
+    if (apart && rest_.starts_with('#')) rest_ = {};
+    return rest_.empty();
   }
   bool Take(char c) {
     if (AtEnd() || rest_.front() != c) return false;
