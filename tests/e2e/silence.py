@@ -25,7 +25,7 @@ CREATE TABLE item (id integer PRIMARY KEY, n integer NOT NULL);
 INSERT INTO item SELECT i, i FROM generate_series(1, {ROWS}) i;
 CREATE FUNCTION slow() RETURNS integer LANGUAGE sql VOLATILE AS $$ SELECT 1 FROM pg_sleep(30) $$;
 CREATE VIEW sleeper AS SELECT slow() AS id;
-"""
+""" + "".join(f"CREATE VIEW sleeper_{letter} AS SELECT slow() AS id;\n" for letter in "bcdefghijklm")
 DEADLINE = 1.0  # of each call, in seconds
 
 
@@ -227,7 +227,9 @@ class Stand:
         wanted = self.pool + 1  # with that of LISTEN
 
         def fill():
-            sleepers = [self.callers.future("ListSleepers", 0.5) for _ in range(self.pool)]
+            # Each by another method: one alone never has all connections.
+            methods = [method for method in self.callers.client.methods if method.startswith("ListSleeper")]
+            sleepers = [self.callers.future(methods[i % len(methods)], 0.5) for i in range(self.pool)]
             for sleeper in sleepers:
                 sleeper.exception()
             return self.network.connections() >= wanted
