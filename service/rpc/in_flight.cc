@@ -30,7 +30,7 @@ struct InFlight::Entered {
       : caller(std::move(who)), counts(std::move(where)) {}
   ~Entered() {
     const std::lock_guard lock(counts->mutex);
-    const auto mine = counts->calls.find(caller->fingerprint);
+    const auto mine = counts->calls.find(std::string(caller->fingerprint));
     if (--mine->second == 0) counts->calls.erase(mine);
   }
   Entered(const Entered&) = delete;
@@ -44,7 +44,7 @@ absl::StatusOr<std::shared_ptr<const db::Caller>> InFlight::Enter(std::shared_pt
   if (most_ <= 0 || !caller || !caller->identity) return caller;
   {
     const std::lock_guard lock(counts_->mutex);
-    int& mine = counts_->calls[caller->fingerprint];
+    int& mine = counts_->calls[std::string(caller->fingerprint)];
     if (mine >= most_) {
       return TooMany(fmt::format("{} calls of this caller are in flight already (--max_in_flight_per_identity)", mine));
     }
