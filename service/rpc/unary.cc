@@ -97,7 +97,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     const db::Caller* const caller = access_.caller.get();
     if (caller == nullptr || !caller->identity) return {method_};
     // All tokens of one user have one fingerprint. 0 is for no user.
-    return {method_, caller->identity.get(), std::hash<std::string>()(caller->fingerprint) | 1};
+    return {method_, caller->identity.get(), std::hash<std::string_view>()(caller->fingerprint) | 1};
   }
   std::chrono::system_clock::time_point deadline() const override { return cancellation_.deadline(); }
   std::unique_ptr<Group> MakeGroup() const override;
