@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <future>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,6 +19,7 @@
 #include "db/listener.h"
 #include "exporter/exporter.h"
 #include "fmt/format.h"
+#include "log/log.h"
 #include "rpc/server.h"
 #include "signals.h"
 #include "spdlog/spdlog.h"
@@ -34,6 +34,9 @@ constexpr char kNotifyChannel[] = "protogres";
 constexpr std::chrono::milliseconds kAfterDrain{900};
 // How often a signal is looked for while the server starts.
 constexpr std::chrono::milliseconds kStartTick{20};
+// For the last lines of the log, where somebody reads them.
+constexpr std::chrono::milliseconds kLastLines{100};
+constexpr char kEndOfStart[] = "ending before the first load is done";
 
 // Attempts to connect that are under way, on whatever thread.
 std::atomic<int> attempts = 0;
@@ -60,12 +63,15 @@ class LastResort {
     });
   }
 
-  [[noreturn]] static void Exit() {
+  // Nothing here waits for who reads the log.
+  [[noreturn]] void Exit() {
+    exiting_.lock();  // for good: of two threads the first one goes on
     spdlog::warn("some threads still wait; the process ends without them");
     ExitAtOnce(0);
   }
 
  private:
+  std::mutex exiting_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool disarmed_ = false;
@@ -93,13 +99,14 @@ class Reloads {
   api::Reloader* reloader_ = nullptr;
 };
 
-// Waits for `result`. False: SIGINT or SIGTERM came before it. SIGHUP means nothing yet: what is loaded is new.
+// Waits for `result`. Returns the name of SIGINT or SIGTERM if it came before it, else null. SIGHUP means nothing yet:
+// what is loaded is new.
 template <typename T>
-bool AwaitStart(const std::future<T>& result) {
+const char* AwaitStart(const std::future<T>& result) {
   while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    if (EndIsAsked(kStartTick, "ending before the first load is done")) return false;
+    if (const char* signal = EndIsAsked(kStartTick); signal != nullptr) return signal;
   }
-  return true;
+  return nullptr;
 }
 
 db::ConnectionFactory Connector(const db::ConnectionOptions& options) {
@@ -190,8 +197,8 @@ class Serving {
   absl::Status Run() {
     RETURN_IF_ERROR(Listen());
     auto first = std::async(std::launch::async, [&] { return api::LoadApi(pool_, load_, limits_, cancellation_); });
-    if (!AwaitStart(first)) {
-      EndBeforeTheFirstLoad();
+    if (const char* signal = AwaitStart(first); signal != nullptr) {
+      EndBeforeTheFirstLoad(signal);
       return absl::OkStatus();
     }
     const auto loaded = first.get();
@@ -223,8 +230,9 @@ class Serving {
     return absl::OkStatus();
   }
 
-  void EndBeforeTheFirstLoad() {
+  void EndBeforeTheFirstLoad(const char* signal) {
     last_resort_.Arm(options_.drain_timeout + kAfterDrain);
+    spdlog::info("{}: {}", signal, kEndOfStart);
     cancellation_.Cancel();
     pool_.Close();
     server_->Drain(options_.drain_timeout);
@@ -249,12 +257,13 @@ class Serving {
           db::ListenerOptions{.channel = kNotifyChannel, .apart = !options_.listen_database.empty()},
           [&] { reloader.Request("NOTIFY"); });
     }
-    WaitForEnd([&] { reloader.Request("SIGHUP"); }, "draining");
+    const char* const signal = WaitForEnd([&] { reloader.Request("SIGHUP"); });
     last_resort_.Arm(options_.drain_timeout + kAfterDrain);
+    spdlog::info("{}: draining", signal);
     const rpc::Drained drained = server_->Drain(options_.drain_timeout);
     spdlog::info(drained == rpc::Drained::kFinished ? "drained"
                                                     : "drain_timeout passed, the calls in flight were ended");
-    if (drained == rpc::Drained::kStuck) LastResort::Exit();
+    if (drained == rpc::Drained::kStuck) last_resort_.Exit();
     reloads_.Set(nullptr);
     pool_.Close();
   }
@@ -278,15 +287,17 @@ absl::Status Serve(const config::Serve& options) {
   RETURN_IF_ERROR(db::Conninfo(ListenerConnection(options)).status());
   const auto connect = Connector(options.connection);
   auto probed = Probe(connect);
-  if (!AwaitStart(probed)) return absl::OkStatus();
+  if (const char* signal = AwaitStart(probed); signal != nullptr) {
+    spdlog::info("{}: {}", signal, kEndOfStart);
+    return absl::OkStatus();
+  }
   // A server that is away may come; a wrong role or a database that does not exist will not.
   if (absl::Status probe = probed.get(); !probe.ok() && !api::MayPass(probe)) return probe;
   return Serving(options, connect).Run();
 }
 
 void ExitAtOnce(int code) {
-  std::cout.flush();
-  spdlog::default_logger()->flush();
+  log::Flush(kLastLines);
   ::_exit(code);
 }
 
