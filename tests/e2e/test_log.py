@@ -1,4 +1,4 @@
-"""The log and the access log where nobody reads them."""
+"""The log and the access log where nobody reads them, and what of a client's bytes is in the log."""
 
 import fcntl
 import os
@@ -7,9 +7,12 @@ import threading
 import time
 import unittest
 
+import http2
 from harness import PATIENCE, Client, Contract, ServedTestCase, Server, wait_for
 
 SQL = "CREATE TABLE item (id bigint PRIMARY KEY, name text); INSERT INTO item VALUES (1, 'a')"
+# As if a newer line of the log had begun.
+FORGED = "x\n2026-11-29T05:00:00.000+00:00 error forged"
 
 
 def shrink(pipe):
@@ -74,6 +77,36 @@ class Unread(ServedTestCase):
         server.reader = threading.Thread(target=Server._read, args=(server,), daemon=True)
         server.reader.start()
         self.assertEqual(sum("GetItem code=OK" in line for line in server.all_lines()), 200)
+
+
+class Bytes(ServedTestCase):
+    """What a client sends without any right."""
+
+    SQL = SQL
+
+    def flood(self, level):
+        server = Server(self.uri, f"--log_level={level}")
+        self.addCleanup(server.close)
+        headers = b"\x83\x86" + b"".join(
+            http2.literal(*pair) for pair in ((":path", "/x/y"), (":authority", "l"), ("content-type", "application/grpc"),
+                                              ("te", FORGED)))
+        peer = http2.Peer(server.port)
+        self.addCleanup(peer.close)
+        for i in range(100):
+            peer.send(http2.frame(http2.HEADERS, http2.END_HEADERS | 1, 2 * i + 1, headers))
+        client = Client(server, self.contract)
+        client.call("GetItem", {"id": 1})
+        self.assertEqual(server.terminate(), 0)
+        server.reader.join(20)
+        self.assertNotIn("forged", server.log())
+        return [line for line in server.lines if "grpc: " in line]
+
+    def test_headers_that_cannot_be_parsed_are_no_warning(self):
+        self.assertEqual(self.flood("info"), [])
+
+    def test_their_values_are_never_logged(self):
+        lines = self.flood("debug")
+        self.assertGreater(sum(line.endswith("Error parsing metadata: error=invalid value key=te") for line in lines), 0)
 
 
 if __name__ == "__main__":
