@@ -71,7 +71,11 @@ int Run(const config::Dev& options) {
   serve.connection.database = (*postgres)->uri();
   if (auto installed = Install(serve.connection, ""); !installed.ok()) return Fail(installed);
   spdlog::info("private PostgreSQL: psql \"{}\"", serve.connection.database);
-  return CodeOf(Serve(serve));
+  // A cluster that is kept is shut down cleanly.
+  return CodeOf(Serve(serve, [&] {
+    (*postgres)->Stop(!options.data.empty());
+    postgres->reset();
+  }));
 }
 
 int Run(const config::ContractCommand& options) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,8 @@ constexpr std::chrono::milliseconds kAfterDrain{900};
 constexpr std::chrono::milliseconds kStartTick{20};
 // For the last lines of the log, where somebody reads them.
 constexpr std::chrono::milliseconds kLastLines{100};
+// For what must not stay behind when the process ends without its threads.
+constexpr std::chrono::seconds kCleanUp{20};
 constexpr char kEndOfStart[] = "ending before the first load is done";
 
 // Attempts to connect that are under way, on whatever thread.
@@ -45,6 +48,7 @@ std::atomic<int> attempts = 0;
 // client that reads no more, must not hold up a restart. What is open is closed by the kernel.
 class LastResort {
  public:
+  explicit LastResort(std::function<void()> clean_up) : clean_up_(std::move(clean_up)) {}
   ~LastResort() {
     {
       const std::lock_guard lock(mutex_);
@@ -67,10 +71,22 @@ class LastResort {
   [[noreturn]] void Exit() {
     exiting_.lock();  // for good: of two threads the first one goes on
     spdlog::warn("some threads still wait; the process ends without them");
+    if (clean_up_) CleanUp();
     ExitAtOnce(0);
   }
 
  private:
+  void CleanUp() {
+    std::promise<void> promise;
+    const auto done = promise.get_future();
+    std::thread([this, promise = std::move(promise)]() mutable {
+      clean_up_();
+      promise.set_value();
+    }).detach();
+    done.wait_for(kCleanUp);
+  }
+
+  const std::function<void()> clean_up_;
   std::mutex exiting_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -180,11 +196,12 @@ api::LoadOptions WhatToLoad(const config::Serve& options) {
 // What a server consists of, in the order in which it is made.
 class Serving {
  public:
-  Serving(const config::Serve& options, const db::ConnectionFactory& connect)
+  Serving(const config::Serve& options, const db::ConnectionFactory& connect, const std::function<void()>& clean_up)
       : options_(options),
         load_(WhatToLoad(options)),
         limits_(LimitsOf(options)),
         connect_(connect),
+        last_resort_(clean_up),
         pool_(options.pool, connect) {
     pool_.OnAvailability([this](bool available) {
       readiness_.SetAvailable(available);
@@ -283,7 +300,7 @@ class Serving {
 
 }  // namespace
 
-absl::Status Serve(const config::Serve& options) {
+absl::Status Serve(const config::Serve& options, const std::function<void()>& clean_up) {
   RETURN_IF_ERROR(db::Conninfo(ListenerConnection(options)).status());
   const auto connect = Connector(options.connection);
   auto probed = Probe(connect);
@@ -293,7 +310,7 @@ absl::Status Serve(const config::Serve& options) {
   }
   // A server that is away may come; a wrong role or a database that does not exist will not.
   if (absl::Status probe = probed.get(); !probe.ok() && !api::MayPass(probe)) return probe;
-  return Serving(options, connect).Run();
+  return Serving(options, connect, clean_up).Run();
 }
 
 void ExitAtOnce(int code) {
