@@ -1,6 +1,7 @@
 // protogres: the commands, from their options to the exit code.
 #include <sys/resource.h>
 
+#include <chrono>
 #include <iostream>
 #include <string>
 #include <variant>
@@ -8,10 +9,10 @@
 #include "absl/synchronization/mutex.h"
 #include "api/load.h"
 #include "config/config.h"
-#include "config/log.h"
 #include "contract/pin.h"
 #include "db/pool.h"
 #include "dev/postgres.h"
+#include "log/log.h"
 #include "serve.h"
 #include "signals.h"
 #include "spdlog/spdlog.h"
@@ -22,9 +23,15 @@ namespace {
 
 constexpr int kFailure = 1;
 constexpr int kWrongOption = 2;
+// What the last lines of the log have, where nobody seems to read.
+constexpr std::chrono::seconds kLastLines{1};
+
+void SetUpLog(const config::Log& log) {
+  log::SetUp({.level = log.level, .json = log.format == config::LogFormat::kJson});
+}
 
 int Fail(const absl::Status& status) {
-  std::cerr << "protogres: " << status.message() << "\n";
+  log::WriteText("protogres: " + std::string(status.message()) + "\n");
   return absl::IsInvalidArgument(status) ? kWrongOption : kFailure;
 }
 
@@ -44,12 +51,12 @@ absl::Status Install(const db::ConnectionOptions& connection, const std::string&
 }
 
 int Run(const config::Serve& options) {
-  config::SetUpLog(options.log);
+  SetUpLog(options.log);
   return CodeOf(Serve(options));
 }
 
 int Run(const config::Dev& options) {
-  config::SetUpLog(options.serve.log);
+  SetUpLog(options.serve.log);
   auto postgres = dev::Postgres::Start(
       {.data = options.data, .database = options.database, .bin = options.postgres_bin, .settings = {}});
   if (!postgres.ok()) return Fail(postgres.status());
@@ -64,11 +71,15 @@ int Run(const config::Dev& options) {
   serve.connection.database = (*postgres)->uri();
   if (auto installed = Install(serve.connection, ""); !installed.ok()) return Fail(installed);
   spdlog::info("private PostgreSQL: psql \"{}\"", serve.connection.database);
-  return CodeOf(Serve(serve));
+  // A cluster that is kept is shut down cleanly.
+  return CodeOf(Serve(serve, [&] {
+    (*postgres)->Stop(!options.data.empty());
+    postgres->reset();
+  }));
 }
 
 int Run(const config::ContractCommand& options) {
-  config::SetUpLog(options.log);
+  SetUpLog(options.log);
   db::Pool pool({.pool_size = 1, .max_overflow = 0},
                 [connection = options.connection] { return db::Connect(connection); });
   api::LoadOptions load = options.api;
@@ -92,7 +103,7 @@ int Run(const config::ContractCommand& options) {
 }
 
 int Run(const config::InstallCommand& options) {
-  config::SetUpLog(options.log);
+  SetUpLog(options.log);
   if (auto installed = Install(options.connection, options.role); !installed.ok()) return Fail(installed);
   std::cout << "the table protogres.request is there: requests may have a request_id\n";
   return 0;
@@ -114,6 +125,8 @@ int main(int argc, char** argv) {
   protogres::RaiseDescriptorLimit();
   const int code = std::visit([](const auto& chosen) { return protogres::Run(chosen); }, command);
   // An attempt to connect may hang, on a thread that nobody waits for.
-  if (protogres::IsConnecting()) protogres::ExitAtOnce(code);
+  const bool ends_at_once = protogres::IsConnecting();
+  protogres::log::Flush(protogres::kLastLines);
+  if (ends_at_once) protogres::ExitAtOnce(code);
   return code;
 }

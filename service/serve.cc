@@ -6,8 +6,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <future>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,6 +20,7 @@
 #include "db/listener.h"
 #include "exporter/exporter.h"
 #include "fmt/format.h"
+#include "log/log.h"
 #include "rpc/server.h"
 #include "signals.h"
 #include "spdlog/spdlog.h"
@@ -34,6 +35,11 @@ constexpr char kNotifyChannel[] = "protogres";
 constexpr std::chrono::milliseconds kAfterDrain{900};
 // How often a signal is looked for while the server starts.
 constexpr std::chrono::milliseconds kStartTick{20};
+// For the last lines of the log, where somebody reads them.
+constexpr std::chrono::milliseconds kLastLines{100};
+// For what must not stay behind when the process ends without its threads.
+constexpr std::chrono::seconds kCleanUp{20};
+constexpr char kEndOfStart[] = "ending before the first load is done";
 
 // Attempts to connect that are under way, on whatever thread.
 std::atomic<int> attempts = 0;
@@ -42,6 +48,7 @@ std::atomic<int> attempts = 0;
 // client that reads no more, must not hold up a restart. What is open is closed by the kernel.
 class LastResort {
  public:
+  explicit LastResort(std::function<void()> clean_up) : clean_up_(std::move(clean_up)) {}
   ~LastResort() {
     {
       const std::lock_guard lock(mutex_);
@@ -60,12 +67,27 @@ class LastResort {
     });
   }
 
-  [[noreturn]] static void Exit() {
+  // Nothing here waits for who reads the log.
+  [[noreturn]] void Exit() {
+    exiting_.lock();  // for good: of two threads the first one goes on
     spdlog::warn("some threads still wait; the process ends without them");
+    if (clean_up_) CleanUp();
     ExitAtOnce(0);
   }
 
  private:
+  void CleanUp() {
+    std::promise<void> promise;
+    const auto done = promise.get_future();
+    std::thread([this, promise = std::move(promise)]() mutable {
+      clean_up_();
+      promise.set_value();
+    }).detach();
+    done.wait_for(kCleanUp);
+  }
+
+  const std::function<void()> clean_up_;
+  std::mutex exiting_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool disarmed_ = false;
@@ -93,13 +115,14 @@ class Reloads {
   api::Reloader* reloader_ = nullptr;
 };
 
-// Waits for `result`. False: SIGINT or SIGTERM came before it. SIGHUP means nothing yet: what is loaded is new.
+// Waits for `result`. Returns the name of SIGINT or SIGTERM if it came before it, else null. SIGHUP means nothing yet:
+// what is loaded is new.
 template <typename T>
-bool AwaitStart(const std::future<T>& result) {
+const char* AwaitStart(const std::future<T>& result) {
   while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    if (EndIsAsked(kStartTick, "ending before the first load is done")) return false;
+    if (const char* signal = EndIsAsked(kStartTick); signal != nullptr) return signal;
   }
-  return true;
+  return nullptr;
 }
 
 db::ConnectionFactory Connector(const db::ConnectionOptions& options) {
@@ -173,11 +196,12 @@ api::LoadOptions WhatToLoad(const config::Serve& options) {
 // What a server consists of, in the order in which it is made.
 class Serving {
  public:
-  Serving(const config::Serve& options, const db::ConnectionFactory& connect)
+  Serving(const config::Serve& options, const db::ConnectionFactory& connect, const std::function<void()>& clean_up)
       : options_(options),
         load_(WhatToLoad(options)),
         limits_(LimitsOf(options)),
         connect_(connect),
+        last_resort_(clean_up),
         pool_(options.pool, connect) {
     pool_.OnAvailability([this](bool available) {
       readiness_.SetAvailable(available);
@@ -190,8 +214,8 @@ class Serving {
   absl::Status Run() {
     RETURN_IF_ERROR(Listen());
     auto first = std::async(std::launch::async, [&] { return api::LoadApi(pool_, load_, limits_, cancellation_); });
-    if (!AwaitStart(first)) {
-      EndBeforeTheFirstLoad();
+    if (const char* signal = AwaitStart(first); signal != nullptr) {
+      EndBeforeTheFirstLoad(signal);
       return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(const bool loaded, Begin(first.get()));
@@ -229,8 +253,9 @@ class Serving {
     return loaded.ok();
   }
 
-  void EndBeforeTheFirstLoad() {
+  void EndBeforeTheFirstLoad(const char* signal) {
     last_resort_.Arm(options_.drain_timeout + kAfterDrain);
+    spdlog::info("{}: {}", signal, kEndOfStart);
     cancellation_.Cancel();
     pool_.Close();
     server_->Drain(options_.drain_timeout);
@@ -255,12 +280,13 @@ class Serving {
           db::ListenerOptions{.channel = kNotifyChannel, .apart = !options_.listen_database.empty()},
           [&] { reloader.Request("NOTIFY"); });
     }
-    WaitForEnd([&] { reloader.Request("SIGHUP"); }, "draining");
+    const char* const signal = WaitForEnd([&] { reloader.Request("SIGHUP"); });
     last_resort_.Arm(options_.drain_timeout + kAfterDrain);
+    spdlog::info("{}: draining", signal);
     const rpc::Drained drained = server_->Drain(options_.drain_timeout);
     spdlog::info(drained == rpc::Drained::kFinished ? "drained"
                                                     : "drain_timeout passed, the calls in flight were ended");
-    if (drained == rpc::Drained::kStuck) LastResort::Exit();
+    if (drained == rpc::Drained::kStuck) last_resort_.Exit();
     reloads_.Set(nullptr);
     pool_.Close();
   }
@@ -280,19 +306,21 @@ class Serving {
 
 }  // namespace
 
-absl::Status Serve(const config::Serve& options) {
+absl::Status Serve(const config::Serve& options, const std::function<void()>& clean_up) {
   RETURN_IF_ERROR(db::Conninfo(ListenerConnection(options)).status());
   const auto connect = Connector(options.connection);
   auto probed = Probe(connect);
-  if (!AwaitStart(probed)) return absl::OkStatus();
+  if (const char* signal = AwaitStart(probed); signal != nullptr) {
+    spdlog::info("{}: {}", signal, kEndOfStart);
+    return absl::OkStatus();
+  }
   // A server that is away may come; a wrong role or a database that does not exist will not.
   if (absl::Status probe = probed.get(); !probe.ok() && !api::MayPass(probe)) return probe;
-  return Serving(options, connect).Run();
+  return Serving(options, connect, clean_up).Run();
 }
 
 void ExitAtOnce(int code) {
-  std::cout.flush();
-  spdlog::default_logger()->flush();
+  log::Flush(kLastLines);
   ::_exit(code);
 }
 

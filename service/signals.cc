@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "spdlog/spdlog.h"
-
 namespace protogres {
 namespace {
 
@@ -18,11 +16,11 @@ sigset_t HandledSignals() {
 }
 
 // The process that does not end by itself is ended by a second signal at once.
-void Heed(int signal, const char* what) {
-  spdlog::info("{}: {}", signal == SIGINT ? "SIGINT" : "SIGTERM", what);
+const char* Heed(int signal) {
   sigset_t signals = HandledSignals();
   sigdelset(&signals, SIGHUP);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  return signal == SIGINT ? "SIGINT" : "SIGTERM";
 }
 
 int NextSignal(std::chrono::milliseconds timeout) {
@@ -39,20 +37,18 @@ void BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-bool EndIsAsked(std::chrono::milliseconds timeout, const char* what) {
+const char* EndIsAsked(std::chrono::milliseconds timeout) {
   const int signal = NextSignal(timeout);
-  if (signal == 0 || signal == SIGHUP) return false;
-  Heed(signal, what);
-  return true;
+  return signal == 0 || signal == SIGHUP ? nullptr : Heed(signal);
 }
 
-void WaitForEnd(const std::function<void()>& on_hangup, const char* what) {
+const char* WaitForEnd(const std::function<void()>& on_hangup) {
   int signal = 0;
   while (signal == 0 || signal == SIGHUP) {
     signal = NextSignal(std::chrono::hours(1));
     if (signal == SIGHUP) on_hangup();
   }
-  Heed(signal, what);
+  return Heed(signal);
 }
 
 }  // namespace protogres

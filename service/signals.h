@@ -11,13 +11,13 @@ namespace protogres {
 // be called before any thread is started.
 void BlockSignals();
 
-// Waits for a signal, for `timeout` at the most. True: SIGINT or SIGTERM has come; it is logged with `what`, what the
-// server does now, and a second one ends the process at once. A SIGHUP is taken and means nothing.
-bool EndIsAsked(std::chrono::milliseconds timeout, const char* what);
+// Waits for a signal, for `timeout` at the most. Returns the name of SIGINT or SIGTERM if it has come; then a second
+// one ends the process at once. Null: none has come. A SIGHUP is taken and means nothing.
+const char* EndIsAsked(std::chrono::milliseconds timeout);
 
-// Blocks until SIGINT or SIGTERM comes, which is logged with `what`; a second one ends the process at once. Each SIGHUP
-// calls `on_hangup`.
-void WaitForEnd(const std::function<void()>& on_hangup, const char* what);
+// Blocks until SIGINT or SIGTERM comes, and returns its name; a second one ends the process at once. Each SIGHUP calls
+// `on_hangup`.
+const char* WaitForEnd(const std::function<void()>& on_hangup);
 
 }  // namespace protogres
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "exporter/families.h"
@@ -12,6 +14,12 @@
 #include "text/address.h"
 
 namespace protogres::exporter {
+namespace {
+
+// For the scrape before.
+constexpr std::chrono::seconds kTurn{1};
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const Options& options, const db::Pool& pool,
                                                           const rpc::Server& server) {
@@ -28,8 +36,14 @@ absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const Options& options
   return exporter;
 }
 
-Answer Exporter::Respond(std::string_view path) const {
-  if (path == "/metrics") return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = Metrics()};
+Answer Exporter::Scrape() {
+  std::shared_ptr<void> turn = scrape_.Await(kTurn);
+  if (turn == nullptr) return {.code = 503, .body = "another scrape is being answered\n"};
+  return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = Metrics(), .turn = std::move(turn)};
+}
+
+Answer Exporter::Respond(std::string_view path) {
+  if (path == "/metrics") return Scrape();
   if (path == "/healthz") return {.body = "ok\n"};
   if (path == "/readyz") return server_.ready() ? Answer{.body = "ok\n"} : Answer{.code = 503, .body = "not ready\n"};
   return {.code = 404, .body = "there are /metrics, /healthz and /readyz\n"};

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "db/pool.h"
 #include "exporter/http_server.h"
+#include "exporter/turn.h"
 #include "rpc/server.h"
 
 namespace protogres::exporter {
@@ -32,12 +33,15 @@ class Exporter {
  private:
   Exporter(const Options& options, const db::Pool& pool, const rpc::Server& server)
       : options_(options), pool_(pool), server_(server) {}
-  Answer Respond(std::string_view path) const;
+  Answer Respond(std::string_view path);
+  // One scrape is made and sent at a time, since each may take megabytes. 503: another one takes too long.
+  Answer Scrape();
   std::string Metrics() const;
 
   const Options options_;
   const db::Pool& pool_;
   const rpc::Server& server_;
+  Turn scrape_;
   std::unique_ptr<HttpServer> http_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "db/memory.h"
 #include "exporter/process.h"
+#include "log/log.h"
 
 namespace protogres::exporter {
 namespace {
@@ -144,6 +145,9 @@ Families FamiliesOfServer(const metrics::Counts& counts, const rpc::Server& serv
       AuthFailures(stats),
       Family("protogres_access_log_dropped_total", "Lines of the access log that came faster than they were read.")
           .Counter(static_cast<double>(stats.dropped_access_lines))
+          .get(),
+      Family("protogres_log_dropped_total", "Lines of the log that came faster than they were read.")
+          .Counter(static_cast<double>(log::DroppedLines()))
           .get(),
   };
 }

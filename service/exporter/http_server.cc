@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <string_view>
 #include <utility>
 
 namespace protogres::exporter {
@@ -14,13 +16,27 @@ int OnLog(const mg_connection* /*connection*/, const char* message) {
   return 1;  // it is logged
 }
 
+// For an answer in all, however slowly it is read.
+constexpr std::chrono::seconds kSendTime{20};
+constexpr std::size_t kPart = 16384;
+
+// Ends early where the client takes no more, or the time is over.
+void Write(mg_connection* connection, std::string_view text) {
+  const auto until = std::chrono::steady_clock::now() + kSendTime;
+  while (!text.empty() && std::chrono::steady_clock::now() < until) {
+    const std::string_view part = text.substr(0, kPart);
+    if (mg_write(connection, part.data(), part.size()) != static_cast<int>(part.size())) return;
+    text.remove_prefix(part.size());
+  }
+}
+
 void Send(mg_connection* connection, const Answer& answer, bool with_body) {
   const std::string head = fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: "
       "close\r\n\r\n",
       answer.code, mg_get_response_code_text(connection, answer.code), answer.type, answer.body.size());
-  mg_write(connection, head.data(), head.size());
-  if (with_body) mg_write(connection, answer.body.data(), answer.body.size());
+  Write(connection, head);
+  if (with_body) Write(connection, answer.body);
 }
 
 }  // namespace
@@ -28,8 +44,9 @@ void Send(mg_connection* connection, const Answer& answer, bool with_body) {
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const text::Address& address, Handler handler) {
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler)));
   const std::string where = address.ToString();
-  // Whoever waits for one of these threads is a client that does not read: it has the time of a request.
-  const char* const options[] = {"listening_ports",   where.c_str(), "num_threads", "4", "request_timeout_ms", "5000",
+  // A connection has a thread as long as it is open, whatever it will ask for. Probes wait only where so many others
+  // are open; the time of a request is short, so that silent ones do not stay.
+  const char* const options[] = {"listening_ports",   where.c_str(), "num_threads", "64", "request_timeout_ms", "2000",
                                  "enable_keep_alive", "no",          nullptr};
   mg_callbacks callbacks{};
   callbacks.begin_request = &HttpServer::OnRequest;

@@ -20,6 +20,7 @@ struct Answer {
   int code = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string body;
+  std::shared_ptr<void> turn = {};  // is released when the answer has been sent
 };
 
 class HttpServer {
@@ -27,8 +28,8 @@ class HttpServer {
   // What is answered to a GET of `path`. Is called on several threads at the same time, and may block shortly.
   using Handler = std::function<Answer(std::string_view path)>;
 
-  // Listens on `address`, which has a host and a port, and starts its threads. A client that sends or reads nothing for
-  // seconds is disconnected, and a few clients are served at a time; others wait.
+  // Listens on `address`, which has a host and a port, and starts its threads. A client that has not sent its request
+  // within two seconds, or reads nothing for so long, is disconnected. 64 clients are served at a time; others wait.
   // UNAVAILABLE: nobody can listen there.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const text::Address& address, Handler handler);
   // Blocks until the requests under way are answered, or their clients are disconnected.

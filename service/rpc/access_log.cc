@@ -2,8 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <iterator>
@@ -15,8 +14,8 @@
 namespace protogres::rpc {
 namespace {
 
-// Beyond them the oldest are dropped. They are some megabytes.
-constexpr std::size_t kMostLines = 8192;
+// Of lines that wait for a reader.
+constexpr std::size_t kMostBytes = 4 << 20;
 
 // As a JSON string, whatever a client has sent.
 std::string Quoted(const std::string& text) {
@@ -44,17 +43,13 @@ std::string AccessLine(const EndedCall& call, std::chrono::system_clock::time_po
   return fmt::to_string(line);
 }
 
-AccessLog::AccessLog()
-    : thread_(std::make_shared<spdlog::details::thread_pool>(kMostLines, 1)),
-      logger_(std::make_shared<spdlog::async_logger>("access", std::make_shared<spdlog::sinks::stdout_sink_mt>(),
-                                                     thread_, spdlog::async_overflow_policy::overrun_oldest)) {
-  logger_->set_pattern("%v");
+AccessLog::AccessLog() : writer_(STDOUT_FILENO, kMostBytes) {
   // The server goes on if the one who reads its output does not.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void AccessLog::Write(const std::string& line) { logger_->info(line); }
+void AccessLog::Write(const std::string& line) { writer_.Write(line + "\n"); }
 
-std::uint64_t AccessLog::dropped() const { return thread_->overrun_counter(); }
+std::uint64_t AccessLog::dropped() const { return writer_.dropped(); }
 
 }  // namespace protogres::rpc

@@ -2,13 +2,11 @@
 #ifndef PROTOGRES_SERVICE_RPC_ACCESS_LOG_H_
 #define PROTOGRES_SERVICE_RPC_ACCESS_LOG_H_
 
-#include <spdlog/async_logger.h>
-
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <string>
 
+#include "log/line_writer.h"
 #include "rpc/call_log.h"
 
 namespace protogres::rpc {
@@ -17,12 +15,12 @@ namespace protogres::rpc {
 // of which reason and trace_id may be missing. `now` is the time when the call ended.
 std::string AccessLine(const EndedCall& call, std::chrono::system_clock::time_point now);
 
-// Writes lines with a thread of its own, so that a reader that is slow never holds up a call: if too many lines wait,
-// the oldest ones are dropped. Thread-safe.
+// Writes lines with a thread of its own, so that a reader that is slow never holds up a call, nor the log of the
+// process: if too many lines wait, the oldest ones are dropped. Thread-safe.
 class AccessLog {
  public:
   AccessLog();
-  // Blocks until the lines that wait are written.
+  // Blocks until the lines that wait are written, for a second at the most.
   ~AccessLog() = default;
 
   void Write(const std::string& line);
@@ -30,8 +28,7 @@ class AccessLog {
   std::uint64_t dropped() const;
 
  private:
-  const std::shared_ptr<spdlog::details::thread_pool> thread_;
-  const std::shared_ptr<spdlog::async_logger> logger_;
+  log::LineWriter writer_;
 };
 
 }  // namespace protogres::rpc

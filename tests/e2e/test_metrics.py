@@ -167,6 +167,15 @@ class Metrics(ServedTestCase):
                 pass
 
 
+    def test_clients_that_send_nothing_hold_up_no_probe(self):
+        with contextlib.ExitStack() as stack:
+            for _ in range(40):
+                stack.enter_context(socket.create_connection(("127.0.0.1", metrics_port(self.server))))
+            # Within ten seconds; each of them has two, and they have no thread less for that.
+            self.assertEqual(get(self.server, "/healthz")[0], 200)
+            self.assertEqual(get(self.server, "/metrics")[0], 200)
+
+
 class Readiness(TestCase):
     def test_it_follows_the_database_and_health_does_not(self):
         database = Postgres()
