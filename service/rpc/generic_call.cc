@@ -134,8 +134,10 @@ std::vector<std::string> GenericCall::certificate_names(CertificateNames which) 
   const auto authentication = context_.auth_context();
   if (!authentication) return names;
   const auto add = [&](const char* property) {
-    for (const auto& value : authentication->FindPropertyValues(property))
-      names.emplace_back(value.data(), value.size());
+    for (const auto& value : authentication->FindPropertyValues(property)) {
+      // gRPC gives an empty text for the common name of a certificate that has none.
+      if (!value.empty()) names.emplace_back(value.data(), value.size());
+    }
   };
   if (which == CertificateNames::kCn) {
     add(GRPC_X509_CN_PROPERTY_NAME);

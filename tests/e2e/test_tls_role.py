@@ -161,10 +161,10 @@ class TheMap(Certified):
                                 ("a b\nnew.internal\n", "line 2: a role is missing"),
                                 ("a b\na c\n", "line 2: an earlier line has the same name")):
             self.write_map(broken)
-            wait_for(lambda: any("stays in force: " + message in line for line in self.certified.all_lines()), message)
+            wait_for(lambda: any("stays in force: " + message in line for line in list(self.certified.lines)), message)
             self.assertEqual(self.takes(), "member")
         self.map_file.unlink()
-        wait_for(lambda: any("stays in force: cannot be read" in line for line in self.certified.all_lines()), "the log")
+        wait_for(lambda: any("stays in force: cannot be read" in line for line in list(self.certified.lines)), "the log")
         self.assertEqual(self.takes(), "member")
         self.write_map("new.internal anon\n")
         wait_for(lambda: self.takes() == "anon", "the newest map")
