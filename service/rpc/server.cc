@@ -25,6 +25,7 @@
 #include "rpc/listen.h"
 #include "rpc/method_type.h"
 #include "rpc/reflection.h"
+#include "rpc/server_limits.h"
 #include "rpc/service_calls.h"
 #include "rpc/session_call.h"
 #include "rpc/snapshot.h"
@@ -57,39 +58,6 @@ constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 constexpr milliseconds kLongestReload{3000};
 // How often the calls are cancelled again: a connection may still come in after the others were closed.
 constexpr milliseconds kCancelAgain{50};
-
-// One connection is left for unary calls, whatever the options say.
-int MostHeld(const db::Pool& pool) { return std::max(0, pool.capacity() - 1); }
-
-LongCallLimits LimitsOfSessions(const ServerOptions& options, const db::Pool& pool) {
-  return {.most = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
-          .idle_timeout = options.session_idle_timeout,
-          .max_duration = options.session_max_duration,
-          .what = "sessions",
-          .option = "--max_sessions",
-          .reason = status::kTooManySessions};
-}
-
-LongCallLimits LimitsOfStreams(const ServerOptions& options, const db::Pool& pool) {
-  return {.most = options.max_streams < 0 ? std::max(1, pool.capacity() / 4) : options.max_streams,
-          .idle_timeout = options.session_idle_timeout,
-          .max_duration = options.stream_max_duration,
-          .what = "streams and imports",
-          .option = "--max_streams",
-          .reason = status::kTooManyStreams};
-}
-
-Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
-  // At least two: while PostgreSQL works for one group, the requests of the other are decoded or answered.
-  const int groups = std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 4, 2, 4);
-  const int workers = options.workers > 0 ? options.workers : pool.capacity();
-  return {.workers = workers,
-          .queue_size = options.queue_size,
-          .queue_timeout = options.queue_timeout,
-          .groups_at_once = groups,
-          .wait_for_groups = true,
-          .spare = std::max(0, pool.capacity() - workers)};
-}
 
 class GrpcServer final : public Server, private Router {
  public:
