@@ -52,6 +52,10 @@ constexpr std::size_t kHealthBytes = 1024;
 // saves.
 constexpr std::int64_t kFewCalls = 3;
 
+// The year 2200, in seconds since 1970. A deadline beyond it is none: clients send the longest time that they have for
+// one that never comes, and a time_point ends in the year 2262.
+constexpr std::int64_t kNeverSeconds = 7'258'118'400;
+
 }  // namespace
 
 GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), line_(line) {
@@ -115,6 +119,13 @@ void GenericCall::Begin() {
     return;
   }
   Read();
+}
+
+std::chrono::system_clock::time_point GenericCall::deadline() const {
+  const gpr_timespec deadline = gpr_convert_clock_type(context_.raw_deadline(), GPR_CLOCK_REALTIME);
+  if (deadline.tv_sec > kNeverSeconds) return std::chrono::system_clock::time_point::max();
+  return std::chrono::system_clock::time_point(std::chrono::seconds(deadline.tv_sec) +
+                                               std::chrono::nanoseconds(deadline.tv_nsec));
 }
 
 std::optional<std::string> GenericCall::header(std::string_view name) const {

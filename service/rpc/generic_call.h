@@ -29,7 +29,7 @@ class GenericCall final : public Call {
 
   const std::string& method() const override { return context_.method(); }
   std::optional<std::string> header(std::string_view name) const override;
-  std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
+  std::chrono::system_clock::time_point deadline() const override;
   void Read() override;
   absl::Status Write(std::string message) override;
   void AskHowItEnded() override;
