@@ -103,6 +103,9 @@ void GenericCall::Begin() {
   acceptor_.Accept(line_);
   begin_ = std::chrono::steady_clock::now();
   begun_ = true;
+  // When a call is cancelled, gRPC forgets its peer.
+  peer_ = context_.peer();
+  connection_ = Connections::KeyOf(peer_);
   counts_ = &metrics::Counts::OfProcess().calls.Of(
       method(), [this](const std::string& path) { return acceptor_.router_.TypeOf(path); });
   counts_->started.Add();
@@ -186,7 +189,7 @@ void GenericCall::OnMessage() {
     line_.small += told + kFraming;
     told = line_.small >= kLarge ? std::exchange(line_.small, 0) : 0;
   }
-  if (told > 0) acceptor_.connections_.Received(context_.peer(), static_cast<std::int64_t>(told));
+  if (told > 0) acceptor_.connections_.Received(connection_, static_cast<std::int64_t>(told));
   if (auto held = Hold(first); !held.ok()) {
     message_ = {};
     return handler_->OnRefused(held);
@@ -248,13 +251,13 @@ void GenericCall::CountAnswer(std::size_t bytes) {
 // Counts the memory of an answer until gRPC has written it, which may take long if the client does not read.
 void GenericCall::HoldAnswer(std::size_t bytes) {
   db::Memory::OfProcess().Force(bytes, &sent_hold_);
-  if (bytes >= kLarge) acceptor_.connections_.Unread(context_.peer(), static_cast<std::int64_t>(bytes));
+  if (bytes >= kLarge) acceptor_.connections_.Unread(connection_, static_cast<std::int64_t>(bytes));
 }
 
 void GenericCall::DropAnswer() {
   const std::int64_t bytes = sent_hold_.bytes();
   sent_hold_.Reset();
-  if (bytes >= static_cast<std::int64_t>(kLarge)) acceptor_.connections_.Unread(context_.peer(), -bytes);
+  if (bytes >= static_cast<std::int64_t>(kLarge)) acceptor_.connections_.Unread(connection_, -bytes);
 }
 
 void GenericCall::Finish(const absl::Status& status) {
@@ -322,7 +325,7 @@ void GenericCall::Log(const absl::Status& status, std::chrono::nanoseconds took)
                         .took = took,
                         .received_bytes = bytes_in_.load(),
                         .sent_bytes = bytes_out_.load(),
-                        .peer = context_.peer(),
+                        .peer = peer_,
                         .traceparent = trace == metadata.end()
                                            ? std::string_view()
                                            : std::string_view(trace->second.data(), trace->second.size()),

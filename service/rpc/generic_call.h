@@ -71,7 +71,9 @@ class GenericCall final : public Call {
   grpc::ByteBuffer received_;
   grpc::Slice message_;  // holds the bytes of the message that the Handler sees
   std::unique_ptr<Handler> handler_;
-  metrics::MethodCalls* counts_ = nullptr;  // set when the Call begins
+  metrics::MethodCalls* counts_ = nullptr;  // set when the Call begins, as what follows
+  std::string peer_;
+  int connection_ = 0;  // its Connections::KeyOf
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // used only by the completion-queue thread
   bool begun_ = false;
