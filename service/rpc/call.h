@@ -26,6 +26,11 @@ class Call {
   // The time until which the client waits; time_point::max(): the client has set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 
+  // Says that the method exists, that the client may call methods, and of which type the method is, in grpc-prometheus'
+  // words. A call of which this is not said is not counted by its method, as nobody shall make counters by calling
+  // names. For the Router, before it finishes the Call.
+  virtual void Count(std::string_view type) = 0;
+
   // Asks for the next message. Handler::OnRequest or OnEnd follows.
   virtual void Read() = 0;
   // Sends a message. Handler::OnWritten or OnEnd follows. RESOURCE_EXHAUSTED: the message is too large and is not sent.
@@ -86,8 +91,6 @@ class Router {
  public:
   // Null: the Router has finished the Call itself.
   virtual std::unique_ptr<Handler> Route(Call& call) = 0;
-  // The type of the method with this path, in grpc-prometheus' words. Empty: there is no such method.
-  virtual std::string_view TypeOf(const std::string& /*path*/) const { return {}; }
   // All events that have come are handled, and the thread is about to wait for more.
   virtual void OnIdle() {}
   // An event was handled, and the next one has come already.

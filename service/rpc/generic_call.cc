@@ -52,6 +52,12 @@ constexpr std::size_t kHealthBytes = 1024;
 // saves.
 constexpr std::int64_t kFewCalls = 3;
 
+// The counters of the method, which are made if there are none and `type` is not empty. Else those of the calls that
+// are counted together.
+metrics::MethodCalls& CountsOf(const std::string& path, std::string_view type) {
+  return metrics::Counts::OfProcess().calls.Of(path, [type](const std::string&) { return type; });
+}
+
 // The year 2200, in seconds since 1970. A deadline beyond it is none: clients send the longest time that they have for
 // one that never comes, and a time_point ends in the year 2262.
 constexpr std::int64_t kNeverSeconds = 7'258'118'400;
@@ -106,9 +112,7 @@ void GenericCall::Begin() {
   // When a call is cancelled, gRPC forgets its peer.
   peer_ = context_.peer();
   connection_ = Connections::KeyOf(peer_);
-  counts_ = &metrics::Counts::OfProcess().calls.Of(
-      method(), [this](const std::string& path) { return acceptor_.router_.TypeOf(path); });
-  counts_->started.Add();
+  if (metrics::MethodCalls& known = CountsOf(method(), ""); !known.path.empty()) CountBy(known);
   next_ = std::exchange(line_.first, this);
   if (next_) next_->previous_ = this;
   acceptor_.begun_.fetch_add(1);
@@ -121,7 +125,12 @@ void GenericCall::Begin() {
     acceptor_.active_.fetch_sub(1);
     return;
   }
+  if (counts_ == nullptr) CountBy(CountsOf("", ""));
   Read();
+}
+
+void GenericCall::Count(std::string_view type) {
+  if (counts_ == nullptr) CountBy(CountsOf(method(), type));
 }
 
 std::chrono::system_clock::time_point GenericCall::deadline() const {
@@ -284,6 +293,7 @@ void GenericCall::Send(Line::Reply& reply) {
 
 bool GenericCall::StartFinish(const absl::Status& status) {
   const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin_;
+  if (counts_ == nullptr) CountBy(CountsOf("", ""));
   Log(status, took);
   if (finishing_.exchange(true, std::memory_order_acq_rel)) return false;
   counts_->Handled(static_cast<int>(status.code()), took);

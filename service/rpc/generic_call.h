@@ -30,6 +30,7 @@ class GenericCall final : public Call {
   const std::string& method() const override { return context_.method(); }
   std::optional<std::string> header(std::string_view name) const override;
   std::chrono::system_clock::time_point deadline() const override;
+  void Count(std::string_view type) override;
   void Read() override;
   absl::Status Write(std::string message) override;
   void AskHowItEnded() override;
@@ -47,6 +48,11 @@ class GenericCall final : public Call {
   void On(Event event, bool ok);
   void Begin();
   absl::Status Admit();
+  // The Call is counted from now on.
+  void CountBy(metrics::MethodCalls& counts) {
+    counts_ = &counts;
+    counts_->started.Add();
+  }
   void Dispatch(Event event, bool ok);
   void OnMessage();
   absl::Status Hold(bool may_refuse);
@@ -71,9 +77,9 @@ class GenericCall final : public Call {
   grpc::ByteBuffer received_;
   grpc::Slice message_;  // holds the bytes of the message that the Handler sees
   std::unique_ptr<Handler> handler_;
-  metrics::MethodCalls* counts_ = nullptr;  // set when the Call begins, as what follows
-  std::string peer_;
-  int connection_ = 0;  // its Connections::KeyOf
+  metrics::MethodCalls* counts_ = nullptr;  // is set when the Call begins, or when it is counted
+  std::string peer_;                        // what follows is set when the Call begins
+  int connection_ = 0;                      // its Connections::KeyOf
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // used only by the completion-queue thread
   bool begun_ = false;

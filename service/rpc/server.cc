@@ -74,7 +74,10 @@ class GrpcServer final : public Server, private Router {
         log_({.access_log = options.access_log, .slow_call = options.slow_call}),
         in_flight_(options.max_in_flight_per_identity),
         acceptor_(*this, connections_, log_,
-                  {.max_send_bytes = options.max_send_message_bytes, .max_in_flight = options.max_in_flight}) {}
+                  {.max_send_bytes = options.max_send_message_bytes,
+                   .max_in_flight = options.max_in_flight}) {
+    current_.Set(std::make_shared<const Snapshot>(nullptr, "", reflection_));
+  }
   ~GrpcServer() override;
 
   absl::Status Listen(const ServerOptions& options);
@@ -89,12 +92,15 @@ class GrpcServer final : public Server, private Router {
 
  private:
   std::unique_ptr<Handler> Route(Call& call) override;
-  std::string_view TypeOf(const std::string& path) const override { return MethodType(path, *current_.Get()); }
   // `method` belongs to the Api of `snapshot`.
-  std::unique_ptr<Handler> MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
-                                       Call& call);
-  // Null: the call is finished with UNIMPLEMENTED or UNAUTHENTICATED.
-  std::unique_ptr<Handler> Reflect(Call& call, const Snapshot& snapshot);
+  std::unique_ptr<Handler> MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot, Call& call,
+                                       std::shared_ptr<const db::Caller> caller);
+  // The Handler of a method that every server has. Null: the call is finished with an error.
+  std::unique_ptr<Handler> MakeOwn(Call& call);
+  // OK: reflection may answer this call. Else UNIMPLEMENTED or UNAUTHENTICATED.
+  absl::Status MayReflect(const Call& call);
+  // Finishes the call with the error for a method that does not exist.
+  void FinishUnknown(Call& call, const Snapshot& snapshot);
   void OnIdle() override { executor_.Dispatch(); }
   void OnBusy() override { executor_.DispatchLate(); }
   // Tells all calls in flight to end. False: some could not be ended.
@@ -172,7 +178,7 @@ GrpcServer::~GrpcServer() {
 }
 
 void GrpcServer::SetApi(std::shared_ptr<const api::Api> api, const std::string& why) {
-  current_.Set(std::make_shared<const Snapshot>(std::move(api), why));
+  current_.Set(std::make_shared<const Snapshot>(std::move(api), why, reflection_));
   service_calls_.WakeAll();
   connections_.Rebase();
 }
@@ -234,36 +240,61 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
     call.Finish(status::ShuttingDown());
     return nullptr;
   }
-  const crud::Method* const method = snapshot->api ? snapshot->api->Find(path) : nullptr;
-  if (method != nullptr) return MakeHandler(*method, std::move(snapshot), call);
-  if (path == kHealthCheck) return health_.Check(call);
-  if (path == kHealthWatch) return health_.Watch(call);
-  if (path == kReflection || path == kReflectionAlpha) {
-    return Reflect(call, *snapshot);
+  if (const std::string_view type = TypeOfOwn(path); !type.empty()) {
+    call.Count(type);
+    return MakeOwn(call);
   }
-  call.Finish(UnknownMethod(path, *snapshot));
-  return nullptr;
+  if (!snapshot->api) {
+    FinishUnknown(call, *snapshot);
+    return nullptr;
+  }
+  auto caller = callers_->Find(call);
+  if (!caller.ok() && HasMethod(path, *snapshot)) {
+    call.Finish(caller.status());
+    return nullptr;
+  }
+  // This binds the table for good, and so does Count make counters. Both are only for those who may call methods.
+  const crud::Method* const method = caller.ok() ? snapshot->api->Find(path) : nullptr;
+  if (method == nullptr) {
+    FinishUnknown(call, *snapshot);
+    return nullptr;
+  }
+  call.Count(MethodType(method->kind()));
+  return MakeHandler(*method, std::move(snapshot), call, *std::move(caller));
 }
 
-std::unique_ptr<Handler> GrpcServer::Reflect(Call& call, const Snapshot& snapshot) {
-  absl::Status may = absl::OkStatus();
-  if (reflection_ == Reflection::kOff) may = UnknownMethod(call.method(), snapshot);
-  if (reflection_ == Reflection::kAuthenticated) may = callers_->Authenticated(call);
-  if (may.ok()) return MakeReflection(current_, service_calls_, call);
-  call.Finish(may);
-  return nullptr;
+std::unique_ptr<Handler> GrpcServer::MakeOwn(Call& call) {
+  const std::string& path = call.method();
+  if (path == kHealthCheck) return health_.Check(call);
+  absl::Status may = path == kHealthWatch ? absl::OkStatus() : MayReflect(call);
+  if (!may.ok()) {
+    call.Finish(may);
+    return nullptr;
+  }
+  if (path == kHealthWatch) return health_.Watch(call);
+  return MakeReflection(current_, service_calls_, call);
+}
+
+absl::Status GrpcServer::MayReflect(const Call& call) {
+  if (reflection_ == Reflection::kOn) return absl::OkStatus();
+  if (reflection_ == Reflection::kAuthenticated) return callers_->Authenticated(call);
+  return status::Error(absl::StatusCode::kUnimplemented, "there is no reflection (--reflection=off)",
+                       status::kUnknownMethod);
+}
+
+void GrpcServer::FinishUnknown(Call& call, const Snapshot& snapshot) {
+  call.Finish(UnknownMethod(call.method(), snapshot, MayReflect(call).ok()));
 }
 
 std::unique_ptr<Handler> GrpcServer::MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
-                                                 Call& call) {
+                                                 Call& call, std::shared_ptr<const db::Caller> caller) {
   using Kind = crud::Method::Kind;
-  auto found = callers_->Find(call);
-  if (found.ok()) found = in_flight_.Enter(*std::move(found));
-  if (!found.ok()) {
-    call.Finish(found.status());
+  auto entered = in_flight_.Enter(std::move(caller));
+  if (!entered.ok()) {
+    call.Finish(entered.status());
     return nullptr;
   }
-  auto caller = *std::move(found);
+  caller = *std::move(entered);
   switch (method.kind()) {
     case Kind::kUnary:
       return MakeUnary(unary_, std::move(snapshot), *method.As<crud::UnaryMethod>(), call, std::move(caller));

@@ -235,7 +235,7 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
     if (!snapshot->api || snapshot == snapshot_) return moved;
     const crud::Method* const method = snapshot->api->Find(call_.method());
     method_ = method != nullptr ? method->As<crud::ServerStreamMethod>() : nullptr;
-    if (method_ == nullptr) return UnknownMethod(call_.method(), *snapshot);
+    if (method_ == nullptr) return GoneMethod(call_.method(), *snapshot);
     snapshot_ = std::move(snapshot);
     return absl::OkStatus();
   }

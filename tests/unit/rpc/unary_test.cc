@@ -55,6 +55,7 @@ class FakeCall final : public Call {
   const std::string& method() const override { return method_; }
   std::optional<std::string> header(std::string_view) const override { return std::nullopt; }
   Time deadline() const override { return deadline_; }
+  void Count(std::string_view) override {}
   void Read() override {}
   absl::Status Write(std::string) override { return absl::OkStatus(); }
   void AskHowItEnded() override {}
