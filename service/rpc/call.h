@@ -26,6 +26,10 @@ class Call {
   // The time until which the client waits; time_point::max(): the client has set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 
+  // The connection of the call, as gRPC names it: "ipv4:127.0.0.1:40404". "unknown": the call was cancelled as soon as
+  // it had come.
+  virtual const std::string& peer() const = 0;
+
   // Says that the method exists, that the client may call methods, and of which type the method is, in grpc-prometheus'
   // words. A call of which this is not said is not counted by its method, as nobody shall make counters by calling
   // names. For the Router, before it finishes the Call.
@@ -68,8 +72,8 @@ class Handler {
   virtual void OnRequest(std::string_view message) = 0;
   // No more messages will come, or a message could not be written. The Handler must finish the Call.
   virtual void OnEnd() = 0;
-  // Is called instead of the first OnRequest if there is no memory for the message. The Handler must finish the Call
-  // with this status.
+  // Is called instead of the first OnRequest if there is no memory for the message, or if the message does not come.
+  // The Handler must finish the Call with this status.
   virtual void OnRefused(const absl::Status& status) = 0;
   // The message of the last Write is sent.
   virtual void OnWritten() {}

@@ -117,7 +117,10 @@ void GenericCall::Begin() {
   if (next_) next_->previous_ = this;
   acceptor_.begun_.fetch_add(1);
   refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
-  if (auto admitted = Admit(); !admitted.ok()) return Finish(admitted);
+  if (auto admitted = Admit(); !admitted.ok()) {
+    acceptor_.EndSilent(line_, begin_);
+    return Finish(admitted);
+  }
   // The call is counted before the Router checks whether the server drains, so that a drain cannot miss it.
   acceptor_.active_.fetch_add(1);
   handler_ = acceptor_.router_.Route(*this);

@@ -30,6 +30,7 @@ class GenericCall final : public Call {
   const std::string& method() const override { return context_.method(); }
   std::optional<std::string> header(std::string_view name) const override;
   std::chrono::system_clock::time_point deadline() const override;
+  const std::string& peer() const override { return peer_; }
   void Count(std::string_view type) override;
   void Read() override;
   absl::Status Write(std::string message) override;

@@ -75,7 +75,8 @@ class GrpcServer final : public Server, private Router {
         in_flight_(options.max_in_flight_per_identity),
         acceptor_(*this, connections_, log_,
                   {.max_send_bytes = options.max_send_message_bytes,
-                   .max_in_flight = options.max_in_flight}) {
+                   .max_in_flight = options.max_in_flight,
+                   .first_message = options.session_idle_timeout}) {
     current_.Set(std::make_shared<const Snapshot>(nullptr, "", reflection_));
   }
   ~GrpcServer() override;
@@ -267,6 +268,7 @@ std::unique_ptr<Handler> GrpcServer::MakeOwn(Call& call) {
   const std::string& path = call.method();
   if (path == kHealthCheck) return health_.Check(call);
   absl::Status may = path == kHealthWatch ? absl::OkStatus() : MayReflect(call);
+  if (may.ok()) may = service_calls_.Check(call);
   if (!may.ok()) {
     call.Finish(may);
     return nullptr;

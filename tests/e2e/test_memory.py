@@ -95,6 +95,18 @@ class Attacked(harness.TestCase):
         self.assertTrue(peer.open)
         self.assertNotIn("it has not read", self.target.server.log())
 
+    def test_watches_that_do_nothing(self):
+        watching = b"".join(http2.data(2 * i + 1, http2.message(b"")) for i in range(900))
+        for _ in range(5):
+            peer = self.target.peer()
+            requests = http2.Requests("/grpc.health.v1.Health/Watch")
+            peer.send(b"".join(http2.frame(http2.HEADERS, http2.END_HEADERS, 2 * i + 1, requests.block())
+                               for i in range(900)) + watching)
+        for _ in range(50):
+            self.assertTrue(self.serves())
+            time.sleep(0.02)
+        self.is_bounded()
+
     def test_reflection_that_nobody_reads(self):
         attacks.unread_reflections(self.target, 30)
         self.is_bounded()
