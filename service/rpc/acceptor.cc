@@ -1,8 +1,11 @@
 #include "rpc/acceptor.h"
 
+#include <fmt/format.h>
+
 #include <thread>
 
 #include "rpc/generic_call.h"
+#include "status/status.h"
 
 namespace protogres::rpc {
 
@@ -48,6 +51,24 @@ void Acceptor::Tell(Line& line, void (Handler::*what)()) {
   // A Call that is finished here stays in the list until its next event.
   for (GenericCall* call = line.first; call; call = call->next_) {
     if (call->handler_ && call->Open()) (call->handler_.get()->*what)();
+  }
+}
+
+void Acceptor::EndSilent(Line& line, std::chrono::steady_clock::time_point now) {
+  constexpr std::chrono::seconds kBetween{1};
+  if (now < line.next_look) return;
+  line.next_look = now + kBetween;
+  for (GenericCall* call = line.first; call; call = call->next_) {
+    // A session has a timer of its own from its beginning.
+    const bool silent = !call->message_came_ && !call->timer_ && now - call->begin_ >= limits_.first_message;
+    if (!silent || !call->handler_ || !call->Open()) continue;
+    call->handler_->OnRefused(status::Error(
+        absl::StatusCode::kAborted,
+        fmt::format(
+            "the first message has not come for {} ms (--session_idle_timeout), and other calls are refused for "
+            "want of memory, or as too many are in flight",
+            limits_.first_message.count()),
+        status::kSessionIdleTimeout));
   }
 }
 

@@ -48,9 +48,10 @@ struct Line {
   grpc::Alarm shutdown;
   grpc::Alarm give_up;
   Outbox<Reply> outbox;
-  // Both are used only by the completion-queue thread.
-  GenericCall* first = nullptr;  // the first of the Calls that have begun
-  std::size_t small = 0;         // the bytes of small messages that Connections was not told of yet
+  // These are used only by the completion-queue thread.
+  GenericCall* first = nullptr;                     // the first of the Calls that have begun
+  std::size_t small = 0;                            // the bytes of small messages that Connections was not told of yet
+  std::chrono::steady_clock::time_point next_look;  // when the silent Calls may be looked for again
 };
 
 // Accepts the Calls of one server. Thread-safe. Outlives all its Calls.
@@ -59,6 +60,8 @@ class Acceptor {
   struct Limits {
     int max_send_bytes;  // the largest message; negative: no limit
     int max_in_flight;   // the most RPCs; see CheckInFlight
+    // How long the first message of an RPC may take while other RPCs are refused.
+    std::chrono::milliseconds first_message;
   };
 
   // `connections` is told of large messages, and `log` of calls that have ended.
@@ -92,6 +95,9 @@ class Acceptor {
   // Waits for the next event. False: the queue is shut down and empty.
   bool Next(Line& line, void** tag, bool* ok);
   static void Tell(Line& line, void (Handler::*what)());
+  // Ends the RPCs on `line` whose first message has not come for Limits::first_message. It is called when an RPC is
+  // refused, as those may be what takes the memory. Looks at them once a second at the most.
+  void EndSilent(Line& line, std::chrono::steady_clock::time_point now);
 
   Router& router_;
   Connections& connections_;

@@ -32,6 +32,15 @@ class Call {
   // The time until which the client waits; time_point::max(): the client has set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 
+  // The connection of the call, as gRPC names it: "ipv4:127.0.0.1:40404". "unknown": the call was cancelled as soon as
+  // it had come.
+  virtual const std::string& peer() const = 0;
+
+  // Says that the method exists, that the client may call methods, and of which type the method is, in grpc-prometheus'
+  // words. A call of which this is not said is not counted by its method, as nobody shall make counters by calling
+  // names. For the Router, before it finishes the Call.
+  virtual void Count(std::string_view type) = 0;
+
   // Asks for the next message. Handler::OnRequest or OnEnd follows.
   virtual void Read() = 0;
   // Sends a message. Handler::OnWritten or OnEnd follows. RESOURCE_EXHAUSTED: the message is too large and is not sent.
@@ -69,8 +78,8 @@ class Handler {
   virtual void OnRequest(std::string_view message) = 0;
   // No more messages will come, or a message could not be written. The Handler must finish the Call.
   virtual void OnEnd() = 0;
-  // Is called instead of the first OnRequest if there is no memory for the message. The Handler must finish the Call
-  // with this status.
+  // Is called instead of the first OnRequest if there is no memory for the message, or if the message does not come.
+  // The Handler must finish the Call with this status.
   virtual void OnRefused(const absl::Status& status) = 0;
   // The message of the last Write is sent.
   virtual void OnWritten() {}
@@ -92,8 +101,6 @@ class Router {
  public:
   // Null: the Router has finished the Call itself.
   virtual std::unique_ptr<Handler> Route(Call& call) = 0;
-  // The type of the method with this path, in grpc-prometheus' words. Empty: there is no such method.
-  virtual std::string_view TypeOf(const std::string& /*path*/) const { return {}; }
   // All events that have come are handled, and the thread is about to wait for more.
   virtual void OnIdle() {}
   // An event was handled, and the next one has come already.

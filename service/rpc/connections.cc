@@ -46,12 +46,8 @@ constexpr seconds kUnreadFor{10};
 // A client that takes more than this part of its unread bytes between two looks at all connections does read.
 constexpr std::int64_t kReads = 64;  // 1/64
 
-// The port at the end of "ipv4:127.0.0.1:40404", by which messages find their connection. 0: it is a Unix socket.
-int KeyOf(const std::string& peer) {
-  return text::ParsePort(std::string_view(peer).substr(peer.rfind(':') + 1)).value_or(0);
-}
-
-int KeyOf(int fd) {
+// The port of the peer. 0: it has none.
+int KeyOfSocket(int fd) {
   sockaddr_storage name{};
   socklen_t size = sizeof(name);
   if (getpeername(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) return 0;
@@ -136,7 +132,7 @@ void Connections::Accept(int listener) {
 
 void Connections::Add(int listener, int fd) {
   const auto now = Clock::now();
-  Connection connection{.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .key = KeyOf(fd), .progress = now};
+  Connection connection{.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .key = KeyOfSocket(fd), .progress = now};
   {
     std::lock_guard lock(mutex_);
     if (connection.fd < 0 || connections_.size() >= static_cast<std::size_t>(options_.max_connections)) {
@@ -185,19 +181,25 @@ void Connections::Remove(int fd) {
   close(fd);
 }
 
-void Connections::Received(const std::string& peer, std::int64_t bytes) {
+// The port at the end of "ipv4:127.0.0.1:40404". 0: it is a Unix socket, or the call was cancelled before it was seen.
+int Connections::KeyOf(const std::string& peer) {
+  return text::ParsePort(std::string_view(peer).substr(peer.rfind(':') + 1)).value_or(0);
+}
+
+void Connections::Received(int key, std::int64_t bytes) {
   std::lock_guard lock(mutex_);
-  const auto [begin, end] = fds_.equal_range(KeyOf(peer));
+  const auto [begin, end] = fds_.equal_range(key);
   for (auto at = begin; at != end; ++at) connections_[at->second].explained += bytes;
 }
 
-void Connections::Unread(const std::string& peer, std::int64_t bytes) {
+void Connections::Unread(int key, std::int64_t bytes) {
   std::lock_guard lock(mutex_);
-  const auto [begin, end] = fds_.equal_range(KeyOf(peer));
+  const auto [begin, end] = fds_.equal_range(key);
   for (auto at = begin; at != end; ++at) {
     Connection& connection = connections_[at->second];
     if (bytes < 0 || connection.unread == 0) connection.progress = Clock::now();
-    connection.unread += bytes;
+    // An answer may be of an earlier connection from the same port.
+    connection.unread = std::max<std::int64_t>(0, connection.unread + bytes);
   }
 }
 

@@ -53,10 +53,13 @@ class Connections {
   // Says that the process has loaded an Api, so that the memory that it takes beside its calls is measured anew.
   void Rebase() { rebase_.store(true); }
 
-  // Tell of a large message of the connection from `peer`, which is the name that gRPC gives it. Received: a message of
-  // `bytes` has come whole. Unread: gRPC is to send an answer of `bytes` from now on, or, if negative, no longer.
-  void Received(const std::string& peer, std::int64_t bytes);
-  void Unread(const std::string& peer, std::int64_t bytes);
+  // By which Received and Unread find the connection from `peer`, which is the name that gRPC gives it. A caller asks
+  // once and keeps the key: as soon as a call is cancelled, gRPC no longer knows its peer.
+  static int KeyOf(const std::string& peer);
+  // Tell of a large message of the connection with `key`. Received: a message of `bytes` has come whole. Unread: gRPC
+  // is to send an answer of `bytes` from now on, or, if negative, no longer.
+  void Received(int key, std::int64_t bytes);
+  void Unread(int key, std::int64_t bytes);
 
  private:
   using Clock = std::chrono::steady_clock;

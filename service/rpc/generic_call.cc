@@ -54,6 +54,16 @@ constexpr std::size_t kHealthBytes = 1024;
 // saves.
 constexpr std::int64_t kFewCalls = 3;
 
+// The counters of the method, which are made if there are none and `type` is not empty. Else those of the calls that
+// are counted together.
+metrics::MethodCalls& CountsOf(const std::string& path, std::string_view type) {
+  return metrics::Counts::OfProcess().calls.Of(path, [type](const std::string&) { return type; });
+}
+
+// The year 2200, in seconds since 1970. A deadline beyond it is none: clients send the longest time that they have for
+// one that never comes, and a time_point ends in the year 2262.
+constexpr std::int64_t kNeverSeconds = 7'258'118'400;
+
 }  // namespace
 
 GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), line_(line) {
@@ -101,14 +111,18 @@ void GenericCall::Begin() {
   acceptor_.Accept(line_);
   begin_ = std::chrono::steady_clock::now();
   begun_ = true;
-  counts_ = &metrics::Counts::OfProcess().calls.Of(
-      method(), [this](const std::string& path) { return acceptor_.router_.TypeOf(path); });
-  counts_->started.Add();
+  // When a call is cancelled, gRPC forgets its peer.
+  peer_ = context_.peer();
+  connection_ = Connections::KeyOf(peer_);
+  if (metrics::MethodCalls& known = CountsOf(method(), ""); !known.path.empty()) CountBy(known);
   next_ = std::exchange(line_.first, this);
   if (next_) next_->previous_ = this;
   acceptor_.begun_.fetch_add(1);
   refs_.store(2, std::memory_order_relaxed);  // the done-tag and the Finish
-  if (auto admitted = Admit(); !admitted.ok()) return Finish(admitted);
+  if (auto admitted = Admit(); !admitted.ok()) {
+    acceptor_.EndSilent(line_, begin_);
+    return Finish(admitted);
+  }
   // The call is counted before the Router checks whether the server drains, so that a drain cannot miss it.
   acceptor_.active_.fetch_add(1);
   handler_ = acceptor_.router_.Route(*this);
@@ -116,7 +130,19 @@ void GenericCall::Begin() {
     acceptor_.active_.fetch_sub(1);
     return;
   }
+  if (counts_ == nullptr) CountBy(CountsOf("", ""));
   Read();
+}
+
+void GenericCall::Count(std::string_view type) {
+  if (counts_ == nullptr) CountBy(CountsOf(method(), type));
+}
+
+std::chrono::system_clock::time_point GenericCall::deadline() const {
+  const gpr_timespec deadline = gpr_convert_clock_type(context_.raw_deadline(), GPR_CLOCK_REALTIME);
+  if (deadline.tv_sec > kNeverSeconds) return std::chrono::system_clock::time_point::max();
+  return std::chrono::system_clock::time_point(std::chrono::seconds(deadline.tv_sec) +
+                                               std::chrono::nanoseconds(deadline.tv_nsec));
 }
 
 std::optional<std::string> GenericCall::header(std::string_view name) const {
@@ -196,7 +222,7 @@ void GenericCall::OnMessage() {
     line_.small += told + kFraming;
     told = line_.small >= kLarge ? std::exchange(line_.small, 0) : 0;
   }
-  if (told > 0) acceptor_.connections_.Received(context_.peer(), static_cast<std::int64_t>(told));
+  if (told > 0) acceptor_.connections_.Received(connection_, static_cast<std::int64_t>(told));
   if (auto held = Hold(first); !held.ok()) {
     message_ = {};
     return handler_->OnRefused(held);
@@ -258,13 +284,13 @@ void GenericCall::CountAnswer(std::size_t bytes) {
 // Counts the memory of an answer until gRPC has written it, which may take long if the client does not read.
 void GenericCall::HoldAnswer(std::size_t bytes) {
   db::Memory::OfProcess().Force(bytes, &sent_hold_);
-  if (bytes >= kLarge) acceptor_.connections_.Unread(context_.peer(), static_cast<std::int64_t>(bytes));
+  if (bytes >= kLarge) acceptor_.connections_.Unread(connection_, static_cast<std::int64_t>(bytes));
 }
 
 void GenericCall::DropAnswer() {
   const std::int64_t bytes = sent_hold_.bytes();
   sent_hold_.Reset();
-  if (bytes >= static_cast<std::int64_t>(kLarge)) acceptor_.connections_.Unread(context_.peer(), -bytes);
+  if (bytes >= static_cast<std::int64_t>(kLarge)) acceptor_.connections_.Unread(connection_, -bytes);
 }
 
 void GenericCall::Finish(const absl::Status& status) {
@@ -291,6 +317,7 @@ void GenericCall::Send(Line::Reply& reply) {
 
 bool GenericCall::StartFinish(const absl::Status& status) {
   const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin_;
+  if (counts_ == nullptr) CountBy(CountsOf("", ""));
   Log(status, took);
   if (finishing_.exchange(true, std::memory_order_acq_rel)) return false;
   counts_->Handled(static_cast<int>(status.code()), took);
@@ -332,7 +359,7 @@ void GenericCall::Log(const absl::Status& status, std::chrono::nanoseconds took)
                         .took = took,
                         .received_bytes = bytes_in_.load(),
                         .sent_bytes = bytes_out_.load(),
-                        .peer = context_.peer(),
+                        .peer = peer_,
                         .traceparent = trace == metadata.end()
                                            ? std::string_view()
                                            : std::string_view(trace->second.data(), trace->second.size()),

@@ -31,7 +31,9 @@ class GenericCall final : public Call {
   const std::string& method() const override { return context_.method(); }
   std::optional<std::string> header(std::string_view name) const override;
   std::vector<std::string> certificate_names(CertificateNames which) const override;
-  std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
+  std::chrono::system_clock::time_point deadline() const override;
+  const std::string& peer() const override { return peer_; }
+  void Count(std::string_view type) override;
   void Read() override;
   absl::Status Write(std::string message) override;
   void AskHowItEnded() override;
@@ -49,6 +51,11 @@ class GenericCall final : public Call {
   void On(Event event, bool ok);
   void Begin();
   absl::Status Admit();
+  // The Call is counted from now on.
+  void CountBy(metrics::MethodCalls& counts) {
+    counts_ = &counts;
+    counts_->started.Add();
+  }
   void Dispatch(Event event, bool ok);
   void OnMessage();
   absl::Status Hold(bool may_refuse);
@@ -73,7 +80,9 @@ class GenericCall final : public Call {
   grpc::ByteBuffer received_;
   grpc::Slice message_;  // holds the bytes of the message that the Handler sees
   std::unique_ptr<Handler> handler_;
-  metrics::MethodCalls* counts_ = nullptr;  // set when the Call begins
+  metrics::MethodCalls* counts_ = nullptr;  // is set when the Call begins, or when it is counted
+  std::string peer_;                        // what follows is set when the Call begins
+  int connection_ = 0;                      // its Connections::KeyOf
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // used only by the completion-queue thread
   bool begun_ = false;

@@ -116,7 +116,7 @@ int Health::StatusOf(const std::string& service) const {
   if (service == kLiveness) return HealthCheckResponse::SERVING;
   if (!service.empty()) {
     const auto snapshot = current_.Get();
-    if (!snapshot->api || !std::ranges::binary_search(snapshot->api->services(), service)) {
+    if (!std::ranges::binary_search(snapshot->files.services(), service)) {
       return HealthCheckResponse::SERVICE_UNKNOWN;
     }
   }

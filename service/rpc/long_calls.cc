@@ -26,6 +26,17 @@ bool HeldConnections::Take() {
   return true;
 }
 
+std::string HeldConnections::Refusal() const {
+  if (most_ == 0) {
+    return "the pool's one connection to the database is for calls of other kinds: a session, Stream or Import needs "
+           "another one (--pool_size, --max_overflow)";
+  }
+  return fmt::format(
+      "sessions, Streams and Imports hold {} connections to the database already, and the last one is for "
+      "other calls (--pool_size, --max_overflow)",
+      most_);
+}
+
 void HeldConnections::Return() {
   held_.fetch_sub(1);
   unary_.Hold(-1);
@@ -40,11 +51,14 @@ LongCalls::LongCalls(const LongCallLimits& limits, HeldConnections& held, db::Po
       executor_({.workers = limits.most, .queue_size = limits.most, .queue_timeout = kNever}) {}
 
 absl::Status LongCalls::Enter() {
-  if (open_.fetch_add(1) < limits_.most && held_.Take()) return absl::OkStatus();
+  const bool few = open_.fetch_add(1) < limits_.most;
+  if (few && held_.Take()) return absl::OkStatus();
   const int others = open_.fetch_sub(1) - 1;
   return status::WithRetry(
-      status::Error(absl::StatusCode::kResourceExhausted,
-                    fmt::format("{} {} are open already ({})", others, limits_.what, limits_.option), limits_.reason),
+      status::Error(
+          absl::StatusCode::kResourceExhausted,
+          few ? held_.Refusal() : fmt::format("{} {} are open already ({})", others, limits_.what, limits_.option),
+          limits_.reason),
       kRetryLater);
 }
 

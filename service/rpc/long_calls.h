@@ -31,6 +31,8 @@ class HeldConnections {
   // False: the long calls hold all the connections that they may have.
   bool Take();
   void Return();
+  // Why Take was false, for the client.
+  std::string Refusal() const;
 
  private:
   const int most_;

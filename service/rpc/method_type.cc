@@ -1,11 +1,8 @@
 #include "rpc/method_type.h"
 
-#include "crud/method.h"
-
 namespace protogres::rpc {
-namespace {
 
-std::string_view TypeOf(crud::Method::Kind kind) {
+std::string_view MethodType(crud::Method::Kind kind) {
   using Kind = crud::Method::Kind;
   switch (kind) {
     case Kind::kUnary:
@@ -20,11 +17,7 @@ std::string_view TypeOf(crud::Method::Kind kind) {
   return "";
 }
 
-}  // namespace
-
-std::string_view MethodType(const std::string& path, const Snapshot& snapshot) {
-  const crud::Method* const method = snapshot.api ? snapshot.api->Find(path) : nullptr;
-  if (method != nullptr) return TypeOf(method->kind());
+std::string_view TypeOfOwn(const std::string& path) {
   if (path == kHealthCheck) return "unary";
   if (path == kHealthWatch) return "server_stream";
   return path == kReflection || path == kReflectionAlpha ? "bidi_stream" : "";

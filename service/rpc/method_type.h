@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "rpc/snapshot.h"
+#include "crud/method.h"
 
 namespace protogres::rpc {
 
@@ -15,8 +15,10 @@ inline constexpr std::string_view kHealthWatch = "/grpc.health.v1.Health/Watch";
 inline constexpr std::string_view kReflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 inline constexpr std::string_view kReflectionAlpha = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
-// In grpc-prometheus' words: unary, server_stream, client_stream or bidi_stream. Empty: there is no such method.
-std::string_view MethodType(const std::string& path, const Snapshot& snapshot);
+// In grpc-prometheus' words: unary, server_stream, client_stream or bidi_stream.
+std::string_view MethodType(crud::Method::Kind kind);
+// The same of one of the paths above. Empty: it is none of them.
+std::string_view TypeOfOwn(const std::string& path);
 
 }  // namespace protogres::rpc
 

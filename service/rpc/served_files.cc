@@ -15,12 +15,15 @@ namespace {
 namespace pb = google::protobuf;
 
 // They name a message of each file, so that the linker keeps it.
-std::vector<std::string> CompiledServices() {
+std::vector<std::string> CompiledServices(Reflection reflection) {
+  std::vector<const pb::FileDescriptor*> files = {protogres::v1::TransactRequest::descriptor()->file(),
+                                                  grpc::health::v1::HealthCheckRequest::descriptor()->file()};
+  if (reflection != Reflection::kOff) {
+    files.push_back(grpc::reflection::v1::ServerReflectionRequest::descriptor()->file());
+    files.push_back(grpc::reflection::v1alpha::ServerReflectionRequest::descriptor()->file());
+  }
   std::vector<std::string> services;
-  for (const pb::FileDescriptor* file : {protogres::v1::TransactRequest::descriptor()->file(),
-                                         grpc::health::v1::HealthCheckRequest::descriptor()->file(),
-                                         grpc::reflection::v1::ServerReflectionRequest::descriptor()->file(),
-                                         grpc::reflection::v1alpha::ServerReflectionRequest::descriptor()->file()}) {
+  for (const pb::FileDescriptor* file : files) {
     for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i)->full_name());
   }
   return services;
@@ -35,7 +38,8 @@ std::optional<api::File> Compiled(const pb::FileDescriptor* file) {
 
 }  // namespace
 
-ServedFiles::ServedFiles(const api::Api* api) : api_(api), services_(CompiledServices()) {
+ServedFiles::ServedFiles(const api::Api* api, Reflection reflection)
+    : api_(api), services_(CompiledServices(reflection)) {
   if (api_ != nullptr) services_.insert(services_.end(), api_->services().begin(), api_->services().end());
   std::ranges::sort(services_);
 }

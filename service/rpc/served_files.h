@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/api.h"
+#include "rpc/server.h"
 
 namespace protogres::rpc {
 
@@ -16,14 +17,14 @@ namespace protogres::rpc {
 class ServedFiles {
  public:
   // Null: there are only the compiled files.
-  explicit ServedFiles(const api::Api* api);
+  ServedFiles(const api::Api* api, Reflection reflection);
 
   // No value: there is no such file.
   std::optional<api::File> FindFile(const std::string& name) const;
   // The file that declares a message, enum, enum value, field, service or method by this full name. No value: none
   // does.
   std::optional<api::File> FindSymbol(const std::string& symbol) const;
-  // The full names of all services, sorted.
+  // The full names of all services, sorted. Reflection is one of them unless it is off.
   const std::vector<std::string>& services() const { return services_; }
 
  private:

@@ -26,6 +26,7 @@
 #include "rpc/method_type.h"
 #include "rpc/reflection.h"
 #include "rpc/role_views.h"
+#include "rpc/server_limits.h"
 #include "rpc/service_calls.h"
 #include "rpc/session_call.h"
 #include "rpc/snapshot.h"
@@ -59,39 +60,6 @@ constexpr milliseconds kLongestReload{3000};
 // How often the calls are cancelled again: a connection may still come in after the others were closed.
 constexpr milliseconds kCancelAgain{50};
 
-// One connection is left for unary calls, whatever the options say.
-int MostHeld(const db::Pool& pool) { return std::max(0, pool.capacity() - 1); }
-
-LongCallLimits LimitsOfSessions(const ServerOptions& options, const db::Pool& pool) {
-  return {.most = options.max_sessions < 0 ? pool.capacity() / 2 : options.max_sessions,
-          .idle_timeout = options.session_idle_timeout,
-          .max_duration = options.session_max_duration,
-          .what = "sessions",
-          .option = "--max_sessions",
-          .reason = status::kTooManySessions};
-}
-
-LongCallLimits LimitsOfStreams(const ServerOptions& options, const db::Pool& pool) {
-  return {.most = options.max_streams < 0 ? std::max(1, pool.capacity() / 4) : options.max_streams,
-          .idle_timeout = options.session_idle_timeout,
-          .max_duration = options.stream_max_duration,
-          .what = "streams and imports",
-          .option = "--max_streams",
-          .reason = status::kTooManyStreams};
-}
-
-Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
-  // At least two: while PostgreSQL works for one group, the requests of the other are decoded or answered.
-  const int groups = std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 4, 2, 4);
-  const int workers = options.workers > 0 ? options.workers : pool.capacity();
-  return {.workers = workers,
-          .queue_size = options.queue_size,
-          .queue_timeout = options.queue_timeout,
-          .groups_at_once = groups,
-          .wait_for_groups = true,
-          .spare = std::max(0, pool.capacity() - workers)};
-}
-
 class GrpcServer final : public Server, private Router {
  public:
   GrpcServer(const ServerOptions& options, db::Pool& pool, RequestReload request_reload)
@@ -108,7 +76,11 @@ class GrpcServer final : public Server, private Router {
         log_({.access_log = options.access_log, .slow_call = options.slow_call}),
         in_flight_(options.max_in_flight_per_identity),
         acceptor_(*this, connections_, log_,
-                  {.max_send_bytes = options.max_send_message_bytes, .max_in_flight = options.max_in_flight}) {}
+                  {.max_send_bytes = options.max_send_message_bytes,
+                   .max_in_flight = options.max_in_flight,
+                   .first_message = options.session_idle_timeout}) {
+    current_.Set(std::make_shared<const Snapshot>(nullptr, "", reflection_));
+  }
   ~GrpcServer() override;
 
   absl::Status Listen(const ServerOptions& options);
@@ -123,12 +95,15 @@ class GrpcServer final : public Server, private Router {
 
  private:
   std::unique_ptr<Handler> Route(Call& call) override;
-  std::string_view TypeOf(const std::string& path) const override { return MethodType(path, *current_.Get()); }
   // `method` belongs to the Api of `snapshot`.
-  std::unique_ptr<Handler> MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
-                                       Call& call);
-  // Null: the call is finished with UNIMPLEMENTED or UNAUTHENTICATED.
-  std::unique_ptr<Handler> Reflect(Call& call, const Snapshot& snapshot);
+  std::unique_ptr<Handler> MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot, Call& call,
+                                       std::shared_ptr<const db::Caller> caller);
+  // The Handler of a method that every server has. Null: the call is finished with an error.
+  std::unique_ptr<Handler> MakeOwn(Call& call);
+  // OK: reflection may answer this call what `filter` lets it; null: all. Else UNIMPLEMENTED or UNAUTHENTICATED.
+  absl::Status MayReflect(const Call& call, std::unique_ptr<RoleFilter>* filter);
+  // Finishes the call with the error for a method that does not exist.
+  void FinishUnknown(Call& call, const Snapshot& snapshot);
   void OnIdle() override { executor_.Dispatch(); }
   void OnBusy() override { executor_.DispatchLate(); }
   // Tells all calls in flight to end. False: some could not be ended.
@@ -209,7 +184,7 @@ GrpcServer::~GrpcServer() {
 }
 
 void GrpcServer::SetApi(std::shared_ptr<const api::Api> api, const std::string& why) {
-  current_.Set(std::make_shared<const Snapshot>(std::move(api), why));
+  current_.Set(std::make_shared<const Snapshot>(std::move(api), why, reflection_));
   service_calls_.WakeAll();
   connections_.Rebase();
 }
@@ -272,41 +247,68 @@ std::unique_ptr<Handler> GrpcServer::Route(Call& call) {
     call.Finish(status::ShuttingDown());
     return nullptr;
   }
-  const crud::Method* const method = snapshot->api ? snapshot->api->Find(path) : nullptr;
-  if (method != nullptr) return MakeHandler(*method, std::move(snapshot), call);
-  if (path == kHealthCheck) return health_.Check(call);
-  if (path == kHealthWatch) return health_.Watch(call);
-  if (path == kReflection || path == kReflectionAlpha) {
-    return Reflect(call, *snapshot);
+  if (const std::string_view type = TypeOfOwn(path); !type.empty()) {
+    call.Count(type);
+    return MakeOwn(call);
   }
-  call.Finish(UnknownMethod(path, *snapshot));
-  return nullptr;
-}
-
-std::unique_ptr<Handler> GrpcServer::Reflect(Call& call, const Snapshot& snapshot) {
-  if (reflection_ == Reflection::kOn) return MakeReflection(current_, service_calls_, call, nullptr);
-  if (reflection_ == Reflection::kOff) {
-    call.Finish(UnknownMethod(call.method(), snapshot));
+  if (!snapshot->api) {
+    FinishUnknown(call, *snapshot);
     return nullptr;
   }
-  const auto identity = callers_->Authenticated(call);
-  if (identity.ok()) {
-    return MakeReflection(current_, service_calls_, call, std::make_unique<RoleFilter>(role_views_, (*identity)->role));
+  auto caller = callers_->Find(call);
+  if (!caller.ok() && HasMethod(path, *snapshot)) {
+    call.Finish(caller.status());
+    return nullptr;
   }
-  call.Finish(identity.status());
-  return nullptr;
+  // This binds the table for good, and so does Count make counters. Both are only for those who may call methods.
+  const crud::Method* const method = caller.ok() ? snapshot->api->Find(path) : nullptr;
+  if (method == nullptr) {
+    FinishUnknown(call, *snapshot);
+    return nullptr;
+  }
+  call.Count(MethodType(method->kind()));
+  return MakeHandler(*method, std::move(snapshot), call, *std::move(caller));
+}
+
+std::unique_ptr<Handler> GrpcServer::MakeOwn(Call& call) {
+  const std::string& path = call.method();
+  if (path == kHealthCheck) return health_.Check(call);
+  std::unique_ptr<RoleFilter> filter;
+  absl::Status may = path == kHealthWatch ? absl::OkStatus() : MayReflect(call, &filter);
+  if (may.ok()) may = service_calls_.Check(call);
+  if (!may.ok()) {
+    call.Finish(may);
+    return nullptr;
+  }
+  if (path == kHealthWatch) return health_.Watch(call);
+  return MakeReflection(current_, service_calls_, call, std::move(filter));
+}
+
+absl::Status GrpcServer::MayReflect(const Call& call, std::unique_ptr<RoleFilter>* filter) {
+  if (reflection_ == Reflection::kOn) return absl::OkStatus();
+  if (reflection_ == Reflection::kOff) {
+    return status::Error(absl::StatusCode::kUnimplemented, "there is no reflection (--reflection=off)",
+                         status::kUnknownMethod);
+  }
+  ASSIGN_OR_RETURN(const auto identity, callers_->Authenticated(call));
+  *filter = std::make_unique<RoleFilter>(role_views_, identity->role);
+  return absl::OkStatus();
+}
+
+void GrpcServer::FinishUnknown(Call& call, const Snapshot& snapshot) {
+  // Not every caller may know the others' names.
+  call.Finish(UnknownMethod(call.method(), snapshot, reflection_ == Reflection::kOn));
 }
 
 std::unique_ptr<Handler> GrpcServer::MakeHandler(const crud::Method& method, std::shared_ptr<const Snapshot> snapshot,
-                                                 Call& call) {
+                                                 Call& call, std::shared_ptr<const db::Caller> caller) {
   using Kind = crud::Method::Kind;
-  auto found = callers_->Find(call);
-  if (found.ok()) found = in_flight_.Enter(*std::move(found));
-  if (!found.ok()) {
-    call.Finish(found.status());
+  auto entered = in_flight_.Enter(std::move(caller));
+  if (!entered.ok()) {
+    call.Finish(entered.status());
     return nullptr;
   }
-  auto caller = *std::move(found);
+  caller = *std::move(entered);
   switch (method.kind()) {
     case Kind::kUnary:
       return MakeUnary(unary_, std::move(snapshot), *method.As<crud::UnaryMethod>(), call, std::move(caller));

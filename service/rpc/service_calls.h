@@ -5,8 +5,11 @@
 
 #include <atomic>
 #include <mutex>
+#include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "rpc/call.h"
 
 namespace protogres::rpc {
@@ -14,6 +17,9 @@ namespace protogres::rpc {
 // Thread-safe.
 class ServiceCalls {
  public:
+  // OK: `call` may be added. RESOURCE_EXHAUSTED, reason TOO_MANY_CALLS: so many are open already of its connection, or
+  // in all. They need no token, and each takes memory for as long as its client wants.
+  absl::Status Check(const Call& call);
   // From now on WakeAll wakes `call`. The call must be removed before it is finished.
   void Add(Call& call);
   void Remove(Call& call);
@@ -29,6 +35,7 @@ class ServiceCalls {
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   absl::flat_hash_set<Call*> calls_;
+  absl::flat_hash_map<std::string, int> of_peers_;  // how many there are, by Call::peer
 };
 
 }  // namespace protogres::rpc

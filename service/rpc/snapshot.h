@@ -14,11 +14,12 @@ namespace protogres::rpc {
 
 // Immutable.
 struct Snapshot {
-  Snapshot(std::shared_ptr<const api::Api> api_in_force, std::string reason)
-      : api(std::move(api_in_force)), why(std::move(reason)), files(api.get()) {}
+  Snapshot(std::shared_ptr<const api::Api> api_in_force, std::string reason, Reflection mode = Reflection::kOn)
+      : api(std::move(api_in_force)), why(std::move(reason)), reflection(mode), files(api.get(), mode) {}
 
   const std::shared_ptr<const api::Api> api;  // null: the catalog could not be read yet
   const std::string why;                      // the reason, if there is no Api
+  const Reflection reflection;
   const ServedFiles files;
 };
 

@@ -235,7 +235,7 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
     if (!snapshot->api || snapshot == snapshot_) return moved;
     const crud::Method* const method = snapshot->api->Find(call_.method());
     method_ = method != nullptr ? method->As<crud::ServerStreamMethod>() : nullptr;
-    if (method_ == nullptr) return UnknownMethod(call_.method(), *snapshot);
+    if (method_ == nullptr) return GoneMethod(call_.method(), *snapshot);
     snapshot_ = std::move(snapshot);
     return absl::OkStatus();
   }
@@ -286,7 +286,9 @@ class ClientStreamHandler final : public StreamingHandler {
     Begin();
   }
 
-  // The messages of a client that died must never be taken for all its messages.
+  // The messages of a client that died must never be taken for all its messages. But gRPC (1.51) does not tell a stream
+  // that a client has closed within a message from one that it has closed after a message: what has come of the last
+  // message is dropped. Only the client can see that, by `affected`.
   void OnEnd() override { call_.AskHowItEnded(); }
 
   void OnHalfClosed() override {

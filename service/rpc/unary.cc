@@ -165,7 +165,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     if (!snapshot->api || snapshot == snapshot_) return call_.Finish(moved_);
     const crud::Method* const method = snapshot->api->Find(call_.method());
     method_ = method != nullptr ? method->As<crud::UnaryMethod>() : nullptr;
-    if (method_ == nullptr) return call_.Finish(UnknownMethod(call_.method(), *snapshot));
+    if (method_ == nullptr) return call_.Finish(GoneMethod(call_.method(), *snapshot));
     snapshot_ = std::move(snapshot);
     RunAlone();
   }

@@ -40,7 +40,7 @@ absl::Status NoApi(const std::string& why) {
 
 }  // namespace
 
-absl::Status UnknownMethod(const std::string& path, const Snapshot& snapshot) {
+absl::Status UnknownMethod(const std::string& path, const Snapshot& snapshot, bool tells) {
   const auto& services = snapshot.files.services();
   const auto shown = [](std::string_view text) { return text::Excerpt(text, '"', kMaxPath); };
   const std::size_t slash = path.rfind('/');
@@ -51,12 +51,25 @@ absl::Status UnknownMethod(const std::string& path, const Snapshot& snapshot) {
   const bool known = std::ranges::binary_search(services, service);
   // Without an Api only gRPC's own services are served, and nobody knows yet what the others will have.
   if (!snapshot.api && !(known && service.starts_with("grpc."))) return NoApi(snapshot.why);
+  if (!tells) return Unknown(fmt::format("there is no method {}", shown(path)));
   if (known) {
     return Unknown(fmt::format("service {} has no method {}; it has {}", service, shown(path.substr(slash + 1)),
                                fmt::join(MethodsOf(service, snapshot.api.get()), ", ")));
   }
   return Unknown(fmt::format("there is no service of {}; of {} the nearest are {}", shown(path), services.size(),
                              fmt::join(text::NearestByBeginning(service, services, kMaxNames), ", ")));
+}
+
+absl::Status GoneMethod(const std::string& path, const Snapshot& snapshot) {
+  return UnknownMethod(path, snapshot, snapshot.reflection == Reflection::kOn);
+}
+
+bool HasMethod(const std::string& path, const Snapshot& snapshot) {
+  const std::size_t slash = path.rfind('/');
+  if (!snapshot.api || !path.starts_with('/') || slash == 0) return false;
+  const std::string service = path.substr(1, slash - 1);
+  if (!std::ranges::binary_search(snapshot.files.services(), service)) return false;
+  return std::ranges::binary_search(MethodsOf(service, snapshot.api.get()), path.substr(slash + 1));
 }
 
 }  // namespace protogres::rpc

@@ -17,6 +17,8 @@
 namespace protogres::transaction {
 namespace {
 
+// Each costs memory, here and in PostgreSQL, which also keeps a lock for each in which something was written.
+constexpr std::size_t kMaxSavepoints = 1000;
 constexpr std::size_t kMaxName = 63;  // NAMEDATALEN - 1: PostgreSQL cuts longer names
 
 // The name by which PostgreSQL knows the client's savepoint. So no name that a client chooses can be the name of a
@@ -147,6 +149,12 @@ absl::Status TransactionStream::Save(const std::string& name) {
   if (aborted()) return AbortedTransaction();
   if (name.empty() || name.size() > kMaxName || name.find('\0') != std::string::npos) {
     return status::BadRequest("savepoint", fmt::format("needs a name of 1 to {} bytes", kMaxName));
+  }
+  if (savepoints_.size() >= kMaxSavepoints) {
+    return status::BadRequest("savepoint",
+                              fmt::format("{} savepoints are open already, which is the most there may be; "
+                                          "rollback_to one of them ends those after it",
+                                          kMaxSavepoints));
   }
   RETURN_IF_ERROR(session_->Savepoint(SavepointName(savepoints_.size())));
   savepoints_.push_back(name);

@@ -1,13 +1,17 @@
 """The limits that an operator gives: how long a statement takes, how many calls are in flight, how many rows change."""
 
+import socket
+import time
 import unittest
 
 import grpc
 
-from bulk import import_rows, stream_rows
+import http2
+from bulk import import_rows, importing, stream_rows
 from harness import PATIENCE, Client, RpcFailure, Server, ServedTestCase, wait_for
 from identity import Identity
 from tools import hold_open
+from transactions import Session
 
 SQL = """
 CREATE TABLE item (id integer PRIMARY KEY, name text);
@@ -65,6 +69,105 @@ class InFlight(ServedTestCase):
         self.assertEqual(health(b"", timeout=20 * PATIENCE), b"\x08\x01")
         self.assertEqual(sum(call.exception() is None for call in calls), 5)
         self.assertEqual(self.call("GetItem", {"id": 1})["name"], "item 1")
+
+
+class Silent(ServedTestCase):
+    """Calls that have begun, and whose first message does not come."""
+
+    SQL = SQL
+    OPTIONS = ("--max_in_flight=5", "--session_idle_timeout=1s")
+
+    def test_they_end_when_others_are_refused(self):
+        peer = http2.Peer(self.server.port)
+        self.addCleanup(peer.close)
+        requests = http2.Requests("/silent.v1.ItemService/GetItem")
+        begin = time.monotonic()
+        peer.send(b"".join(http2.frame(http2.HEADERS, http2.END_HEADERS, 2 * i + 1, requests.block()) for i in range(5)))
+        wait_for(lambda: not self.serves(), "the calls to have begun")
+        wait_for(self.serves, "a call to be let in", 20)
+        self.assertGreater(time.monotonic() - begin, 0.9)
+        ended = [line for line in self.server.all_lines() if "the first message has not come for 1000 ms" in line]
+        self.assertEqual(len(ended), 5)
+
+    def serves(self):
+        try:
+            return self.call("GetItem", {"id": 1})["name"] == "item 1"
+        except grpc.RpcError as error:
+            self.assertEqual(RpcFailure(error).reason, "TOO_MANY_CALLS")
+            return False
+
+
+class Watches(ServedTestCase):
+    SQL = SQL
+
+    def watch(self, channel):
+        return channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=60 * PATIENCE)
+
+    def test_a_connection_has_sixteen(self):
+        channel = self.server.channel()
+        watches = [self.watch(channel) for _ in range(16)]
+        self.assertEqual([next(watch) for watch in watches], [b"\x08\x01"] * 16)
+        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_CALLS", message="^16 health Watches"):
+            next(self.watch(channel))
+        reflection = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_CALLS"):
+            next(reflection(iter([b"\x3a\x01*"]), timeout=20 * PATIENCE))
+        self.assertEqual(next(self.watch(self.server.channel())), b"\x08\x01")
+        watches.pop().cancel()
+        wait_for(lambda: self.may_watch(channel), "a place")
+
+    def may_watch(self, channel):
+        try:
+            return next(self.watch(channel))
+        except grpc.RpcError:
+            return None
+
+
+class Deadlines(ServedTestCase):
+    SQL = SQL
+
+    def test_one_that_never_comes_is_none(self):
+        # Go's longest time.Duration, and what gRPC makes of Java's.
+        for timeout in ("1M", "2562047H", "99999999H", "99999999M"):
+            with socket.create_connection(("127.0.0.1", self.server.port), 20 * PATIENCE) as client:
+                request = http2.Requests("/deadlines.v1.ItemService/GetItem", grpc_timeout=timeout)
+                client.sendall(http2.PREFACE + http2.frame(http2.SETTINGS, 0, 0)
+                               + http2.frame(http2.HEADERS, http2.END_HEADERS, 1, request.block())
+                               + http2.data(1, http2.message(b"\x08\x01")))
+                answer = b""
+                while b"grpc-status" not in answer:
+                    part = client.recv(1 << 16)
+                    self.assertTrue(part, answer)
+                    answer += part
+                self.assertIn(b"item 1", answer, timeout)
+
+
+class Connections(ServedTestCase):
+    SQL = SQL
+    OPTIONS = ("--pool_size=2", "--max_overflow=0")
+
+    def test_a_session_that_finds_none_names_the_options(self):
+        call = importing(self.client, "ImportItems", self.held())
+        refused = lambda: Session(self.client, {})
+        wait_for(lambda: self.reason_of(refused) == "TOO_MANY_SESSIONS", "the import to hold its connection")
+        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_SESSIONS", message="hold 1 connections.*--pool_size.*--max_overflow"):
+            refused()
+        call.cancel()
+        small = Server(self.uri, "--pool_size=1", "--max_overflow=0")
+        self.addCleanup(small.close)
+        with self.fails("RESOURCE_EXHAUSTED", "TOO_MANY_SESSIONS", message="--pool_size, --max_overflow"):
+            Session(Client(small, self.contract), {})
+
+    def held(self):
+        yield [{"id": 1000}]
+        time.sleep(10 * PATIENCE)
+
+    def reason_of(self, call):
+        try:
+            call().commit()
+        except grpc.RpcError as error:
+            return RpcFailure(error).reason
+        return None
 
 
 class InFlightOfIdentities(Identity):

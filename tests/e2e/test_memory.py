@@ -1,6 +1,7 @@
 """What one client does takes no more memory than --max_memory and a little, and is given back; others are served."""
 
 import os
+import struct
 import time
 import unittest
 
@@ -71,6 +72,39 @@ class Attacked(harness.TestCase):
 
     def test_answers_that_nobody_reads(self):
         attacks.unread_answers(self.target, 300)
+        self.is_bounded()
+
+    def test_answers_of_streams_that_were_cancelled_are_not_unread(self):
+        peer = self.target.peer()
+        peer.send(http2.frame(http2.WINDOW_UPDATE, 0, 0, struct.pack(">I", (1 << 31) - 1 - 65535)))
+        requests = http2.Requests("/attacked.v1.ManyService/StreamManies")
+        for stream in range(1, 17, 2):
+            before = peer.received
+            peer.send(http2.frame(http2.HEADERS, http2.END_HEADERS, stream, requests.block())
+                      + http2.data(stream, http2.message(b"")))
+            harness.wait_for(lambda before=before: peer.received >= before + 60_000, "the window of the stream to be full")
+            peer.send(http2.frame(http2.RST_STREAM, 0, stream, http2.CANCEL))
+        ended = harness.wait_for(lambda: [line for line in self.target.server.all_lines() if "StreamManies" in line][7:]
+                                 and self.target.server.lines, "the streams to end")
+        self.assertFalse([line for line in ended if "StreamManies" in line and "peer=unknown" in line])
+        time.sleep(11)  # so long a client that does not read is let be
+        for _ in range(5):
+            attacks.open_streams(self.target, 900)
+        harness.wait_for(lambda: not self.serves(), "calls to be refused")
+        time.sleep(0.5)
+        self.assertTrue(peer.open)
+        self.assertNotIn("it has not read", self.target.server.log())
+
+    def test_watches_that_do_nothing(self):
+        watching = b"".join(http2.data(2 * i + 1, http2.message(b"")) for i in range(900))
+        for _ in range(5):
+            peer = self.target.peer()
+            requests = http2.Requests("/grpc.health.v1.Health/Watch")
+            peer.send(b"".join(http2.frame(http2.HEADERS, http2.END_HEADERS, 2 * i + 1, requests.block())
+                               for i in range(900)) + watching)
+        for _ in range(50):
+            self.assertTrue(self.serves())
+            time.sleep(0.02)
         self.is_bounded()
 
     def test_reflection_that_nobody_reads(self):

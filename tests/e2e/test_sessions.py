@@ -42,6 +42,20 @@ class Sessions(Transactions):
         session.commit()
         self.assertEqual(self.psql("SELECT count(*) FROM customer WHERE name IN ('kept', 'after')"), "2")
 
+    def test_a_thousand_savepoints_and_no_more(self):
+        session = self.session()
+        for i in range(1000):
+            session.send({"savepoint": f"point {i}"})
+        error = session.send({"savepoint": "one more"})["error"]
+        self.assertEqual((error["code"], error.get("aborted", False)), (3, False))
+        self.assertIn("1000 savepoints are open", error["message"])
+        self.run_in(session, "CreateCustomer", customer={"name": "of the last"})
+        session.send({"rollback_to": "point 500"})
+        session.send({"savepoint": "one more"})
+        self.run_in(session, "CreateCustomer", customer={"name": "of one more"})
+        session.commit()
+        self.assertEqual(self.psql("SELECT name FROM customer WHERE name LIKE 'of %'"), "of one more")
+
     def test_what_does_not_touch_the_transaction_leaves_it_whole(self):
         session = self.session()
         self.run_in(session, "CreateCustomer", customer={"name": "whole"})

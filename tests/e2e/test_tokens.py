@@ -135,5 +135,58 @@ class NoAnonymous(Identity):
             TokenClient(self.strict, self.contract, "Bearer " + token({"sub": "x"})).call("GetNotice", {"id": 1})
 
 
+class WithoutAToken(Identity):
+    """What a client learns, and what the server keeps of its calls."""
+
+    def server_with(self, *options):
+        server = Server(self.uri, f"--jwt_key={self.key_file}", "--metrics_listen=127.0.0.1:0", *options)
+        self.addCleanup(server.close)
+        return server
+
+    def test_its_calls_make_no_series(self):
+        server = self.server_with()
+        client = Client(server, self.contract)
+        for method in ("GetNotice", "ListMes", "ListDocuments", "Transact"):
+            with self.fails("UNAUTHENTICATED", "TOKEN_MISSING"):
+                client.call(method)
+        scrape = Scrape(server)
+        self.assertNotIn("app.v1", scrape.text)
+        self.assertNotIn("TransactionService", scrape.text)
+        self.assertEqual(scrape.value("grpc_server_handled_total", grpc_service="unknown", grpc_code="Unauthenticated"), 4)
+        self.assertEqual(scrape.value("grpc_server_in_flight", grpc_service="unknown"), 0)
+        member = TokenClient(server, self.contract, "Bearer " + token({"role": "member"}))
+        self.assertEqual(member.call("GetNotice", {"id": 1})["body"], "hello")
+        with self.fails("UNAUTHENTICATED", "TOKEN_MISSING"):
+            client.call("GetNotice", {"id": 1})
+        scrape = Scrape(server)
+        of = {"grpc_service": "app.v1.NoticeService", "grpc_method": "GetNotice", "grpc_type": "unary"}
+        self.assertEqual(scrape.value("grpc_server_started_total", **of), 2)
+        self.assertEqual(scrape.value("grpc_server_handled_total", grpc_code="OK", **of), 1)
+        self.assertEqual(scrape.value("grpc_server_handled_total", grpc_code="Unauthenticated", **of), 1)
+
+    def unknown(self, client, path):
+        with self.fails("UNIMPLEMENTED", "UNKNOWN_METHOD") as outcome:
+            client.channel.unary_unary(path)(b"", timeout=20)
+        return outcome[0].message
+
+    def test_the_error_of_an_unknown_method_names_no_more_than_reflection(self):
+        paths = ("/x/y", "/app.v1.NoticeService/X", "/app.v1.Notice/GetNotice", "/protogres.v1.TransactionService/X")
+        reflection = "/grpc.reflection.v1.ServerReflection/"
+        header = "Bearer " + token({"role": "member"})
+        off, authenticated, on = (self.server_with(f"--reflection={mode}") for mode in ("off", "authenticated", "on"))
+        for client in (Client(off, self.contract), TokenClient(off, self.contract, header),
+                       Client(authenticated, self.contract)):
+            for path in (*paths, reflection + "X"):
+                self.assertEqual(self.unknown(client, path), f'there is no method "{path}"')
+        for client in (TokenClient(authenticated, self.contract, header), Client(on, self.contract)):
+            self.assertIn("GetNotice", self.unknown(client, paths[1]))
+            self.assertIn("app.v1.NoticeService", self.unknown(client, paths[2]))
+            self.assertIn("ServerReflectionInfo", self.unknown(client, reflection + "X"))
+        self.unknown(TokenClient(off, self.contract, header), reflection + "ServerReflectionInfo")
+        check = Client(off, self.contract).channel.unary_unary("/grpc.health.v1.Health/Check")
+        with self.fails("NOT_FOUND"):
+            check(b"\x0a\x23grpc.reflection.v1.ServerReflection", timeout=20)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -205,6 +205,8 @@ TEST_F(RpcHealthTest, Check) {
   EXPECT_EQ(Check(""), HealthCheckResponse::SERVING);
   EXPECT_EQ(Check("shop.v1.ItemService"), HealthCheckResponse::SERVING);
   EXPECT_EQ(Check("liveness"), HealthCheckResponse::SERVING);
+  EXPECT_EQ(Check("protogres.v1.TransactionService"), HealthCheckResponse::SERVING);
+  EXPECT_EQ(Check("grpc.reflection.v1.ServerReflection"), HealthCheckResponse::SERVING);
   EXPECT_EQ(Check("shop.v1.Item"), -StatusCode::NOT_FOUND);
   server_->SetReady(false);
   EXPECT_EQ(Check(""), HealthCheckResponse::NOT_SERVING);
@@ -212,6 +214,17 @@ TEST_F(RpcHealthTest, Check) {
   EXPECT_EQ(Check("liveness"), HealthCheckResponse::SERVING);
   EXPECT_EQ(Call("/grpc.health.v1.Health/Check", "\xff").status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(database_.counts().executed, 0);
+}
+
+TEST_F(RpcHealthTest, ReflectionThatIsOffIsNoService) {
+  options_.reflection = Reflection::kOff;
+  Start();
+  EXPECT_EQ(Check("grpc.reflection.v1.ServerReflection"), -StatusCode::NOT_FOUND);
+  EXPECT_EQ(Check("protogres.v1.TransactionService"), HealthCheckResponse::SERVING);
+  server_->SetApi(nullptr, "gone");
+  EXPECT_EQ(Check("grpc.reflection.v1.ServerReflection"), -StatusCode::NOT_FOUND);
+  EXPECT_EQ(Call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo").status.error_code(),
+            StatusCode::UNIMPLEMENTED);
 }
 
 TEST_F(RpcHealthTest, OnlyALargeRequestIsRefusedWhereThereIsNoMemory) {

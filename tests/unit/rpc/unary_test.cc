@@ -55,6 +55,8 @@ class FakeCall final : public Call {
   const std::string& method() const override { return method_; }
   std::optional<std::string> header(std::string_view) const override { return std::nullopt; }
   Time deadline() const override { return deadline_; }
+  const std::string& peer() const override { return peer_; }
+  void Count(std::string_view) override {}
   void Read() override {}
   absl::Status Write(std::string) override { return absl::OkStatus(); }
   void AskHowItEnded() override {}
@@ -79,6 +81,7 @@ class FakeCall final : public Call {
 
   const Time deadline_;
   const std::string method_ = "/shop.v1.ItemService/GetItem";
+  const std::string peer_ = "ipv4:127.0.0.1:40404";
   absl::Status status_;
   std::string answer_;
   Gate ended_;
