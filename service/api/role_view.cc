@@ -1,6 +1,9 @@
 #include "api/role_view.h"
 
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "status/macros.h"
@@ -24,7 +27,14 @@ using Name = std::pair<std::string_view, std::string_view>;
 
 absl::StatusOr<RoleView> RoleView::Read(db::Pool& pool, const db::Cancellation& cancellation, const Api& api,
                                         const std::string& role) {
-  ASSIGN_OR_RETURN(const auto session, db::Session::Open(pool, cancellation));
+  // By name, as a pooler may give a session that another client has left with a role of its own.
+  const std::vector<db::Setting> own{{"role", "none"}};
+  ASSIGN_OR_RETURN(const auto session,
+                   db::Session::Open(pool, cancellation,
+                                     {.transaction = db::Transaction::kExplicit,
+                                      .read_only = true,
+                                      .settings = std::make_shared<const std::vector<db::Setting>>(own)}));
+  RETURN_IF_ERROR(session->Unlimited());
   const db::Param params[] = {role};
   ASSIGN_OR_RETURN(const db::Rows rows, session->Read(kUsableSql, params));
   RETURN_IF_ERROR(session->Commit());

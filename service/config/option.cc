@@ -132,7 +132,8 @@ void AddServer(OptionTable& table, rpc::ServerOptions* server) {
   table.Switch("insecure", &server->insecure,
                "listen without TLS on addresses that other machines can reach; for use behind a proxy, a mesh or a "
                "network policy");
-  table.Integer("workers", &server->workers, 0, 10'000, "threads that run statements; 0: pool_size + max_overflow");
+  table.Integer("workers", &server->workers, 0, 10'000,
+                "threads that run statements, at most pool_size + max_overflow; 0: as many");
   table.Integer("completion_queues", &server->completion_queues, 1, 256, "completion queues, each with a thread");
   table.Switch("coalesce", &server->coalesce,
                "answer Gets and BatchGets that wait for one table together, by one statement");

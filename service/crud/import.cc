@@ -184,7 +184,8 @@ absl::Status RowImport::Open() {
   const std::vector<db::Param> table{bound_.table().sql_name};
   ASSIGN_OR_RETURN(const db::Rows policies, session_->Read(kHasPolicies, table));
   inserts_ = policies.Cell(0, 0) == "t";
-  if (inserts_ || !HasMoney(bound_.table())) return absl::OkStatus();
+  if (inserts_) return session_->Unlimited();
+  if (!HasMoney(bound_.table())) return absl::OkStatus();
   ASSIGN_OR_RETURN(const db::Rows plain, session_->Read(kMoneyIsPlain, {}));
   return plain.Cell(0, 0) == "t" ? absl::OkStatus() : MoneyIsNotPlain(bound_.table());
 }

@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Session>> Access::Open(SessionOptions options) co
 absl::StatusOr<std::unique_ptr<Session>> Access::OpenAsServer(SessionOptions options) const {
   // By name, as a pooler that is not found yet may give a session that another client has left with a role of its own.
   static const auto& own = *new auto(std::make_shared<const std::vector<Setting>>(1, Setting{"role", "none"}));
-  if (caller) options.settings = own;
+  if (caller && caller->identity) options.settings = own;
   options.transaction = Transaction::kExplicit;
   ASSIGN_OR_RETURN(auto session, Session::Open(pool, cancellation, options));
   // What is remembered by the role comes after Assume.

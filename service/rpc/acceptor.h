@@ -107,6 +107,7 @@ class Acceptor {
   std::atomic<std::int64_t> calls_{0};   // the number of Calls, also of those that wait for an RPC
   std::atomic<std::int64_t> begun_{0};   // the number of RPCs that have come
   std::atomic<std::int64_t> active_{0};  // the number of RPCs in flight that have a Handler
+  std::atomic<std::int64_t> own_{0};     // of these, those of health and reflection, which last for long
   std::mutex mutex_;
   std::condition_variable none_;
 };

@@ -47,6 +47,7 @@ constexpr std::size_t kLarge = 16 * 1024;
 constexpr std::size_t kFraming = 128;
 
 bool IsHealth(const std::string& method) { return method.starts_with("/grpc.health."); }
+bool IsOwn(const std::string& method) { return IsHealth(method) || method.starts_with("/grpc.reflection."); }
 // A request of health names a service. One that has more bytes may be refused.
 constexpr std::size_t kHealthBytes = 1024;
 
@@ -72,7 +73,7 @@ GenericCall::GenericCall(Acceptor& acceptor, Line& line) : acceptor_(acceptor), 
 }
 
 GenericCall::~GenericCall() {
-  if (handler_) acceptor_.active_.fetch_sub(1);
+  if (handler_) CountActive(-1);
   handler_.reset();  // the Handler may still use the Call, so it goes first
   if (begun_) {
     (previous_ ? previous_->next_ : line_.first) = next_;
@@ -124,14 +125,19 @@ void GenericCall::Begin() {
     return Finish(admitted);
   }
   // The call is counted before the Router checks whether the server drains, so that a drain cannot miss it.
-  acceptor_.active_.fetch_add(1);
+  CountActive(1);
   handler_ = acceptor_.router_.Route(*this);
   if (!handler_) {
-    acceptor_.active_.fetch_sub(1);
+    CountActive(-1);
     return;
   }
   if (counts_ == nullptr) CountBy(CountsOf("", ""));
   Read();
+}
+
+void GenericCall::CountActive(int difference) {
+  acceptor_.active_.fetch_add(difference);
+  if (IsOwn(method())) acceptor_.own_.fetch_add(difference);
 }
 
 void GenericCall::Count(std::string_view type) {
@@ -179,7 +185,12 @@ absl::Status GenericCall::Admit() {
   db::Memory& memory = db::Memory::OfProcess();
   memory.Force(kCallBytes, &received_hold_);
   if (IsHealth(method())) return absl::OkStatus();
-  RETURN_IF_ERROR(CheckInFlight(acceptor_.active_.load(std::memory_order_relaxed), acceptor_.limits_.max_in_flight));
+  // ServiceCalls bounds the others: a client's channel may keep a Watch open for as long as it lives.
+  if (!IsOwn(method())) {
+    const auto others =
+        acceptor_.active_.load(std::memory_order_relaxed) - acceptor_.own_.load(std::memory_order_relaxed);
+    RETURN_IF_ERROR(CheckInFlight(others, acceptor_.limits_.max_in_flight));
+  }
   return memory.Admit();
 }
 

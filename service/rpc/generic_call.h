@@ -51,6 +51,8 @@ class GenericCall final : public Call {
   void On(Event event, bool ok);
   void Begin();
   absl::Status Admit();
+  // The Call has a Handler from now on (1), or no longer (-1).
+  void CountActive(int difference);
   // The Call is counted from now on.
   void CountBy(metrics::MethodCalls& counts) {
     counts_ = &counts;

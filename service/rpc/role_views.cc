@@ -1,6 +1,7 @@
 #include "rpc/role_views.h"
 
 #include <exception>
+#include <functional>
 
 #include "status/macros.h"
 #include "status/status.h"
@@ -33,6 +34,7 @@ class RoleViews::Look final : private Task, public std::enable_shared_from_this<
     return submitted;
   }
 
+  const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
   // No value: it is not answered yet.
   std::optional<absl::StatusOr<View>> answer() {
     const std::lock_guard lock(mutex_);
@@ -40,10 +42,13 @@ class RoleViews::Look final : private Task, public std::enable_shared_from_this<
   }
 
  private:
+  // Those who ask for a role have one share of the workers.
+  TaskKey key() const override { return {&views_, nullptr, std::hash<std::string>()(role_) | 1}; }
   void Run() override { End(Read()); }
   void Refuse(const absl::Status& status) override { End(status); }
 
   absl::StatusOr<View> Read() try {
+    if (auto known = views_.AnsweredMeanwhile(role_, snapshot_)) return known;
     const db::Cancellation cancellation(std::chrono::system_clock::now() + kLongest);
     ASSIGN_OR_RETURN(auto view, api::RoleView::Read(views_.pool_, cancellation, *snapshot_->api, role_));
     auto shared = std::make_shared<const api::RoleView>(std::move(view));
@@ -80,14 +85,23 @@ void RoleViews::Renew(const std::shared_ptr<const Snapshot>& snapshot) {
 RoleViews::View RoleViews::Find(const std::string& role, const std::shared_ptr<const Snapshot>& snapshot) {
   const std::lock_guard lock(mutex_);
   Renew(snapshot);
+  return Kept(role);
+}
+
+RoleViews::View RoleViews::Kept(const std::string& role) const {
   const auto found = views_.find(role);
   return found != views_.end() && Clock::now() < found->second.until ? found->second.view : nullptr;
+}
+
+RoleViews::View RoleViews::AnsweredMeanwhile(const std::string& role, const std::shared_ptr<const Snapshot>& snapshot) {
+  const std::lock_guard lock(mutex_);
+  return Same(snapshot_, snapshot) ? Kept(role) : nullptr;
 }
 
 void RoleViews::Keep(const std::string& role, const std::shared_ptr<const Snapshot>& snapshot, const View& view) {
   const std::lock_guard lock(mutex_);
   if (!Same(snapshot_, snapshot)) return;
-  if (views_.size() >= kMostRoles) views_.clear();
+  if (views_.size() >= kMostRoles) views_.erase(views_.begin());
   views_[role] = {view, Clock::now() + kRemembered};
 }
 
@@ -104,9 +118,10 @@ absl::StatusOr<RoleViews::View> RoleFilter::Of(const std::shared_ptr<const Snaps
   if (look_) {
     auto answer = look_->answer();
     if (!answer) return nullptr;
-    look_.reset();
+    const auto look = std::exchange(look_, nullptr);
     RETURN_IF_ERROR(answer->status());
-    // After a reload meanwhile it is asked for again.
+    if (look->snapshot() == snapshot) return *answer;
+    // The catalog was read again meanwhile: so it is asked for again.
   }
   if (auto known = views_.Find(role_, snapshot)) return known;
   ASSIGN_OR_RETURN(look_, views_.Start(role_, snapshot, call));

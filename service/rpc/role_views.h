@@ -44,6 +44,10 @@ class RoleViews {
     Clock::time_point until;
   };
 
+  // Of what is kept. The lock must be held.
+  View Kept(const std::string& role) const;
+  // The same as Find, but for a question that may be of an older Snapshot.
+  View AnsweredMeanwhile(const std::string& role, const std::shared_ptr<const Snapshot>& snapshot);
   void Keep(const std::string& role, const std::shared_ptr<const Snapshot>& snapshot, const View& view);
   // Forgets what is of another Snapshot. The lock must be held.
   void Renew(const std::shared_ptr<const Snapshot>& snapshot);

@@ -30,7 +30,8 @@ LongCallLimits LimitsOfStreams(const ServerOptions& options, const db::Pool& poo
 Executor::Options ExecutorOptions(const ServerOptions& options, const db::Pool& pool) {
   // At least two: while PostgreSQL works for one group, the requests of the other are decoded or answered.
   const int groups = std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 4, 2, 4);
-  const int workers = options.workers > 0 ? options.workers : pool.capacity();
+  // The shares of methods and callers are those of connections: a worker without one would only wait.
+  const int workers = options.workers > 0 ? std::min(options.workers, pool.capacity()) : pool.capacity();
   return {.workers = workers,
           .queue_size = options.queue_size,
           .queue_timeout = options.queue_timeout,

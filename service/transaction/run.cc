@@ -147,11 +147,13 @@ class Runner {
   // In one round trip. The table of the answers is the server's, whatever the caller may do. What runs at the COMMIT is
   // the caller's again.
   absl::Status Record(db::Session& session, std::string_view id, const std::string& answer, bool commit) const {
+    // Without an Identity the operation has run as the role that connects, which may have a default role.
+    const bool has_role = access_.caller && access_.caller->identity;
     std::vector<db::Statement> statements;
-    if (access_.caller) statements.push_back(db::Suspend());
+    if (has_role) statements.push_back(db::Suspend());
     const std::size_t record = statements.size();
     statements.push_back(Recording(id, answer));
-    if (access_.caller) statements.push_back(db::Resume());
+    if (has_role) statements.push_back(db::Resume());
     std::vector<db::Rows> rows;
     const absl::Status status = session.RunAll(statements, commit, &rows);
     return rows.size() == record ? TableError(status) : status;

@@ -171,6 +171,42 @@ class Settings(Store):
         self.assertEqual(self.psql("SELECT data FROM blob"), "\\xff")
 
 
+class DefaultRole(ServedTestCase):
+    """The role that connects has a default role, whose policies hold for every write."""
+
+    SQL = """
+        DO $$ BEGIN
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plain_login') THEN
+            CREATE ROLE plain_login LOGIN; CREATE ROLE plain_limited; GRANT plain_limited TO plain_login;
+            ALTER ROLE plain_login SET role = 'plain_limited';
+          END IF;
+        END $$;
+        CREATE SCHEMA app AUTHORIZATION plain_login;
+        CREATE TABLE app.doc (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text, by text DEFAULT current_user);
+        ALTER TABLE app.doc OWNER TO plain_login;
+        ALTER TABLE app.doc ENABLE ROW LEVEL SECURITY;
+        GRANT USAGE ON SCHEMA app TO plain_limited;
+        GRANT SELECT, INSERT ON app.doc TO plain_limited;
+        CREATE POLICY good ON app.doc TO plain_limited USING (true) WITH CHECK (body <> 'bad');
+        CREATE FUNCTION app.check_request() RETURNS void LANGUAGE sql AS 'SELECT';
+    """
+
+    def test_it_is_that_of_the_write(self):
+        self.assertEqual(install(self.uri).returncode, 0)
+        self.psql("GRANT USAGE ON SCHEMA protogres TO plain_limited; GRANT ALL ON protogres.request TO plain_limited")
+        uri = self.uri.replace("user=postgres", "user=plain_login")
+        for options in ((), ("--trace_sql",), ("--pre_request=app.check_request",)):
+            server = Server(uri, *options)
+            self.addCleanup(server.close)
+            client = Client(server, self.contract)
+            for more in ({}, {"request_id": f"1 {options}"}):
+                with self.subTest(options=options, more=more):
+                    self.assertEqual(client.call("CreateDoc", {"doc": {"body": "good"}, **more})["by"], "plain_limited")
+                    more = {name: value + " bad" for name, value in more.items()}
+                    with self.fails("PERMISSION_DENIED"):
+                        client.call("CreateDoc", {"doc": {"body": "bad"}, **more})
+
+
 class Reuse(Store):
     def test_for_another_request_it_is_refused(self):
         item = {"id": 1, "name": "first", "n": 1}

@@ -47,6 +47,8 @@ def comparable(text):
     """Without what differs from run to run or says nothing to a reader: times, etags, tokens, numbers of processes."""
     text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.:]+(Z|\+00(:00)?)?", "TIME", text)
     text = TOKEN.sub("TOKEN", text)
+    # The server's word, or grpcurl's own where that is sooner.
+    text = re.sub(r"(?i)\b(context )?deadline exceeded$", "deadline exceeded", text, flags=re.MULTILINE)
     text = re.sub(r"\b(took|after|waited|for|within) [\d.]+ (ms|s)\b", r"\1 SOME TIME", text)
     text = re.sub(r"(?<=server process \(PID )\d+|(?<=Process )\d+", "PID", text)
     return re.sub(r"\d+-\(\d+,\d+\)", "ETAG", text).strip()
