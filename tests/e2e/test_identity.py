@@ -9,7 +9,7 @@ import identity
 from bulk import import_rows, stream_rows
 from harness import Client, Server, wait_for
 from identity import Identity, reflect
-from tokens import base64url, token, unsigned
+from tokens import TokenClient, base64url, token, unsigned
 from transactions import Session, operation
 
 LATER = 4102444800
@@ -182,7 +182,9 @@ class Together(Identity):
         self.assertEqual(self.psql("SELECT count(*) FROM app.document WHERE tenant::int = body::int % 8"), "800")
 
     def test_many_identities(self):
-        clients = [self.member("a", sub=i) for i in range(300)]
+        channels = [self.server.channel() for _ in range(8)]
+        headers = ["Bearer " + token({"role": "member", "tenant": "a", "sub": i}) for i in range(300)]
+        clients = [TokenClient(self.server, self.contract, header, channels[i % 8]) for i, header in enumerate(headers)]
         self.fill(1)
         with concurrent.futures.ThreadPoolExecutor(48) as pool:
             bodies = list(pool.map(lambda client: client.call("GetDocument", {"id": 1})["body"], clients * 2))

@@ -2,8 +2,10 @@
 
 import unittest
 
+import grpc
+
 from bulk import stream_rows
-from harness import Client, Contract, Server, ServedTestCase, TestCase, postgres
+from harness import Client, Contract, RpcFailure, Server, ServedTestCase, TestCase, postgres
 
 SQL = """
 CREATE TABLE coupon (code text NOT NULL UNIQUE, percent int, note text);
@@ -54,8 +56,10 @@ class Relations(ServedTestCase):
 
     def test_an_upsert_by_a_view_does_not_reach_what_the_view_hides(self):
         for row in ({"number": 4}, {"number": 4, "called": "X"}):
-            with self.fails("NOT_FOUND", "ROW_NOT_FOUND"):
+            # The newest minor versions of PostgreSQL have an error of their own for it.
+            with self.assertRaises(grpc.RpcError) as caught:
                 self.call("UpdatePresent", {"present": row, "allow_missing": True})
+            self.assertIn(RpcFailure(caught.exception).reason, ("ROW_NOT_FOUND", "OBJECT_NOT_READY"))
         self.assertEqual(self.psql("SELECT name FROM person WHERE id = 4"), "Dee")
 
     def test_a_view_that_cannot_return_rows_has_no_method_that_does(self):
