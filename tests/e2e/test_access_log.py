@@ -1,6 +1,7 @@
 """--access_log and --slow_call: what is logged of calls, and that no value is."""
 
 import json
+import pathlib
 import tempfile
 import threading
 import unittest
@@ -20,18 +21,19 @@ METADATA = (("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"),)
 class Logged(TestCase):
     def serve(self, name, *options):
         uri = postgres().create(name, SQL)
-        # The server appends: what is read here moves the place where else it would write.
-        self.out = tempfile.TemporaryFile("a+")
-        self.addCleanup(self.out.close)
-        self.server = Server(uri, *options, stdout=self.out)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = pathlib.Path(folder.name, "out")
+        # A descriptor of its own: else what is read here would move the place where the server writes.
+        with open(self.out, "ab") as out:
+            self.server = Server(uri, *options, stdout=out)
         self.addCleanup(self.server.close)
         self.client = Client(self.server, Contract(uri))
         return self.client
 
     def calls(self, method):
         """The objects of the access log for a method."""
-        self.out.seek(0)
-        lines = [json.loads(line) for line in self.out.read().splitlines()]
+        lines = [json.loads(line) for line in self.out.read_text().splitlines()]
         return [line for line in lines if line["method"].endswith("/" + method)]
 
     def slow(self):
@@ -78,8 +80,7 @@ class AccessLog(Logged):
         client = self.serve("quiet")
         client.call("GetItem", {"id": 1})
         self.server.all_lines()
-        self.out.seek(0)
-        self.assertEqual(self.out.read(), "")
+        self.assertEqual(self.out.read_text(), "")
 
 
 class SlowCalls(Logged):

@@ -80,7 +80,8 @@ class Links(TestCase):
                 continue  # it speaks of the past
             for path in re.findall(r"`([\w./]+/\w+\.(?:cc|h|py|proto))`", prose(page)):
                 with self.subTest(f"{name_of(page)}: {path}"):
-                    self.assertTrue(any((base / path).exists() for base in (ROOT, ROOT / "service", page.parent)), path)
+                    self.assertTrue(any((base / path).exists() for base in (ROOT, ROOT / "service", ROOT / "proto", page.parent)),
+                                    path)
 
 
 class Clients(TestCase):
