@@ -81,7 +81,7 @@ TEST(Calls, ErrorsHaveTheirDetails) {
 
 TEST(Calls, OptionsOfOneCall) {
   const Client db = Shop();
-  EXPECT_EQ(db.With({.timeout = absl::ZeroDuration()}).Get<Customer>(7).status().code(),
+  EXPECT_EQ(db.With({.timeout = -absl::Seconds(1)}).Get<Customer>(7).status().code(),
             absl::StatusCode::kDeadlineExceeded);
   std::stop_source stop;
   stop.request_stop();
