@@ -11,6 +11,11 @@
 
 namespace protogres::db {
 
+struct SessionOptions;
+
+// How a transaction with these options begins. `alone`: see Opening.
+Opening OpeningOf(const SessionOptions& options, bool alone);
+
 struct SettingsStatement {
   std::string sql;
   std::vector<Param> params;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "db/canceller.h"
+#include "db/opening.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
@@ -29,36 +30,6 @@ Clock::time_point Steady(SystemClock::time_point deadline) {
   const auto left = deadline - SystemClock::now();
   if (left > std::chrono::hours(24 * 365)) return Clock::time_point::max();
   return Clock::now() + left;
-}
-
-// What follows BEGIN.
-std::string Mode(const SessionOptions& options) {
-  std::string mode;
-  switch (options.isolation) {
-    case Isolation::kDefault:
-      break;
-    case Isolation::kReadCommitted:
-      mode = "ISOLATION LEVEL READ COMMITTED";
-      break;
-    case Isolation::kRepeatableRead:
-      mode = "ISOLATION LEVEL REPEATABLE READ";
-      break;
-    case Isolation::kSerializable:
-      mode = "ISOLATION LEVEL SERIALIZABLE";
-      break;
-  }
-  if (options.read_only) mode += mode.empty() ? "READ ONLY" : " READ ONLY";
-  return mode;
-}
-
-Opening OpeningOf(const SessionOptions& options, bool alone) {
-  Opening opening{
-      .mode = Mode(options), .pre_request = options.pre_request, .deferred = !options.begin_at_once, .alone = alone};
-  if (options.lock_timeout) opening.settings.push_back({"lock_timeout", std::to_string(options.lock_timeout->count())});
-  if (options.settings) {
-    opening.settings.insert(opening.settings.end(), options.settings->begin(), options.settings->end());
-  }
-  return opening;
 }
 
 // Runs a statement, in the transaction that `begin` gives it where it needs one. One that has found a pooler was not

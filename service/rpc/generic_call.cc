@@ -1,43 +1,19 @@
 #include "rpc/generic_call.h"
 
-#include <grpc/grpc_security_constants.h>
-
 #include <cstring>
 #include <limits>
 #include <utility>
 
 #include "metrics/counts.h"
+#include "rpc/certificate.h"
 #include "rpc/in_flight.h"
+#include "rpc/outgoing.h"
 #include "rpc/traceparent.h"
-#include "rpc/trailer.h"
 #include "status/macros.h"
 #include "status/status.h"
 
 namespace protogres::rpc {
 namespace {
-
-// A message that is shorter is copied, which is cheaper than the two allocations of a slice that owns a string.
-constexpr std::size_t kCopyBelow = 1024;
-constexpr char kPushback[] = "grpc-retry-pushback-ms";
-
-grpc::ByteBuffer ToBuffer(std::string message) {
-  if (message.size() < kCopyBelow) {
-    const grpc::Slice slice(message.data(), message.size());
-    return {&slice, 1};
-  }
-  auto* owned = new std::string(std::move(message));
-  const grpc::Slice slice(
-      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); }, owned);
-  return {&slice, 1};
-}
-
-// The status as gRPC has it. What else belongs into the trailer is added to `context`.
-grpc::Status ToGrpc(const absl::Status& status, grpc::ServerContextBase* context) {
-  if (status.ok()) return grpc::Status::OK;
-  Trailer trailer = MakeTrailer(status);
-  if (trailer.pushback) context->AddTrailingMetadata(kPushback, std::to_string(trailer.pushback->count()));
-  return {static_cast<grpc::StatusCode>(status.code()), std::move(trailer.message), std::move(trailer.details)};
-}
 
 // How many bytes a call takes beside its messages, in gRPC and in this server. This was measured.
 constexpr std::size_t kCallBytes = 16 * 1024;
@@ -162,22 +138,7 @@ std::optional<std::string> GenericCall::header(std::string_view name) const {
 }
 
 std::vector<std::string> GenericCall::certificate_names(CertificateNames which) const {
-  std::vector<std::string> names;
-  const auto authentication = context_.auth_context();
-  if (!authentication) return names;
-  const auto add = [&](const char* property) {
-    for (const auto& value : authentication->FindPropertyValues(property)) {
-      // gRPC gives an empty text for the common name of a certificate that has none.
-      if (!value.empty()) names.emplace_back(value.data(), value.size());
-    }
-  };
-  if (which == CertificateNames::kCn) {
-    add(GRPC_X509_CN_PROPERTY_NAME);
-  } else {
-    add(GRPC_PEER_DNS_PROPERTY_NAME);
-    add(GRPC_PEER_URI_PROPERTY_NAME);
-  }
-  return names;
+  return NamesOfCertificate(context_, which);
 }
 
 // Health is always let in: it takes almost no memory, and it tells an operator what is wrong.
