@@ -11,7 +11,7 @@
 namespace protogres::rpc {
 namespace {
 
-std::shared_ptr<const db::Caller> CallerOf(const std::string& fingerprint) {
+std::shared_ptr<const db::Caller> CallerOf(const char* fingerprint) {
   auto caller = std::make_shared<db::Caller>();
   caller->identity = std::make_shared<const int>(0);
   caller->fingerprint = fingerprint;
