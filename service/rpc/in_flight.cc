@@ -12,16 +12,16 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryLater{100};
 
-absl::Status TooMany(const std::string& what) {
-  return status::WithRetry(status::Error(absl::StatusCode::kResourceExhausted, what, status::kTooManyCalls),
-                           kRetryLater);
-}
-
 }  // namespace
+
+absl::Status TooManyCalls(const std::string& what, std::chrono::milliseconds retry) {
+  return status::WithRetry(status::Error(absl::StatusCode::kResourceExhausted, what, status::kTooManyCalls), retry);
+}
 
 absl::Status CheckInFlight(std::int64_t in_flight, int most) {
   if (most <= 0 || in_flight < most) return absl::OkStatus();
-  return TooMany(fmt::format("the server is busy: {} calls are in flight already (--max_in_flight)", in_flight));
+  return TooManyCalls(fmt::format("the server is busy: {} calls are in flight already (--max_in_flight)", in_flight),
+                      kRetryLater);
 }
 
 // A call in flight, for as long as it exists.
@@ -46,7 +46,9 @@ absl::StatusOr<std::shared_ptr<const db::Caller>> InFlight::Enter(std::shared_pt
     const std::lock_guard lock(counts_->mutex);
     int& mine = counts_->calls[std::string(caller->fingerprint)];
     if (mine >= most_) {
-      return TooMany(fmt::format("{} calls of this caller are in flight already (--max_in_flight_per_identity)", mine));
+      return TooManyCalls(
+          fmt::format("{} calls of this caller are in flight already (--max_in_flight_per_identity)", mine),
+          kRetryLater);
     }
     ++mine;
   }

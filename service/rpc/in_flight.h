@@ -2,6 +2,7 @@
 #ifndef PROTOGRES_SERVICE_RPC_IN_FLIGHT_H_
 #define PROTOGRES_SERVICE_RPC_IN_FLIGHT_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -14,7 +15,10 @@
 
 namespace protogres::rpc {
 
-// OK, or RESOURCE_EXHAUSTED, reason TOO_MANY_CALLS, with RetryInfo: `most` calls are in flight already. 0: no limit.
+// RESOURCE_EXHAUSTED, reason TOO_MANY_CALLS, with RetryInfo.
+absl::Status TooManyCalls(const std::string& what, std::chrono::milliseconds retry);
+
+// OK, or the error of TooManyCalls: `most` calls are in flight already. 0: no limit.
 absl::Status CheckInFlight(std::int64_t in_flight, int most);
 
 // Counts the calls of each Identity. All tokens of one user are one Identity here. Thread-safe.

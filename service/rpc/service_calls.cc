@@ -6,7 +6,7 @@
 #include <chrono>
 
 #include "db/memory.h"
-#include "status/status.h"
+#include "rpc/in_flight.h"
 
 namespace protogres::rpc {
 namespace {
@@ -18,31 +18,28 @@ constexpr std::int64_t kShare = 8;  // 1/8
 constexpr std::int64_t kBytes = 16 * 1024;
 constexpr std::chrono::milliseconds kRetryLater{1000};
 
-absl::Status TooMany(const std::string& what) {
-  return status::WithRetry(status::Error(absl::StatusCode::kResourceExhausted, what, status::kTooManyCalls),
-                           kRetryLater);
-}
-
 }  // namespace
 
 absl::Status ServiceCalls::Check(const Call& call) {
   const std::int64_t most = std::max<std::int64_t>(kMostOfPeer, db::Memory::OfProcess().limit() / kShare / kBytes);
   std::lock_guard lock(mutex_);
   if (static_cast<std::int64_t>(calls_.size()) >= most) {
-    return TooMany(
+    return TooManyCalls(
         fmt::format("{} health Watches and reflection streams are open already: they may take an eighth of "
                     "the memory (--max_memory)",
-                    calls_.size()));
+                    calls_.size()),
+        kRetryLater);
   }
   // All connections to a Unix socket have one name.
   const auto found = of_peers_.find(call.peer());
   if (found == of_peers_.end() || found->second < kMostOfPeer || call.peer().starts_with("unix:")) {
     return absl::OkStatus();
   }
-  return TooMany(
+  return TooManyCalls(
       fmt::format("{} health Watches and reflection streams of this connection are open already, which is "
                   "the most there may be",
-                  found->second));
+                  found->second),
+      kRetryLater);
 }
 
 void ServiceCalls::Add(Call& call) {
