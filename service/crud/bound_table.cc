@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "sql/fits.h"
 #include "status/macros.h"
 #include "status/status.h"
 #include "wire/writer.h"
@@ -31,6 +32,9 @@ BoundTable::BoundTable(const contract::Contract& contract, const contract::Table
   sql::Projection plain = whole_.projection;
   plain.etag = false;
   plain_ = whole_.projection.etag ? MakeView(contract, table, std::move(plain)) : whole_;
+  // SQL cannot tell how large an answer will be.
+  const bool any_size = limits.max_answer_bytes == std::numeric_limits<int>::max();
+  if (EncodesBeforeCommit() && any_size) check_of_fit_ = sql::CheckOfFit(contract, table);
 }
 
 absl::Status BoundTable::CheckPlan(db::Session& session, const sql::Statement& statement) const {

@@ -60,6 +60,10 @@ class BoundTable {
     return whole_.encoder->may_refuse() || limits().max_answer_bytes < std::numeric_limits<int>::max();
   }
 
+  // What is appended to the statement of such a row instead, where it runs alone: it is then committed at once, in one
+  // round trip. See sql::CheckOfFit. Empty: nothing need be checked, or SQL cannot.
+  const std::string& check_of_fit() const { return check_of_fit_; }
+
   // The row that a statement has returned in `rows`, as it is to be answered. In a partitioned table, RETURNING does
   // not know a row's etag after a savepoint: there the row is read again by its key, which blocks.
   absl::StatusOr<db::Rows> Stored(db::Session& session, db::Rows rows) const;
@@ -79,6 +83,7 @@ class BoundTable {
   const Limits& limits_;
   View whole_;
   View plain_;
+  std::string check_of_fit_;
   const std::unique_ptr<PlanCheck> plans_;  // null: plans do not matter
 };
 

@@ -7,6 +7,7 @@
 #include "crud/batch.h"
 #include "crud/group.h"
 #include "crud/write_operation.h"
+#include "sql/fits.h"
 #include "status/macros.h"
 #include "status/status.h"
 
@@ -18,7 +19,8 @@ using contract::MethodKind;
 class RowOperation : public WriteOperation {
  public:
   RowOperation(const BoundTable& bound, const wire::Request& request, RowWrite write)
-      : WriteOperation(request, AnswersARow(bound, write.kind) && bound.EncodesBeforeCommit()),
+      : WriteOperation(request,
+                       AnswersARow(bound, write.kind) && bound.EncodesBeforeCommit() && bound.check_of_fit().empty()),
         bound_(bound),
         write_(std::move(write)) {}
 
@@ -32,7 +34,22 @@ class RowOperation : public WriteOperation {
   absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {
     return AnswerOf(bound_, write_, std::move(rows), session);
   }
-  absl::StatusOr<std::string> Execute(db::Session& session) override { return AnswerRow(bound_, write_, session); }
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    // In an open transaction the row is encoded before the commit.
+    const bool checks = !session.in_transaction() && AnswersARow(bound_, write_.kind) && !bound_.check_of_fit().empty();
+    if (checks) {
+      db::Statement statement = StatementOf(bound_, write_);
+      statement.sql += bound_.check_of_fit();
+      auto rows = session.Write(statement.sql, statement.params);
+      if (rows.ok() || status::MetadataOf(rows.status(), "sqlstate") != sql::kDoesNotFit) {
+        return AnswerOf(bound_, write_, std::move(rows), session);
+      }
+      // Nothing is written. In a transaction that is not committed yet the encoder says what does not fit, or that it
+      // fits; and a division by zero of the database's own functions comes again.
+      RETURN_IF_ERROR(session.Restart());
+    }
+    return AnswerRow(bound_, write_, session);
+  }
 
  private:
   const BoundTable& bound_;

@@ -97,7 +97,8 @@ class Session {
 
   // See Connection::ExecuteAll. The transaction must be an explicit one.
   absl::Status RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows);
-  // Rolls back, and begins the transaction again: as if it had done nothing.
+  // Rolls back, and begins the transaction again: as if it had done nothing. An implicit transaction becomes an
+  // explicit one.
   absl::Status Restart();
 
   // Sets a savepoint, which stays: what is written from now on belongs to a subtransaction. `name` must be one that SQL

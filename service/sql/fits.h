@@ -1,0 +1,23 @@
+// The check that a written row can be answered, as SQL. Pure.
+#ifndef PROTOGRES_SERVICE_SQL_FITS_H_
+#define PROTOGRES_SERVICE_SQL_FITS_H_
+
+#include <string>
+#include <string_view>
+
+#include "contract/contract.h"
+
+namespace protogres::sql {
+
+// The error of CheckOfFit: division_by_zero (PostgreSQL manual, Appendix A).
+inline constexpr std::string_view kDoesNotFit = "22012";
+
+// A further column of a RETURNING, with its comma, that fails with kDoesNotFit where a field may be unable to hold its
+// value. It never passes such a row, but it may refuse a row that fits: timestamps of the years 1 and 9999 for example.
+// So a statement with it can be committed at once, and one that it stops must be run again without it. Empty: SQL
+// cannot tell for each column (JSON, composites, types of extensions), or there is nothing to tell.
+std::string CheckOfFit(const contract::Contract& contract, const contract::Table& table);
+
+}  // namespace protogres::sql
+
+#endif  // PROTOGRES_SERVICE_SQL_FITS_H_
