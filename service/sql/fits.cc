@@ -29,10 +29,11 @@ bool IsPlain(const Type& type) {
   return BuiltIn(type) && type.sql_type == type.element_sql_type + (type.repeated ? "[]" : "");
 }
 
+// The years 1 to 9999, which the server's sessions read in UTC.
 std::string TimestampFits(const Field& field) {
   const std::string_view type = field.type.zoned ? "timestamptz" : "timestamp";
   return fmt::format(
-      "{0} >= '0002-01-01 00:00:00+00'::pg_catalog.{1} AND {0} < '9999-01-01 00:00:00+00'::pg_catalog.{1}",
+      "{0} >= '0001-01-01 00:00:00+00'::pg_catalog.{1} AND {0} < '10000-01-01 00:00:00+00'::pg_catalog.{1}",
       Column(field), type);
 }
 

@@ -12,10 +12,10 @@ namespace protogres::sql {
 // The error of CheckOfFit: division_by_zero (PostgreSQL manual, Appendix A).
 inline constexpr std::string_view kDoesNotFit = "22012";
 
-// A further column of a RETURNING, with its comma, that fails with kDoesNotFit where a field may be unable to hold its
-// value. It never passes such a row, but it may refuse a row that fits: timestamps of the years 1 and 9999 for example.
-// So a statement with it can be committed at once, and one that it stops must be run again without it. Empty: SQL
-// cannot tell for each column (JSON, composites, types of extensions), or there is nothing to tell.
+// A further column of a RETURNING, with its comma, that fails with kDoesNotFit where a field cannot hold its value. It
+// may refuse a row that fits, but hardly does: a label that an enum got just now. So a statement with it can be
+// committed at once, and one that it stops must be run again without it. Empty: SQL cannot tell for each column (JSON,
+// composites, types of extensions), or there is nothing to tell.
 std::string CheckOfFit(const contract::Contract& contract, const contract::Table& table);
 
 }  // namespace protogres::sql

@@ -29,8 +29,8 @@ class FitsTest : public ::testing::Test {
 
 TEST_F(FitsTest, EachColumnThatMayNotFitIsChecked) {
   EXPECT_EQ(CheckOf({text_, PgType(Kind::kTimestamp, "timestamp")}),
-            R"(, 1 / CASE WHEN (t."f1" >= '0002-01-01 00:00:00+00'::pg_catalog.timestamp )"
-            R"(AND t."f1" < '9999-01-01 00:00:00+00'::pg_catalog.timestamp) IS FALSE THEN 0 ELSE 1 END)");
+            R"(, 1 / CASE WHEN (t."f1" >= '0001-01-01 00:00:00+00'::pg_catalog.timestamp )"
+            R"(AND t."f1" < '10000-01-01 00:00:00+00'::pg_catalog.timestamp) IS FALSE THEN 0 ELSE 1 END)");
   EXPECT_EQ(
       CheckOf({ArrayOf(text_), Mood()}),
       R"(, 1 / CASE WHEN (CASE WHEN pg_catalog.array_ndims(t."f0") > 1 OR pg_catalog.array_lower(t."f0", 1) <> 1 )"
