@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "catalog/reader.h"
-#include "contract/derive.h"
 #include "contract/pin.h"
 #include "contract/pin_packages.h"
 #include "fmt/format.h"
@@ -37,7 +36,8 @@ absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& 
 }
 
 absl::StatusOr<contract::DeriveOptions> MakeDeriveOptions(const LoadOptions& options, const catalog::Catalog& catalog) {
-  contract::DeriveOptions derive{.packages = options.packages, .soft_delete = options.soft_delete};
+  contract::DeriveOptions derive{
+      .packages = options.packages, .soft_delete = options.soft_delete, .relations = options.relations};
   if (options.package.empty()) return derive;
   std::string served;
   for (const auto& relation : catalog.relations) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "api/api.h"
 #include "contract/contract.h"
+#include "contract/derive.h"
 #include "db/pool.h"
 #include "db/session.h"
 
@@ -25,7 +26,8 @@ struct LoadOptions {
   std::string named_as;                         // a contract's path: derived with the packages that it has
   bool all_roles = false;                       // what any role that the one that connects can become may use
   bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
-  std::vector<Api::FixedMethod> fixed = {};     // the methods of the Api that belong to no table
+  contract::Relations relations = contract::Relations::kAuto;
+  std::vector<Api::FixedMethod> fixed = {};  // the methods of the Api that belong to no table
 };
 
 // Reads the catalog and derives the Contract; pinned ones are read and checked.

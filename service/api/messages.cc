@@ -5,6 +5,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "contract/descriptors.h"
+#include "contract/own_fields.h"
+#include "contract/table_names.h"
 #include "db/memory.h"
 #include "google/protobuf/descriptor_database.h"
 #include "google/protobuf/dynamic_message.h"
@@ -36,14 +38,27 @@ class TableFiles : public pb::DescriptorDatabase {
     for (const contract::Table& table : contract.tables) {
       if (!table.file.empty()) by_name_.emplace(table.file, &table);
     }
+    for (const std::string& package : contract::RowsPackages(contract)) {
+      rows_.emplace(contract::RowsFileName(package), package);
+      expand_.emplace(package + "." + contract::kExpandMessage, package);
+    }
   }
 
   bool FindFileByName(const std::string& name, pb::FileDescriptorProto* file) override {
+    if (const auto rows = rows_.find(name); rows != rows_.end()) return MakeRows(rows->second, file);
     const auto it = by_name_.find(name);
     return it != by_name_.end() && Make(it->second, file);
   }
   bool FindFileContainingSymbol(const std::string& symbol, pb::FileDescriptorProto* file) override {
-    return Make(FindDeclaring(symbol), file);
+    const contract::Table* table = FindDeclaring(symbol);
+    if (table != nullptr && table->rows_apart && IsOfMessage(symbol, table->FullMessage())) {
+      return MakeRows(table->package, file);
+    }
+    if (table != nullptr) return Make(table, file);
+    for (const auto& [message, package] : expand_) {
+      if (IsOfMessage(symbol, message)) return MakeRows(package, file);
+    }
+    return false;
   }
   bool FindFileContainingExtension(const std::string&, int, pb::FileDescriptorProto*) override { return false; }
 
@@ -58,6 +73,15 @@ class TableFiles : public pb::DescriptorDatabase {
   }
 
  private:
+  // It is the message, or a field of it.
+  static bool IsOfMessage(std::string_view symbol, std::string_view message) {
+    return symbol.starts_with(message) && (symbol.size() == message.size() || symbol[message.size()] == '.');
+  }
+
+  bool MakeRows(const std::string& package, pb::FileDescriptorProto* file) const {
+    *file = contract::RowsFile(contract_, package);
+    return true;
+  }
   bool Make(const contract::Table* table, pb::FileDescriptorProto* file) const {
     if (table != nullptr) *file = contract::TableFile(contract_, *table);
     return table != nullptr;
@@ -66,6 +90,8 @@ class TableFiles : public pb::DescriptorDatabase {
   const contract::Contract& contract_;
   const contract::TableIndex& index_;
   absl::flat_hash_map<std::string_view, const contract::Table*> by_name_;
+  absl::flat_hash_map<std::string, std::string> rows_;    // the package of each file of rows
+  absl::flat_hash_map<std::string, std::string> expand_;  // and of each message Expand
 };
 
 template <typename Named>

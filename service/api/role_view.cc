@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "contract/descriptors.h"
+#include "contract/table_names.h"
 #include "status/macros.h"
 
 namespace protogres::api {
@@ -53,12 +55,23 @@ bool RoleView::ShowsService(const Api& api, std::string_view service) const {
   return table < 0 || usable_[static_cast<std::size_t>(table)];
 }
 
-bool RoleView::ShowsFile(const Api& api, std::string_view file) const {
+std::optional<File> RoleView::Shown(const Api& api, File file) const {
   const auto& tables = api.contract().tables;
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    if (!tables[i].file.empty() && tables[i].file == file) return usable_[i];
+    if (!tables[i].file.empty() && tables[i].file == file.name) {
+      return usable_[i] ? std::optional(std::move(file)) : std::nullopt;
+    }
+    if (tables[i].rows_apart && contract::RowsFileName(tables[i].package) == file.name) {
+      return ToFile(contract::RowsFile(api.contract(), tables[i].package, &usable_));
+    }
   }
-  return true;
+  return file;
+}
+
+bool RoleView::ShowsSymbol(const Api& api, std::string_view symbol) const {
+  const int table = api.TableDeclaring(symbol);
+  if (table < 0 || !api.contract().tables[static_cast<std::size_t>(table)].rows_apart) return true;
+  return usable_[static_cast<std::size_t>(table)];
 }
 
 }  // namespace protogres::api

@@ -3,6 +3,7 @@
 #define PROTOGRES_SERVICE_API_ROLE_VIEW_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,11 @@ class RoleView {
   // Services and files that are of no table are shown to all. So are the files of a pinned contract, each of which may
   // have several tables.
   bool ShowsService(const Api& api, std::string_view service) const;
-  bool ShowsFile(const Api& api, std::string_view file) const;
+  // The file as it is shown: that of the rows of a package has those of the tables that the role may use. No value: it
+  // is not shown.
+  std::optional<File> Shown(const Api& api, File file) const;
+  // False: what this full name declares is a row, or a field of one, that is not shown.
+  bool ShowsSymbol(const Api& api, std::string_view symbol) const;
 
  private:
   explicit RoleView(std::vector<bool> usable) : usable_(std::move(usable)) {}

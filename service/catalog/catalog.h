@@ -66,6 +66,18 @@ struct Column {
   bool operator==(const Column&) const = default;
 };
 
+// A foreign key of a relation, whose other end is a relation of the Catalog, too.
+struct ForeignKey {
+  std::string name;                 // of the constraint
+  std::vector<int> columns;         // attnums of the referencing columns
+  Oid target = 0;                   // the relation that is referenced
+  std::vector<int> target_columns;  // attnums there, one for each of `columns`
+  bool unique = false;              // a row of `target` itself is referenced by at most one row of the relation itself
+  std::string comment;
+
+  bool operator==(const ForeignKey&) const = default;
+};
+
 enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForeign };
 
 // How the rows of a table come to be on several servers.
@@ -109,6 +121,7 @@ struct Relation {
   // INSERT and UPDATE can have RETURNING. They cannot if an INSTEAD rule without RETURNING replaces them.
   bool insert_returns = true;
   bool update_returns = true;
+  std::vector<ForeignKey> foreign_keys;  // by name
   std::string comment;
 
   const Column* FindColumn(int number) const;

@@ -14,6 +14,7 @@
 #include "catalog/cell.h"
 #include "catalog/comparable.h"
 #include "catalog/definition.h"
+#include "catalog/foreign_keys.h"
 #include "catalog/keys.h"
 #include "catalog/reader_sql.h"
 #include "catalog/sharding.h"
@@ -87,9 +88,9 @@ class Reading {
     RETURN_IF_ERROR(ReadServer());
     RETURN_IF_ERROR(ReadSchemas({schemas.begin(), schemas.end()}, search_path));
     if (!schema_oids_.empty()) {
-      for (const auto step :
-           {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
-            &Reading::ReadShards, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
+      for (const auto step : {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns,
+                              &Reading::ReadRules, &Reading::ReadShards, &Reading::ReadReferences, &Reading::ReadTypes,
+                              &Reading::ReadAttributes, &Reading::ReadLabels}) {
         RETURN_IF_ERROR((this->*step)());
       }
     }
@@ -258,6 +259,10 @@ class Reading {
   absl::Status ReadShards() {
     if (has_citus_) RETURN_IF_ERROR(ReadCitus(query_, &catalog_.relations));
     return ReadKeys(query_, RelationFilter(), &catalog_.relations);
+  }
+
+  absl::Status ReadReferences() {
+    return ReadForeignKeys(query_, RelationFilter(), catalog_.server_version, &catalog_.relations);
   }
 
   absl::Status ReadTypes() {

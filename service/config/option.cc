@@ -81,6 +81,11 @@ void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
                "Identity");
   table.Switch("soft_delete", &api->soft_delete,
                "a nullable timestamp column deleted_at is a soft delete by itself; off: only what @protogres declares");
+  using contract::Relations;
+  table.Choice<Relations>(
+      "relations", &api->relations, {{"auto", Relations::kAuto}, {"on", Relations::kOn}, {"off", Relations::kOff}},
+      fmt::format("serve foreign keys as related rows, with the rows of a schema in one file; auto: up to {} tables",
+                  contract::kMostRelated));
 }
 
 void AddPool(OptionTable& table, db::PoolOptions* pool) {
@@ -255,6 +260,8 @@ void AddLimits(OptionTable& table, Serve* serve) {
   table.Integer("max_page_size", &limits->max_page_size, 1, kMillion, "rows of a List page at the most");
   table.Bytes("max_page_bytes", &limits->max_page_bytes, false,
               "a List page ends early where its rows reach this size");
+  table.Integer("max_depth", &limits->max_depth, 1, 100,
+                "relations that a path of a read_mask may go through, as order.customer goes through one");
   table.Integer("max_batch_size", &limits->max_batch_size, 1, kMillion,
                 "requests in one Batch request, operations in one Transact");
   table.Integer(

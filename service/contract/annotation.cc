@@ -1,8 +1,10 @@
 #include "contract/annotation.h"
 
 #include <algorithm>
+#include <charconv>
 #include <span>
 
+#include "contract/contract.h"
 #include "contract/naming.h"
 #include "fmt/format.h"
 #include "text/excerpt.h"
@@ -80,8 +82,24 @@ std::vector<std::string_view> Known(Commented on) {
       return {"name"};
     case Commented::kAttribute:
       return {"name", "type"};
+    case Commented::kForeignKey:
+      return {"name", "reverse_name", "omit", "number", "reverse_number"};
   }
   return {};
+}
+
+// True for a word that a field may have as its name, or a message.
+bool IsName(std::string_view value, bool of_field) {
+  return IsIdentifier(value) && value.find_first_not_of('_') != std::string::npos && (of_field || value[0] != '_');
+}
+
+// No value: it is no number that a relation may have.
+std::optional<int> RelationNumber(std::string_view value) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  if (number < number::kRelationFirst || number > number::kRelationLast) return std::nullopt;
+  return number;
 }
 
 void Apply(const Setting& setting, Commented on, Annotations* result) {
@@ -108,14 +126,20 @@ void Apply(const Setting& setting, Commented on, Annotations* result) {
     return;
   }
   const std::string& value = setting.values.front();
-  if (setting.name == "name") {
-    const bool word = IsIdentifier(value) && value.find_first_not_of('_') != std::string::npos;
-    const bool letter_first = value[0] == '_' ? on == Commented::kColumn || on == Commented::kAttribute : true;
-    if (word && letter_first) {
-      result->name = value;
+  if (setting.name == "name" || setting.name == "reverse_name") {
+    const bool of_field = on == Commented::kColumn || on == Commented::kAttribute || on == Commented::kForeignKey;
+    if (IsName(value, of_field)) {
+      (setting.name == "name" ? result->name : result->reverse_name) = value;
     } else {
       problem(fmt::format("\"{}\" is no protobuf name: a letter, then letters, digits and _", text::Escaped(value)));
     }
+  } else if (setting.name == "number" || setting.name == "reverse_number") {
+    const std::optional<int> number = RelationNumber(value);
+    if (!number.has_value()) {
+      problem(fmt::format("\"{}\" is no number from {} to {}", text::Escaped(value), number::kRelationFirst,
+                          number::kRelationLast));
+    }
+    (setting.name == "number" ? result->number : result->reverse_number) = number;
   } else if (setting.name == "soft_delete") {
     result->soft_delete = value;
   } else if (setting.name == "key") {

@@ -11,16 +11,19 @@
 namespace protogres::contract {
 
 // What the COMMENT is on. A setting that has no meaning there is a problem.
-enum class Commented { kTable, kView, kMaterializedView, kColumn, kType, kAttribute };
+enum class Commented { kTable, kView, kMaterializedView, kColumn, kType, kAttribute, kForeignKey };
 
 struct Annotations {
-  std::optional<std::string> name;         // name=Person: a valid identifier
-  bool omit = false;                       // omit
-  std::optional<std::string> soft_delete;  // soft_delete=deleted_at: a SQL name
-  std::vector<std::string> key;            // key=a,"Weird b": SQL names
-  bool as_text = false;                    // type=string
-  std::string text;                        // the COMMENT without these lines
-  std::vector<std::string> problems;       // what was not understood, a sentence each; everything else holds
+  std::optional<std::string> name;          // name=Person: a valid identifier
+  bool omit = false;                        // omit
+  std::optional<std::string> soft_delete;   // soft_delete=deleted_at: a SQL name
+  std::vector<std::string> key;             // key=a,"Weird b": SQL names
+  bool as_text = false;                     // type=string
+  std::optional<std::string> reverse_name;  // reverse_name=orders: the name on the referenced side
+  std::optional<int> number;                // number=100001: a field number that a relation can have
+  std::optional<int> reverse_number;
+  std::string text;                   // the COMMENT without these lines
+  std::vector<std::string> problems;  // what was not understood, a sentence each; everything else holds
 };
 
 Annotations ReadComment(std::string_view comment, Commented on);

@@ -14,4 +14,9 @@ int Table::FieldIndex(int number) const {
   return it == fields.end() ? -1 : static_cast<int>(it - fields.begin());
 }
 
+const Relation* Table::FindRelation(const std::string& relation_name) const {
+  const auto it = std::ranges::find(relations, relation_name, &Relation::name);
+  return it == relations.end() ? nullptr : &*it;
+}
+
 }  // namespace protogres::contract

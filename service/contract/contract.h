@@ -90,6 +90,21 @@ struct Field {
   bool shards = false;  // it says on which server a row is, so that it is not updatable
 };
 
+// A field of a row's message that stands for a foreign key, on either side of it: the rows of another table that belong
+// to the row. It is no column, and is filled only where a read_mask names it.
+struct Relation {
+  std::string name;      // protobuf's: customer, order_items
+  int number = 0;        // field number: a hash of what it stands for (relations.h), or what a pinned contract says
+  int target = 0;        // the other table, an index into Contract::tables; it may be the same table
+  bool many = false;     // repeated; false: there is at most one row
+  bool reverse = false;  // the foreign key is one of the target's columns; false: of this table's
+  // A row of this table and one of the target belong together if they are equal in all of these, pairwise. They are
+  // readable and comparable. Where one is NULL, nothing belongs to the row.
+  std::vector<int> fields;         // indexes into the fields of this table
+  std::vector<int> target_fields;  // indexes into the fields of the target
+  std::string constraint;          // the foreign key's name, unquoted
+};
+
 struct Composite {
   std::string full_name;
   std::string sql_type;       // quoted and schema-qualified
@@ -119,28 +134,30 @@ struct MessageNotes {
   std::string package;
   std::string name;
   std::string comment;
-  std::vector<std::string> fields;  // the comment of each field
-  std::vector<int> dropped;         // numbers that are reserved
+  std::vector<std::string> fields;          // the comment of each field
+  std::vector<int> dropped;                 // numbers that are reserved
+  std::vector<std::string> relations = {};  // the comment of each relation
 };
 
 // A relation as it is served.
 struct Table {
   catalog::RelationKind relation = catalog::RelationKind::kTable;
-  std::string schema;              // SQL, unquoted
-  std::string name;                // SQL, unquoted
-  std::string sql_name;            // quoted: "public"."customer"
-  std::string package;             // shop.v1
-  std::string message;             // Customer: singular, within the package
-  std::string plural;              // Customers: the word in ListCustomers
-  std::string row_field;           // customer: the row's field in requests
-  std::string rows_field;          // customers: the rows' field in responses
-  std::vector<Field> fields;       // columns that can be read or written, in column order
-  std::vector<int> key;            // indexes into fields, all of them readable, in the key's order; empty: none
-  bool key_unique = true;          // no two rows have the same key
-  std::vector<int> distinct;       // without a key: indexes of fields that together differ in all rows; empty: none
-  bool positioned = false;         // the role may read tableoid and ctid, which tell the rows apart
-  std::optional<int> soft_delete;  // index into fields: a timestamp or boolean column
-  bool has_etag = false;           // the role may read xmin and ctid, which a view and a sharded table do not have
+  std::string schema;               // SQL, unquoted
+  std::string name;                 // SQL, unquoted
+  std::string sql_name;             // quoted: "public"."customer"
+  std::string package;              // shop.v1
+  std::string message;              // Customer: singular, within the package
+  std::string plural;               // Customers: the word in ListCustomers
+  std::string row_field;            // customer: the row's field in requests
+  std::string rows_field;           // customers: the rows' field in responses
+  std::vector<Field> fields;        // columns that can be read or written, in column order
+  std::vector<Relation> relations;  // by number; empty where none are served
+  std::vector<int> key;             // indexes into fields, all of them readable, in the key's order; empty: none
+  bool key_unique = true;           // no two rows have the same key
+  std::vector<int> distinct;        // without a key: indexes of fields that together differ in all rows; empty: none
+  bool positioned = false;          // the role may read tableoid and ctid, which tell the rows apart
+  std::optional<int> soft_delete;   // index into fields: a timestamp or boolean column
+  bool has_etag = false;            // the role may read xmin and ctid, which a view and a sharded table do not have
   catalog::Sharding sharding = catalog::Sharding::kNone;
   bool readable = true;  // the role may read columns of it; false: rows are inserted, and answered as empty ones
   bool insertable = false;
@@ -153,14 +170,17 @@ struct Table {
   // The file that declares the service and its messages: shop/v1/customer.proto. descriptors.h makes it when somebody
   // asks for it, so that what nobody asks for takes no memory. Empty: it is in Contract::files.
   std::string file;
+  // The row's message is not in `file`, but with those of the package's other tables in RowsFileName(package).
+  bool rows_apart = false;
   MessageNotes notes;  // of the row's message, whose names are above
 
   // Its rows are on several servers: a statement on one of its rows is to meet one of them.
   bool sharded() const { return sharding != catalog::Sharding::kNone; }
   std::string FullMessage() const { return package + "." + message; }
   const Field& field(int index) const { return fields[static_cast<std::size_t>(index)]; }
-  const Field* FindField(const std::string& field_name) const;  // by protobuf name; null: none
-  int FieldIndex(int number) const;                             // by field number; -1: none
+  const Field* FindField(const std::string& field_name) const;           // by protobuf name; null: none
+  int FieldIndex(int number) const;                                      // by field number; -1: none
+  const Relation* FindRelation(const std::string& relation_name) const;  // by protobuf name; null: none
 };
 
 // An RPC of a table's service.
@@ -187,6 +207,9 @@ namespace number {
 // The own fields of a message that has columns, too, have numbers from kOwnFirst to kOwnLast.
 inline constexpr int kOwnFirst = 2000;
 inline constexpr int kOwnLast = 2047;
+// Relations, in the row message.
+inline constexpr int kRelationFirst = 100'000;
+inline constexpr int kRelationLast = 536'870'911;  // the greatest number of a field
 // In the row message, and in Delete and Undelete requests.
 inline constexpr int kEtag = 2000;
 // The rows, in the responses of List, Stream and Batch methods and in Import requests.

@@ -9,10 +9,13 @@
 #include "contract/descriptors.h"
 #include "contract/draft.h"
 #include "contract/methods.h"
+#include "contract/own_fields.h"
 #include "contract/packages.h"
+#include "contract/relations.h"
 #include "contract/scope.h"
 #include "contract/table_names.h"
 #include "contract/type_map.h"
+#include "fmt/format.h"
 #include "status/macros.h"
 
 namespace protogres::contract {
@@ -32,13 +35,14 @@ std::vector<Draft> SelectAll(const catalog::Catalog& catalog, TypeMap* types, Co
   return drafts;
 }
 
-// The names that every package has taken from the start: those of its types
-// file, and the next parts of packages below it.
-std::map<std::string, PackageScope> MakeScopes(const std::map<std::string, std::string>& packages) {
+// The names that every package has taken from the start: those of its files of types and rows, and the next parts of
+// packages below it.
+std::map<std::string, PackageScope> MakeScopes(const std::map<std::string, std::string>& packages, bool rows_apart) {
   std::map<std::string, PackageScope> scopes;
   for (const auto& [schema, package] : packages) {
     PackageScope& scope = scopes[package];
     scope.Take({"TypesProto"});
+    if (rows_apart) scope.Take({"RowsProto", kExpandMessage});
     const std::string prefix = package + ".";
     for (const auto& [other_schema, other] : packages) {
       if (!other.starts_with(prefix)) continue;
@@ -78,6 +82,10 @@ std::set<std::string> Entangled(const TypeMap& types, const Contract& contract) 
           field.type.kind == Kind::kEnum ? types.enums()[index].package : types.composites()[index].package;
       if (package != table.package) graph[table.package].insert(package);
     }
+    for (const Relation& relation : table.relations) {
+      const std::string& package = contract.tables[static_cast<std::size_t>(relation.target)].package;
+      if (package != table.package) graph[table.package].insert(package);
+    }
   }
   std::set<std::string> entangled;
   for (const auto& [start, imports] : graph) {
@@ -96,6 +104,15 @@ std::set<std::string> Entangled(const TypeMap& types, const Contract& contract) 
   return entangled;
 }
 
+bool ServesRelations(Relations relations, std::size_t tables, std::vector<std::string>* warnings) {
+  if (relations != Relations::kAuto) return relations == Relations::kOn;
+  if (tables <= kMostRelated) return true;
+  warnings->push_back(
+      fmt::format("no relations are served, as there are {} tables, more than {}: --relations=on serves them", tables,
+                  kMostRelated));
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOptions& options) {
@@ -104,9 +121,10 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
   contract.warnings = std::move(packages.warnings);
   TypeMap types(catalog);
   std::vector<Draft> drafts = SelectAll(catalog, &types, &contract);
-  std::map<std::string, PackageScope> scopes = MakeScopes(packages.by_schema);
+  const bool related = ServesRelations(options.relations, drafts.size(), &contract.warnings);
+  std::map<std::string, PackageScope> scopes = MakeScopes(packages.by_schema, related);
   types.Define(packages.by_schema, &scopes, &contract);
-  NameTables(packages.by_schema, &scopes, &drafts, &contract.warnings);
+  NameTables(packages.by_schema, related, &scopes, &drafts, &contract.warnings);
   scopes.clear();
   contract.tables.reserve(drafts.size());
   for (Draft& draft : drafts) {
@@ -114,6 +132,7 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
     draft.table.methods = Supported(draft.table);
     contract.tables.push_back(std::move(draft.table));
   }
+  if (related) AddRelations(drafts, &contract);
   const std::set<std::string> entangled = Entangled(types, contract);
   for (const std::string& package : TypePackages(types)) {
     *contract.files.add_file() =

@@ -11,12 +11,18 @@
 
 namespace protogres::contract {
 
+// Whether the foreign keys are served as relations. kAuto: unless there are more than kMostRelated tables, whose rows
+// would make a file that is too large for reflection.
+enum class Relations { kAuto, kOn, kOff };
+inline constexpr int kMostRelated = 1500;
+
 struct DeriveOptions {
   // The package of each schema. A schema that is not named here has the package `<schema>.v1`; for `public` it is
   // `<database>.v1`.
   std::map<std::string, std::string> packages;
   // Whether a nullable timestamp column with the name deleted_at declares a soft delete by itself.
   bool soft_delete = true;
+  Relations relations = Relations::kAuto;
 };
 
 // Derives the Contract. What cannot be served is left out, and `warnings` says so. An empty database gives a Contract

@@ -1,6 +1,9 @@
 #include "contract/descriptors.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -72,10 +75,20 @@ class TableMessages {
   TableMessages(const Contract& contract, const Table& table, FileBuilder* file)
       : contract_(contract), table_(table), file_(*file) {}
 
-  void AddRow() {
+  // `shown`: see RowsFile.
+  void AddRow(const std::vector<bool>* shown = nullptr) {
     file_.BeginMessage(table_.message, table_.notes.comment);
     for (std::size_t i = 0; i < table_.fields.size(); ++i) {
       AddField(contract_, table_.fields[i], table_.notes.fields[i], &file_);
+    }
+    for (std::size_t i = 0; i < table_.relations.size(); ++i) {
+      const Relation& relation = table_.relations[i];
+      const auto index = static_cast<std::size_t>(relation.target);
+      if (shown != nullptr && !(*shown)[index]) continue;
+      const Table& target = contract_.tables[index];
+      file_.Field(relation.name, relation.number, Message(target.FullMessage()),
+                  relation.many ? Presence::kRepeated : Presence::kPlain, table_.notes.relations[i]);
+      file_.Import(RowsFileName(target.package));
     }
     file_.Reserve(table_.notes.dropped);
     if (table_.has_etag) {
@@ -101,12 +114,19 @@ class TableMessages {
   }
 
  private:
+  // A message of the package that stands in the file of the rows, if there is one.
+  FieldType OfRows(const std::string& full_name) {
+    if (table_.rows_apart) file_.Import(RowsFileName(table_.package));
+    return Message(full_name);
+  }
+
   void Key() {
     for (const int index : table_.key) AddField(contract_, table_.field(index), "", &file_);
   }
 
   void Own(MethodKind kind, const RequestField& field) {
-    const bool repeated = std::holds_alternative<MessagesMember>(field.member);
+    const bool expand = std::holds_alternative<ExpandMember>(field.member);
+    const bool repeated = expand || std::holds_alternative<MessagesMember>(field.member);
     const std::string& row = repeated ? table_.rows_field : table_.row_field;
     file_.Field(field.name == nullptr ? row : field.name, field.number, OwnType(kind, field),
                 repeated ? Presence::kRepeated : Presence::kPlain, field.note);
@@ -114,19 +134,20 @@ class TableMessages {
 
   void Own(const ResponseField& field) {
     if (field.name == nullptr) {
-      file_.Field(table_.rows_field, field.number, Message(table_.FullMessage()), Presence::kRepeated, field.note);
+      file_.Field(table_.rows_field, field.number, OfRows(table_.FullMessage()), Presence::kRepeated, field.note);
     } else {
       file_.Field(field.name, field.number, Scalar(field.kind), field.optional ? Presence::kOptional : Presence::kPlain,
                   field.note);
     }
   }
 
-  FieldType OwnType(MethodKind kind, const RequestField& field) const {
+  FieldType OwnType(MethodKind kind, const RequestField& field) {
     if (std::holds_alternative<MaskMember>(field.member)) return kMask;
+    if (std::holds_alternative<ExpandMember>(field.member)) return OfRows(table_.package + "." + kExpandMessage);
     const Kind value = KindOf(field.member);
     if (value != Kind::kMessage) return Scalar(value);
     const std::optional<MethodKind> single = InfoOf(kind).single;
-    return Message(single ? RequestName(*single, table_) : table_.FullMessage());
+    return single ? Message(RequestName(*single, table_)) : OfRows(table_.FullMessage());
   }
 
   const Contract& contract_;
@@ -142,6 +163,14 @@ std::string MethodNote(const MethodInfo& info, const Table& table) {
 // In a service's comment: grpc_cpp_plugin takes "$" for the begin of a variable, and Python's makes a string of it.
 std::string InServiceComment(const std::string& name) { return text::Escaped(name, "$\"\\"); }
 
+void AddExpand(FileBuilder* file) {
+  file->BeginMessage(kExpandMessage, "Which rows of a relation to many are read, and in which order.");
+  file->Field("path", 1, Scalar(Kind::kString), Presence::kPlain, "As in the read_mask, which must name it, too.");
+  file->Field("filter", 2, Scalar(Kind::kString), Presence::kPlain, "Which rows (AIP-160).");
+  file->Field("order_by", 3, Scalar(Kind::kString), Presence::kPlain, "As in \"name desc, id\"; none: by the key.");
+  file->Field("page_size", 4, Scalar(Kind::kInt32), Presence::kPlain, "The first so many rows of each; 0: all.");
+}
+
 }  // namespace
 
 FileDescriptorProto TableFile(const Contract& contract, const Table& table) {
@@ -153,9 +182,10 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table) {
     const MethodInfo& info = InfoOf(method.kind);
     file.Method(MethodName(method.kind, table.message, table.plural), method.request, method.response, info.streaming,
                 MethodNote(info, table));
+    if (table.rows_apart && method.response == table.FullMessage()) file.Import(RowsFileName(table.package));
   }
   TableMessages messages(contract, table, &file);
-  messages.AddRow();
+  if (!table.rows_apart) messages.AddRow();
   for (const Method& method : methods) {
     messages.AddRequest(method);
     if (HasOwnResponse(method.kind, table)) messages.AddResponse(method);
@@ -163,8 +193,44 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table) {
   return file.Finish();
 }
 
+FileDescriptorProto RowsFile(const Contract& contract, const std::string& package, const std::vector<bool>* shown) {
+  FileBuilder file(RowsFileName(package), package, "RowsProto", "");
+  bool expands = false;
+  for (std::size_t i = 0; i < contract.tables.size(); ++i) {
+    const Table& table = contract.tables[i];
+    if (!table.rows_apart || table.package != package || (shown != nullptr && !(*shown)[i])) continue;
+    TableMessages(contract, table, &file).AddRow(shown);
+    expands = expands || !table.relations.empty();
+  }
+  if (expands) AddExpand(&file);
+  return file.Finish();
+}
+
+std::vector<std::string> RowsPackages(const Contract& contract) {
+  std::map<std::string, std::set<std::string>> imports;
+  for (const Table& table : contract.tables) {
+    if (!table.rows_apart) continue;
+    std::set<std::string>& of_package = imports[table.package];
+    for (const Relation& relation : table.relations) {
+      const std::string& target = contract.tables[static_cast<std::size_t>(relation.target)].package;
+      if (target != table.package) of_package.insert(target);
+    }
+  }
+  std::vector<std::string> ordered;
+  while (!imports.empty()) {
+    // Relations make no circles: see relations.h.
+    const auto ready = std::ranges::find_if(imports, [&](const auto& package) {
+      return std::ranges::none_of(package.second, [&](const std::string& import) { return imports.contains(import); });
+    });
+    ordered.push_back(ready->first);
+    imports.erase(ready);
+  }
+  return ordered;
+}
+
 FileDescriptorSet AllFiles(const Contract& contract) {
   FileDescriptorSet files = contract.files;
+  for (const std::string& package : RowsPackages(contract)) *files.add_file() = RowsFile(contract, package);
   for (const Table& table : contract.tables) {
     if (!table.file.empty()) *files.add_file() = TableFile(contract, table);
   }

@@ -4,6 +4,7 @@
 #define PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 
 #include <string>
+#include <vector>
 
 #include "contract/contract.h"
 #include "contract/type_map.h"
@@ -11,11 +12,18 @@
 
 namespace protogres::contract {
 
-// The file of a table of `contract`, whose name is Table::file: its service, its row message, and the messages of its
-// methods. It is the same each time.
+// The file of a table of `contract`, whose name is Table::file: its service, the messages of its methods, and its row
+// message, if that does not stand apart. It is the same each time.
 google::protobuf::FileDescriptorProto TableFile(const Contract& contract, const Table& table);
 
-// Contract::files and the files of all tables, dependencies first. It takes about 50 kB for each table.
+// The file of the row messages of a package whose tables have them apart. It is the same each time. `shown` says by the
+// table's index whether its rows, and relations to it, are in the file; null: all are.
+google::protobuf::FileDescriptorProto RowsFile(const Contract& contract, const std::string& package,
+                                               const std::vector<bool>* shown = nullptr);
+// The packages that have such a file, each after those that its file imports.
+std::vector<std::string> RowsPackages(const Contract& contract);
+
+// Contract::files, the files of rows, and those of all tables, dependencies first. It takes about 50 kB for each table.
 google::protobuf::FileDescriptorSet AllFiles(const Contract& contract);
 
 // The file `name` of the enums and composites of `package`. `go_apart` gives it a Go package of its own.

@@ -15,7 +15,6 @@ namespace {
 
 using catalog::Column;
 using catalog::Generated;
-using catalog::Relation;
 using catalog::RelationKind;
 
 const char* KindName(RelationKind kind) {
@@ -35,12 +34,12 @@ const char* KindName(RelationKind kind) {
 }
 
 // PostgreSQL has no unique index on a partitioned table with foreign partitions.
-bool IsOverForeign(const Relation& relation) {
+bool IsOverForeign(const catalog::Relation& relation) {
   return relation.kind == RelationKind::kPartitioned && relation.sharding == catalog::Sharding::kForeign;
 }
 
 // A table whose key PostgreSQL cannot have may name one in its COMMENT, as a view does.
-Commented CommentedBy(const Relation& relation) {
+Commented CommentedBy(const catalog::Relation& relation) {
   if (catalog::IsStored(relation.kind) && !IsOverForeign(relation)) return Commented::kTable;
   return relation.kind == RelationKind::kMaterializedView ? Commented::kMaterializedView : Commented::kView;
 }
@@ -53,7 +52,7 @@ bool IsGenerated(const Column& column) {
 bool IsWritable(const Column& column) { return (column.insertable || column.updatable) && !IsGenerated(column); }
 
 // What a row's message says of where the rows are, after "A row of table shop.customer".
-std::string Where(const Relation& relation) {
+std::string Where(const catalog::Relation& relation) {
   if (relation.sharding == catalog::Sharding::kNone) return "";
   std::string by;
   for (const int number : relation.shard_by) {
@@ -72,7 +71,7 @@ const DraftColumn* FindServed(const Draft& draft, int number) {
 
 // The key's attnums as the Catalog or the COMMENT has them; empty, with a warning, where it cannot be one.
 std::vector<int> KeyOf(const Draft& draft, const TypeMap& types, std::vector<std::string>* warnings) {
-  const Relation& relation = *draft.relation;
+  const catalog::Relation& relation = *draft.relation;
   const auto refuse = [&](const std::string& column, const char* why) {
     warnings->push_back(
         fmt::format("{}: served without a key, as its column {} {}", Label(relation), text::Escaped(column), why));
@@ -119,7 +118,7 @@ std::string ColumnComment(const DraftColumn& served, const Field& field, bool ke
 
 void FillFields(const TypeMap& types, const std::vector<int>& key, Draft* draft, std::vector<std::string>* warnings) {
   static const FieldScope keyed = BesideKey();
-  const Relation& relation = *draft->relation;
+  const catalog::Relation& relation = *draft->relation;
   Table& table = draft->table;
   FieldScope scope = BesideColumns();
   table.key.assign(key.size(), 0);
@@ -171,7 +170,7 @@ void FillDistinct(const std::vector<int>& columns, Table* table) {
 
 // What PostgreSQL would refuse, or cannot vouch for.
 void Warn(const Draft& draft, std::vector<std::string>* warnings) {
-  const Relation& relation = *draft.relation;
+  const catalog::Relation& relation = *draft.relation;
   const Table& table = draft.table;
   const auto warn = [&](const char* what) { warnings->push_back(fmt::format("{}: {}", Label(relation), what)); };
   if (!table.readable) {
@@ -204,11 +203,11 @@ bool IsInsertable(const Draft& draft) {
 
 }  // namespace
 
-std::string Label(const Relation& relation) {
+std::string Label(const catalog::Relation& relation) {
   return fmt::format("{} {}", KindName(relation.kind), text::Escaped(relation.schema + "." + relation.name));
 }
 
-std::optional<Draft> Select(const Relation& relation, TypeMap* types, std::vector<std::string>* warnings) {
+std::optional<Draft> Select(const catalog::Relation& relation, TypeMap* types, std::vector<std::string>* warnings) {
   Draft draft;
   draft.relation = &relation;
   draft.notes = ReadComment(relation.comment, CommentedBy(relation));
@@ -253,7 +252,7 @@ std::optional<Draft> Select(const Relation& relation, TypeMap* types, std::vecto
 }
 
 void Fill(const TypeMap& types, bool soft_delete, Draft* draft, std::vector<std::string>* warnings) {
-  const Relation& relation = *draft->relation;
+  const catalog::Relation& relation = *draft->relation;
   const bool writable = relation.kind != RelationKind::kMaterializedView;
   Table& table = draft->table;
   table.relation = relation.kind;

@@ -32,6 +32,7 @@ constexpr char kBatchRowsNote[] = "The rows, in the order of the requests.";
 constexpr char kNextPageNote[] = "The page_token of the next page; empty: this is the last one.";
 constexpr char kNextChunkNote[] = "The page_token of a new call that begins with the row after this chunk.";
 constexpr char kTotalSizeNote[] = "How many rows all pages have, where count_total asks for it.";
+constexpr char kExpandNote[] = "Which of the related rows that read_mask names, and in which order; none: all.";
 constexpr char kFilterNote[] = "Which rows (AIP-160).";
 
 // Those that write without the key's columns in the request.
@@ -40,6 +41,8 @@ constexpr KindSet kWrites = {kCreate, kBatchCreate, kUpdate, kBatchUpdate, kUpda
 bool HasEtag(const Table& table) { return table.has_etag; }
 
 bool HasSoftDelete(const Table& table) { return table.soft_delete.has_value(); }
+
+bool HasRelations(const Table& table) { return !table.relations.empty(); }
 
 bool HasUpsert(const Table& table) { return table.insertable && table.upsertable; }
 
@@ -56,6 +59,7 @@ constexpr RequestField kRequestFields[] = {
     {{kDelete, kUndelete}, 2004, "validate_only", &Request::validate_only, kValidateOnlyNote},
     {{kDelete, kUndelete}, 2005, "request_id", &Request::request_id, kRequestIdNote},
     {{kGet}, 2006, "lock", &Request::lock, kLockNote, HasLock},
+    {{kGet}, 2007, "expand", &Request::expand, kExpandNote, HasRelations},
 
     // In requests that read many rows.
     {{kList}, 1, "page_size", &Request::page_size, "The most rows of a page (AIP-158)."},
@@ -68,12 +72,14 @@ constexpr RequestField kRequestFields[] = {
     {{kList, kStream}, 6, "show_deleted", &Request::show_deleted, kShowDeletedNote, HasSoftDelete},
     {{kList}, 7, "count_total", &Request::count_total, "Asks for total_size."},
     {{kList}, 8, "lock", &Request::lock, kLockNote, HasLock},
+    {{kList, kStream}, 9, "expand", &Request::expand, kExpandNote, HasRelations},
 
     // In requests of BatchGet.
     {{kBatchGet}, 1, "requests", &Request::requests, "One for each row to read; all or none of them succeed."},
     {{kBatchGet}, 2, "read_mask", &Request::mask, kReadMaskNote},
     {{kBatchGet}, 3, "show_deleted", &Request::show_deleted, kShowDeletedNote, HasSoftDelete},
     {{kBatchGet}, 4, "lock", &Request::lock, kLockNote, HasLock},
+    {{kBatchGet}, 5, "expand", &Request::expand, kExpandNote, HasRelations},
 
     // In requests that write.
     {{kCreate}, 1, nullptr, &Request::row, "The row to insert; an unset field takes its column's default."},

@@ -41,9 +41,10 @@ class KindSet {
 // int64 ...
 using MaskMember = std::optional<std::vector<std::string>> Request::*;  // ... google.protobuf.FieldMask ...
 using RowMember = std::optional<std::string_view> Request::*;           // ... the row's message ...
-using MessagesMember = std::vector<std::string_view> Request::*;        // ... or repeated messages: rows, or requests
+using MessagesMember = std::vector<std::string_view> Request::*;        // ... repeated messages: rows, or requests ...
+using ExpandMember = std::vector<Expand> Request::*;                    // ... or repeated messages Expand
 using RequestMember = std::variant<std::string Request::*, bool Request::*, std::int32_t Request::*,
-                                   std::int64_t Request::*, MaskMember, RowMember, MessagesMember>;
+                                   std::int64_t Request::*, MaskMember, RowMember, MessagesMember, ExpandMember>;
 
 struct RequestField {
   KindSet kinds;     // the methods whose requests have it
@@ -75,6 +76,10 @@ const RequestField* FindRequestField(MethodKind kind, int number);
 
 // What the values of a field with this member are on the wire.
 Kind KindOf(const RequestMember& member);
+
+// The message of ExpandMember, in each package that has relations. Its fields have the numbers 1 to 4 in the order of
+// Expand.
+inline constexpr char kExpandMessage[] = "Expand";
 
 // The name of the row message's own field, whose number is number::kEtag.
 inline constexpr char kEtagName[] = "etag";

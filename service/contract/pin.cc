@@ -11,6 +11,7 @@
 #include "contract/descriptor_index.h"
 #include "contract/descriptors.h"
 #include "contract/methods.h"
+#include "contract/pin_relations.h"
 #include "fmt/format.h"
 #include "status/status.h"
 
@@ -41,6 +42,7 @@ class Pinning {
     PinEnums();
     PinComposites();
     PinTables();
+    PinRelations(pinned_, derived_, table_index_, &result_, &differences_);
     PinMethods();
     if (differences_.empty()) return std::move(result_);
     std::ranges::sort(differences_);
@@ -196,7 +198,9 @@ class Pinning {
     Table table = derived;
     table.fields.clear();
     table.methods.clear();
+    table.relations.clear();
     table.file.clear();
+    table.rows_apart = false;
     table.notes = {};
     std::map<int, int> places;
     for (std::size_t i = 0; i < derived.fields.size(); ++i) {

@@ -11,12 +11,21 @@
 
 namespace protogres::contract {
 
+// What a request says of the rows of one relation: the message Expand of its package.
+struct Expand {
+  std::string path;
+  std::string filter;
+  std::string order_by;
+  std::int32_t page_size = 0;  // 0: all rows
+};
+
 // kRequestFields (own_fields.cc) says which members the request of a method can set. The views borrow from the bytes
 // that were decoded, and from `joined`.
 struct Request {
   std::vector<std::optional<std::string>> key;   // Get, Delete, Undelete: by Table::key, PostgreSQL's text form
   std::optional<std::string_view> row;           // Create, Update, UpdateWhere: the row message's bytes
   std::vector<std::string_view> requests;        // Batch: each one request of the single method; Import: each a row
+  std::vector<Expand> expand;                    // reads of a table that has relations
   std::optional<std::vector<std::string>> mask;  // read_mask, update_mask or create_mask; set but empty: no paths
   std::string etag;
   std::string filter;

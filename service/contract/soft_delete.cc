@@ -9,7 +9,6 @@ namespace protogres::contract {
 namespace {
 
 using catalog::Column;
-using catalog::Relation;
 
 constexpr char kSoftDeleteColumn[] = "deleted_at";
 
@@ -34,7 +33,7 @@ std::string NoSoftDelete(const Table& table, int index) {
 }
 
 // A table has a column that soft deletes would go by, had the role the right to read it.
-bool HidesSoftDelete(const TypeMap& types, const Relation& relation) {
+bool HidesSoftDelete(const TypeMap& types, const catalog::Relation& relation) {
   const Column* column = relation.FindColumn(kSoftDeleteColumn);
   if (column == nullptr || column->readable || column->not_null || !catalog::IsStored(relation.kind)) return false;
   const auto type = types.Map(column->type);
@@ -44,7 +43,7 @@ bool HidesSoftDelete(const TypeMap& types, const Relation& relation) {
 }  // namespace
 
 bool FillSoftDelete(const TypeMap& types, bool by_default, Draft* draft, std::vector<std::string>* warnings) {
-  const Relation& relation = *draft->relation;
+  const catalog::Relation& relation = *draft->relation;
   Table& table = draft->table;
   if (draft->notes.soft_delete.has_value()) {
     const std::string& column = *draft->notes.soft_delete;

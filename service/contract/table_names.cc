@@ -95,13 +95,17 @@ std::string ChooseFile(const Table& table, std::set<std::string>* taken) {
 
 std::string TypesFileName(const std::string& package) { return Directory(package) + "types.proto"; }
 
-void NameTables(const std::map<std::string, std::string>& packages, std::map<std::string, PackageScope>* scopes,
-                std::vector<Draft>* drafts, std::vector<std::string>* warnings) {
+std::string RowsFileName(const std::string& package) { return Directory(package) + "rows.proto"; }
+
+void NameTables(const std::map<std::string, std::string>& packages, bool rows_apart,
+                std::map<std::string, PackageScope>* scopes, std::vector<Draft>* drafts,
+                std::vector<std::string>* warnings) {
   std::vector<Candidate> candidates;
   std::set<std::string> files;
   for (Draft& draft : *drafts) {
     draft.table.package = packages.at(draft.relation->schema);
     files.insert(text::Lower(TypesFileName(draft.table.package)));
+    if (rows_apart) files.insert(text::Lower(RowsFileName(draft.table.package)));
     candidates.push_back(MakeCandidate(&draft));
   }
   std::ranges::stable_sort(candidates, {}, [](const Candidate& c) { return std::pair(c.rank, c.folded); });

@@ -12,12 +12,16 @@
 namespace protogres::contract {
 
 // Sets package, message, plural, row_field, rows_field and file of all `drafts`, which are sorted by
-// (schema, name). `packages` is by schema, `scopes` by package; both know all types already.
-void NameTables(const std::map<std::string, std::string>& packages, std::map<std::string, PackageScope>* scopes,
-                std::vector<Draft>* drafts, std::vector<std::string>* warnings);
+// (schema, name). `packages` is by schema, `scopes` by package; both know all types already. `rows_apart`: no table has
+// the file of the rows.
+void NameTables(const std::map<std::string, std::string>& packages, bool rows_apart,
+                std::map<std::string, PackageScope>* scopes, std::vector<Draft>* drafts,
+                std::vector<std::string>* warnings);
 
 // shop.v1 -> shop/v1/types.proto
 std::string TypesFileName(const std::string& package);
+// The file of the rows of a package that has relations: shop.v1 -> shop/v1/rows.proto
+std::string RowsFileName(const std::string& package);
 
 }  // namespace protogres::contract
 

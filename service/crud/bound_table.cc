@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "crud/related_plan.h"
 #include "fmt/format.h"
 #include "sql/fits.h"
 #include "status/macros.h"
@@ -14,7 +15,7 @@ namespace {
 
 View MakeView(const contract::Contract& contract, const contract::Table& table, sql::Projection projection) {
   auto encoder = std::make_shared<const wire::RowEncoder>(contract, table, projection.fields, projection.etag);
-  return {.projection = std::move(projection), .encoder = std::move(encoder)};
+  return {.projection = std::move(projection), .encoder = std::move(encoder), .related = nullptr};
 }
 
 absl::Status KeyRequired(const contract::Table& table, const std::string& path) {
@@ -45,6 +46,17 @@ absl::StatusOr<View> BoundTable::Masked(const Mask& read_mask, bool etag_by_defa
   ASSIGN_OR_RETURN(auto projection, ReadMasked(table_, read_mask));
   if (!projection.has_value()) return etag_by_default ? whole_ : plain_;
   return MakeView(contract_, table_, *std::move(projection));
+}
+
+absl::StatusOr<View> BoundTable::Asked(const wire::Request& request, bool etag_by_default) const {
+  if (!NamesRelation(table_, request.mask)) {
+    if (request.expand.empty()) return Masked(request.mask, etag_by_default);
+    return status::BadRequest("expand[0].path", "read_mask names no relation");
+  }
+  ASSIGN_OR_RETURN(RelatedPlan plan, PlanRelated(contract_, table_, request, limits_, etag_by_default));
+  View view = MakeView(contract_, table_, plan.root);
+  view.related = std::make_shared<const RelatedPlan>(std::move(plan));
+  return view;
 }
 
 absl::StatusOr<wire::Request> BoundTable::Decode(contract::MethodKind kind, std::string_view request) const {

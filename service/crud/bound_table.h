@@ -24,10 +24,13 @@
 
 namespace protogres::crud {
 
+struct RelatedPlan;
+
 // The columns that a request asks for, and their encoder. Cheap to copy.
 struct View {
   sql::Projection projection;
   std::shared_ptr<const wire::RowEncoder> encoder;
+  std::shared_ptr<const RelatedPlan> related = nullptr;  // null: no related rows are asked for
 };
 
 class BoundTable {
@@ -44,6 +47,9 @@ class BoundTable {
   // What `read_mask` asks for. Where it asks for all fields (see ReadMasked), these have the etag only if
   // `etag_by_default`. INVALID_ARGUMENT: an unknown path, or one that is input only.
   absl::StatusOr<View> Masked(const Mask& read_mask, bool etag_by_default) const;
+
+  // What a request that reads asks for: as Masked, and its related rows. INVALID_ARGUMENT: see PlanRelated.
+  absl::StatusOr<View> Asked(const wire::Request& request, bool etag_by_default) const;
 
   // wire::DecodeRequest of this table.
   absl::StatusOr<wire::Request> Decode(contract::MethodKind kind, std::string_view request) const;

@@ -1,12 +1,14 @@
 // Get (AIP-131) and BatchGet (AIP-231), alone or several together.
-#include <charconv>
 #include <map>
+#include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "crud/batch.h"
 #include "crud/methods.h"
+#include "crud/related.h"
 #include "crud/row_error.h"
+#include "crud/rows_by_key.h"
+#include "fmt/format.h"
 #include "sql/lock.h"
 #include "status/macros.h"
 #include "status/status.h"
@@ -32,50 +34,14 @@ struct KeyedRead {
   std::string shape;
 };
 
+db::SessionOptions SessionOf(const KeyedRead& read) {
+  return read.view.related ? OfOneSnapshot() : db::SessionOptions{};
+}
+
 // What a lock may have hidden is not there for the caller, but it exists.
 absl::Status Missing(const BoundTable& bound, const sql::Key& key, const sql::Lock& lock) {
   return lock.skips_locked ? NotFoundOrLocked(bound.table(), key) : NotFound(bound.table(), key);
 }
-
-// Rows that were read by their keys: finds the row of each key.
-class RowsByKey {
- public:
-  // `plain`: the rows are of sql::SelectByAnyKey, and come with their key. Otherwise they are of sql::SelectByKeys, and
-  // come in the order of the keys, each with the position of its key. `rows` must outlive it.
-  RowsByKey(const db::Rows& rows, bool plain) : rows_(rows), plain_(plain) {
-    if (!plain) return;
-    by_key_.reserve(static_cast<std::size_t>(rows.size()));
-    for (std::int64_t row = 0; row < rows.size(); ++row) by_key_.emplace(rows.Cell(row, 0).value_or(""), row);
-  }
-
-  const db::Rows& rows() const { return rows_; }
-
-  // The index of the row of `key`; -1: there is none. `position` is where the key stood in the statement, counted from
-  // 0; it must not be smaller than in the call before.
-  std::int64_t Find(const sql::Key& key, std::size_t position) {
-    if (plain_) {
-      const auto found = by_key_.find(key.front());
-      return found == by_key_.end() ? -1 : found->second;
-    }
-    // A key that PostgreSQL does not keep unique may have several rows: those of earlier keys are passed.
-    while (next_ < rows_.size() && PositionOf(next_) < position) ++next_;
-    return next_ < rows_.size() && PositionOf(next_) == position ? next_ : -1;
-  }
-
- private:
-  // The position of the key that `row` was found by, counted from 0.
-  std::size_t PositionOf(std::int64_t row) const {
-    const std::string_view text = rows_.Cell(row, 0).value_or("");
-    std::size_t position = 0;
-    std::from_chars(text.data(), text.data() + text.size(), position);
-    return position - 1;
-  }
-
-  const db::Rows& rows_;
-  const bool plain_;
-  absl::flat_hash_map<std::string_view, std::int64_t> by_key_;
-  std::int64_t next_ = 0;
-};
 
 class GetOperation : public Operation {
  public:
@@ -84,12 +50,24 @@ class GetOperation : public Operation {
 
   bool locks() const override { return !read_.lock.clause.empty(); }
 
-  std::optional<db::Statement> Statement() const override { return db::Statement{sql_, Params()}; }
-  absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) override {
+  db::SessionOptions session() const override { return SessionOf(read_); }
+
+  std::optional<db::Statement> Statement() const override {
+    if (read_.view.related) return std::nullopt;
+    return db::Statement{sql_, Params()};
+  }
+  absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {
     RETURN_IF_ERROR(rows.status());
     if (rows->empty()) return Missing(bound_, read_.keys.front(), read_.lock);
     std::string response;
-    RETURN_IF_ERROR(bound_.Encode(read_.view, *rows, 0, &response));
+    if (read_.view.related) {
+      Related related(bound_, *read_.view.related);
+      ASSIGN_OR_RETURN(const bool whole, related.Read(session, *rows, 0, 1, /*skip=*/0, /*last=*/true));
+      if (!whole) return TooMuchRelated(bound_);
+      RETURN_IF_ERROR(AppendRow(bound_, read_.view, *rows, 0, /*skip=*/0, &related, &response));
+    } else {
+      RETURN_IF_ERROR(bound_.Encode(read_.view, *rows, 0, &response));
+    }
     return response;
   }
   absl::StatusOr<std::string> Execute(db::Session& session) override {
@@ -115,28 +93,19 @@ class KeyedMethod : public UnaryMethod {
   Grouping grouping() const override { return bound_.table().sharded() ? Grouping::kNone : Grouping::kStatement; }
 
   void RunGroup(std::span<GroupMember> members, const db::Access& access) const override {
-    std::map<std::string, std::vector<GroupedRead>> by_shape;
+    Groups plain;
+    Groups related;
     for (GroupMember& member : members) {
       auto read = PlanRead(member.request);
       if (!read.ok()) {
         member.response = read.status();
       } else if (read->lock.clause.empty()) {
-        auto& group = by_shape[read->shape];
+        auto& group = (read->view.related ? related : plain)[read->shape];
         group.push_back({&member, *std::move(read)});
       }
     }
-    // Without a connection each member is run alone, and hears of it there.
-    const auto session = access.Open();
-    if (!session.ok()) return;
-    for (auto& [shape, group] : by_shape) {
-      for (std::span<const GroupedRead> rest(group); !rest.empty();) {
-        const std::size_t count = CountOfNextStatement(rest);
-        if (!AnswerTogether(rest.first(count), **session)) return;
-        rest = rest.subspan(count);
-      }
-    }
-    // What a view's functions have written; the rows are read whatever becomes of it.
-    (*session)->Commit().IgnoreError();
+    AnswerGroups(plain, access, {});
+    AnswerGroups(related, access, OfOneSnapshot());
   }
 
   // The statement that reads the rows which `keys` name, in the shape of `read`.
@@ -145,16 +114,19 @@ class KeyedMethod : public UnaryMethod {
                   : sql::SelectByKeys(bound_.table(), read.view.projection, read.show_deleted, keys);
   }
   bool plain() const { return plain_; }
+  const BoundTable& bound() const { return bound_; }
 
   // The response to `read`, whose first key stood at `position` in the statement that has read `rows`.
-  virtual absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const = 0;
+  // `related` has what belongs to these rows; null: it is not asked for.
+  virtual absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows,
+                                              const Related* related) const = 0;
 
  protected:
   virtual absl::StatusOr<KeyedRead> PlanRead(std::string_view bytes) const = 0;
 
   // Adds what the request says beside its keys to `read`.
   absl::Status PlanShape(const wire::Request& request, bool etag_by_default, KeyedRead* read) const {
-    ASSIGN_OR_RETURN(read->view, bound_.Masked(request.mask, etag_by_default));
+    ASSIGN_OR_RETURN(read->view, bound_.Asked(request, etag_by_default));
     read->show_deleted = request.show_deleted;
     if (!request.lock.empty()) {
       ASSIGN_OR_RETURN(read->lock, sql::ParseLock(request.lock));
@@ -162,6 +134,12 @@ class KeyedMethod : public UnaryMethod {
     if (request.show_deleted) read->shape = "deleted";
     if (!request.mask.has_value()) return absl::OkStatus();
     for (const std::string& path : *request.mask) read->shape += "," + path;
+    for (const contract::Expand& expand : request.expand) {
+      read->shape += fmt::format("|{}", expand.page_size);
+      for (const std::string* text : {&expand.path, &expand.filter, &expand.order_by}) {
+        read->shape += fmt::format("|{}:{}", text->size(), *text);
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -172,6 +150,32 @@ class KeyedMethod : public UnaryMethod {
     GroupMember* member;
     KeyedRead read;
   };
+  using Groups = std::map<std::string, std::vector<GroupedRead>>;  // by the shape of their requests
+
+  // Without a connection, or after an error, each member is run alone, and hears of it there.
+  void AnswerGroups(const Groups& groups, const db::Access& access, const db::SessionOptions& options) const {
+    if (groups.empty()) return;
+    const auto session = access.Open(options);
+    if (!session.ok()) return;
+    for (const auto& [shape, group] : groups) {
+      for (std::span<const GroupedRead> rest(group); !rest.empty();) {
+        const std::size_t count = CountOfNextStatement(rest);
+        if (!AnswerTogether(rest.first(count), **session)) return;
+        rest = rest.subspan(count);
+      }
+    }
+    // What a view's functions have written; the rows are read whatever becomes of it.
+    (*session)->Commit().IgnoreError();
+  }
+
+  // The first statement of several, which goes with its BEGIN.
+  static absl::StatusOr<db::Rows> ReadWhole(db::Session& session, const sql::Statement& statement) {
+    const db::Statement one{statement.text, statement.params};
+    std::vector<db::Rows> rows;
+    ASSIGN_OR_RETURN(const bool whole, session.ReadAll({&one, 1}, /*last=*/false, kMaxGroupBytes, &rows));
+    if (!whole) return status::Internal("the rows of a group are too large");
+    return rows.front();
+  }
 
   // How many of `group` the next statement answers: at least one.
   static std::size_t CountOfNextStatement(std::span<const GroupedRead> group) {
@@ -183,8 +187,8 @@ class KeyedMethod : public UnaryMethod {
     return count;
   }
 
-  // Answers all of `group`, which are of one shape, by one statement. False: the statement failed, and they have no
-  // response.
+  // Answers all of `group`, which are of one shape, by one statement, and one for each relation. False: a statement
+  // failed, and they have no response.
   bool AnswerTogether(std::span<const GroupedRead> group, db::Session& session) const {
     std::size_t size = 0;
     for (const auto& [member, read] : group) size += read.keys.size();
@@ -192,12 +196,21 @@ class KeyedMethod : public UnaryMethod {
     keys.reserve(size);
     for (const auto& [member, read] : group) keys.insert(keys.end(), read.keys.begin(), read.keys.end());
     const auto statement = Select(group.front().read, keys);
-    const auto rows = session.ReadSome(statement.text, statement.params, kMaxGroupBytes);
+    const View& view = group.front().read.view;
+    const auto rows = view.related ? ReadWhole(session, statement)
+                                   : session.ReadSome(statement.text, statement.params, kMaxGroupBytes);
     if (!rows.ok()) return false;
+    std::optional<Related> related;
+    if (view.related) {
+      related.emplace(bound_, *view.related);
+      const auto whole = related->Read(session, *rows, 0, rows->size(), /*skip=*/1, /*last=*/false);
+      // What is too much for all of them may not be for each.
+      if (!whole.ok() || !*whole) return false;
+    }
     RowsByKey by_key(*rows, plain_);
     std::size_t position = 0;
     for (const auto& [member, read] : group) {
-      auto response = Respond(read, position, &by_key);
+      auto response = Respond(read, position, &by_key, related.has_value() ? &*related : nullptr);
       // A row that is missing may be one of those that were not read: alone the request finds it.
       if (!rows->cut() || response.ok()) member->response = std::move(response);
       position += read.keys.size();
@@ -221,11 +234,12 @@ class GetMethod : public KeyedMethod {
     return std::make_unique<GetOperation>(bound_, std::move(read), std::move(sql));
   }
 
-  absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const override {
+  absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows,
+                                      const Related* related) const override {
     const std::int64_t row = rows->Find(read.keys.front(), position);
     if (row < 0) return Missing(bound_, read.keys.front(), read.lock);
     std::string response;
-    RETURN_IF_ERROR(bound_.Encode(read.view, rows->rows(), row, &response, /*skip=*/1));
+    RETURN_IF_ERROR(AppendRow(bound_, read.view, rows->rows(), row, /*skip=*/1, related, &response));
     return response;
   }
 
@@ -251,11 +265,16 @@ class BatchGetOperation : public Operation {
   }
 
   bool locks() const override { return !read_.lock.clause.empty(); }
+  db::SessionOptions session() const override { return SessionOf(read_); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     ASSIGN_OR_RETURN(const db::Rows rows, session.Read(statement_.text, statement_.params));
     RowsByKey by_key(rows, method_.plain());
-    return method_.Respond(read_, 0, &by_key);
+    if (!read_.view.related) return method_.Respond(read_, 0, &by_key, nullptr);
+    Related related(method_.bound(), *read_.view.related);
+    ASSIGN_OR_RETURN(const bool whole, related.Read(session, rows, 0, rows.size(), /*skip=*/1, /*last=*/true));
+    if (!whole) return TooMuchRelated(method_.bound());
+    return method_.Respond(read_, 0, &by_key, &related);
   }
 
  private:
@@ -273,7 +292,8 @@ class BatchGetMethod : public KeyedMethod {
     return std::make_unique<BatchGetOperation>(*this, std::move(read));
   }
 
-  absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows) const override {
+  absl::StatusOr<std::string> Respond(const KeyedRead& read, std::size_t position, RowsByKey* rows,
+                                      const Related* related) const override {
     std::string response;
     absl::Status failed;
     // After a failure it goes on to the end: the rows of the keys that follow are to be passed over.
@@ -281,7 +301,7 @@ class BatchGetMethod : public KeyedMethod {
       const std::int64_t row = rows->Find(read.keys[i], position + i);
       if (!failed.ok()) continue;
       failed = row < 0 ? status::Within(ElementPath(i), Missing(bound_, read.keys[i], read.lock))
-                       : bound_.EncodeElement(read.view, rows->rows(), row, &response, /*skip=*/1);
+                       : AppendElement(bound_, read.view, rows->rows(), row, /*skip=*/1, related, &response);
     }
     RETURN_IF_ERROR(failed);
     return response;
@@ -302,6 +322,7 @@ class BatchGetMethod : public KeyedMethod {
     if (!element.lock.empty()) return OnlyOfBatch("lock");
     if (element.show_deleted) return OnlyOfBatch("show_deleted");
     if (element.mask.has_value()) return OnlyOfBatch("read_mask");
+    if (!element.expand.empty()) return OnlyOfBatch("expand");
     return bound_.KeyOf(element);
   }
 };

@@ -1,10 +1,12 @@
 // List (AIP-132): keyset pages (AIP-158) of what a filter (AIP-160) keeps.
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "crud/listing.h"
 #include "crud/methods.h"
 #include "crud/operator_error.h"
+#include "crud/related.h"
 #include "sql/lock.h"
 #include "sql/page.h"
 #include "status/macros.h"
@@ -31,17 +33,16 @@ class ListOperation : public Operation {
 
   bool locks() const override { return plan_.locks; }
   db::SessionOptions session() const override {
-    if (!plan_.count.has_value()) return {};
-    // The page and the count are of one moment.
-    return {.transaction = db::Transaction::kExplicit, .isolation = db::Isolation::kRepeatableRead, .read_only = true};
+    // The page, the count and what belongs to the rows are of one moment.
+    return plan_.count.has_value() || plan_.listing.view.related ? OfOneSnapshot() : db::SessionOptions{};
   }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     RETURN_IF_ERROR(CheckPlans(session));
-    const auto rows = session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * bound_.limits().max_page_bytes);
+    const auto rows = ReadPage(session);
     if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, bound_.table());
     std::string response;
-    ASSIGN_OR_RETURN(const std::int64_t end, EncodeRows(*rows, &response));
+    ASSIGN_OR_RETURN(const std::int64_t end, EncodePage(session, *rows, &response));
     if (end < rows->size() || rows->cut() || (plan_.locks && end == plan_.page_size)) {
       const std::string token = plan_.listing.TokenAfter(OrderValues(*rows, end - 1), end);
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
@@ -69,13 +70,37 @@ class ListOperation : public Operation {
     return values;
   }
 
+  absl::StatusOr<db::Rows> ReadPage(db::Session& session) const {
+    const std::int64_t most = kTextBytes * bound_.limits().max_page_bytes;
+    if (plan_.listing.view.related) {
+      // The first statement of several: it goes with its BEGIN.
+      std::vector<db::Rows> rows;
+      const db::Statement page{plan_.page.text, plan_.page.params};
+      ASSIGN_OR_RETURN(const bool whole, session.ReadAll({&page, 1}, /*last=*/false, most, &rows));
+      if (whole) return rows.front();
+    }
+    return session.ReadSome(plan_.page.text, plan_.page.params, most);
+  }
+
   // Encodes rows until the page has enough rows or bytes. Returns the number of rows that are on it.
-  absl::StatusOr<std::int64_t> EncodeRows(const db::Rows& rows, std::string* response) const {
-    const std::int64_t end = std::min(rows.size(), plan_.page_size);
+  absl::StatusOr<std::int64_t> EncodePage(db::Session& session, const db::Rows& rows, std::string* response) const {
+    std::int64_t end = std::min(rows.size(), plan_.page_size);
+    if (!plan_.listing.view.related || end == 0) return EncodeRows(rows, end, nullptr, response);
+    Related related(bound_, *plan_.listing.view.related);
+    while (true) {
+      ASSIGN_OR_RETURN(const bool whole, related.Read(session, rows, 0, end, /*skip=*/0, /*last=*/false));
+      if (whole) return EncodeRows(rows, end, &related, response);
+      if (end == 1) return TooMuchRelated(bound_);
+      end /= 2;
+    }
+  }
+
+  absl::StatusOr<std::int64_t> EncodeRows(const db::Rows& rows, std::int64_t end, const Related* related,
+                                          std::string* response) const {
     std::int64_t row = 0;
     for (; row < end; ++row) {
       const std::size_t before = response->size();
-      RETURN_IF_ERROR(bound_.EncodeElement(plan_.listing.view, rows, row, response));
+      RETURN_IF_ERROR(AppendElement(bound_, plan_.listing.view, rows, row, /*skip=*/0, related, response));
       if (row > 0 && response->size() > static_cast<std::size_t>(bound_.limits().max_page_bytes)) {
         response->resize(before);
         return row;

@@ -26,7 +26,7 @@ std::string Listing::TokenAfter(std::vector<sql::Param> values, std::int64_t cou
 absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request) {
   const auto& table = bound.table();
   Listing listing;
-  ASSIGN_OR_RETURN(listing.view, bound.Masked(request.mask, /*etag_by_default=*/false));
+  ASSIGN_OR_RETURN(listing.view, bound.Asked(request, /*etag_by_default=*/false));
   listing.show_deleted = request.show_deleted;
   ASSIGN_OR_RETURN(listing.condition, sql::CompileFilter(bound.contract(), table, request.filter));
   ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(table, request.order_by));

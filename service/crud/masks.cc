@@ -32,6 +32,10 @@ absl::StatusOr<int> FindMasked(const Table& table, const std::string& path, cons
     return BadRequest(
         mask, fmt::format("\"{}\" is a path into a column; name the whole column \"{}\"", path, path.substr(0, dot)));
   }
+  if (table.FindRelation(path.substr(0, dot)) != nullptr) {
+    return BadRequest(mask, fmt::format("\"{}\" is of related rows, which are not written here: name columns of {}",
+                                        path, table.FullMessage()));
+  }
   return BadRequest(mask, fmt::format("{} has no field \"{}\"", table.FullMessage(), path));
 }
 

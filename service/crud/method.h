@@ -28,6 +28,8 @@ struct Limits {
   std::int64_t max_page_bytes = 3 * 1024 * 1024;
   // The most requests in one Batch request, and the most operations in one Transact.
   int max_batch_size = 1000;
+  // The most relations that a path of a read_mask goes through, one below the other.
+  int max_depth = 5;
   // The largest request and the largest answer, in bytes: --max_receive_message_bytes and --max_send_message_bytes. An
   // answer that is larger, or larger than protobuf's own limit, is an error before anything is committed.
   std::int64_t max_request_bytes = 4 * 1024 * 1024;

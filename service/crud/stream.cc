@@ -8,6 +8,7 @@
 #include "crud/listing.h"
 #include "crud/methods.h"
 #include "crud/operator_error.h"
+#include "crud/related_stream.h"
 #include "crud/streaming.h"
 #include "status/macros.h"
 #include "wire/writer.h"
@@ -134,6 +135,7 @@ class StreamMethod final : public ServerStreamMethod {
     ASSIGN_OR_RETURN(const auto request, bound_.Decode(contract::MethodKind::kStream, bytes));
     ASSIGN_OR_RETURN(auto listing, PlanListing(bound_, request));
     ASSIGN_OR_RETURN(const auto page_size, PageSize(bound_, request, std::numeric_limits<std::int64_t>::max()));
+    if (listing.view.related) return MakeRelatedStream(bound_, std::move(listing), page_size, access);
     return std::make_unique<RowStream>(bound_, std::move(listing), page_size, access);
   }
 

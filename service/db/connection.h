@@ -92,6 +92,14 @@ class Connection {
     return commit ? Commit() : absl::OkStatus();
   }
 
+  // The same for statements that read, whose answers may have roughly `most_bytes` together. False: they have more;
+  // then `rows` is as it was, and the transaction goes on, or is committed.
+  virtual absl::StatusOr<bool> ExecuteAllWithin(std::span<const Statement> statements, bool commit, std::int64_t,
+                                                std::vector<Rows>* rows) {
+    const absl::Status status = ExecuteAll(statements, commit, rows);
+    return status.ok() ? absl::StatusOr<bool>(true) : status;
+  }
+
   // The same as Execute for a statement that reads. Stops when the rows have roughly `most_bytes`, but not before the
   // first row; then Rows::cut is true, and there may be more rows.
   virtual absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params, std::int64_t) {

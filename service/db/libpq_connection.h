@@ -63,6 +63,9 @@ class LibpqConnection : public Connection {
 
   absl::Status ExecuteAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) override;
 
+  absl::StatusOr<bool> ExecuteAllWithin(std::span<const Statement> statements, bool commit, std::int64_t most_bytes,
+                                        std::vector<Rows>* rows) override;
+
   absl::StatusOr<Rows> ExecuteSome(const std::string& sql, std::span<const Param> params,
                                    std::int64_t most_bytes) override {
     Rows rows;

@@ -33,6 +33,21 @@ absl::StatusOr<Rows> LibpqConnection::Some(const std::string& sql, std::span<con
   return RowByRow(sql, params, most_bytes);
 }
 
+absl::StatusOr<bool> LibpqConnection::ExecuteAllWithin(std::span<const Statement> statements, bool commit,
+                                                       std::int64_t most_bytes, std::vector<Rows>* rows) {
+  const std::size_t before = rows->size();
+  most_ = most_bytes;
+  const absl::Status status = ExecuteAll(statements, commit, rows);
+  most_ = 0;
+  if (status.ok()) return true;
+  if (!exchange_.overflown() || !Alive()) return status;
+  rows->resize(before);
+  RETURN_IF_ERROR(Drop());
+  // The COMMIT was sent with them.
+  if (commit) in_transaction_ = false;
+  return false;
+}
+
 absl::StatusOr<Rows> LibpqConnection::RowByRow(const std::string& sql, std::span<const Param> params,
                                                std::int64_t most_bytes) {
   RETURN_IF_ERROR(SendBegin());

@@ -28,8 +28,7 @@ SystemClock::duration Slack(SystemClock::time_point deadline) {
 Clock::time_point Steady(SystemClock::time_point deadline) {
   if (deadline == SystemClock::time_point::max()) return Clock::time_point::max();
   const auto left = deadline - SystemClock::now();
-  if (left > std::chrono::hours(24 * 365)) return Clock::time_point::max();
-  return Clock::now() + left;
+  return left > std::chrono::hours(24 * 365) ? Clock::time_point::max() : Clock::now() + left;
 }
 
 // Runs a statement, in the transaction that `begin` gives it where it needs one. One that has found a pooler was not
@@ -221,6 +220,18 @@ absl::Status Session::RunAll(std::span<const Statement> statements, bool commit,
   return status;
 }
 
+absl::StatusOr<bool> Session::ReadAll(std::span<const Statement> statements, bool last, std::int64_t most_bytes,
+                                      std::vector<Rows>* rows) {
+  const bool commit = last && open_ && options_.ends_with_reads;
+  bool whole = false;
+  const absl::Status status = Cancellable([&](Connection& connection) {
+    ASSIGN_OR_RETURN(whole, connection.ExecuteAllWithin(statements, commit, most_bytes, rows));
+    return absl::OkStatus();
+  });
+  if (commit && status.ok()) open_ = false;
+  return status.ok() ? absl::StatusOr<bool>(whole) : OfCommit(status);
+}
+
 absl::Status Session::Restart() {
   RETURN_IF_ERROR(Rollback());
   has_savepoint_ = false;
@@ -318,10 +329,12 @@ absl::Status Session::Commit() {
   }
   open_ = false;
   status = Cancellable([](Connection& connection) { return connection.Commit(); });
+  return OfCommit(status);
+}
+
+absl::Status Session::OfCommit(const absl::Status& status) const {
   const bool writes = (wrote_ && !options_.read_only) || !options_.pre_request.empty();
-  if (writes || !status::InDoubt(status)) return status;
-  // Nothing was written, so nothing is in doubt.
-  return status::LostConnection("");
+  return writes || !status::InDoubt(status) ? status : status::LostConnection("");
 }
 
 absl::Status Session::Rollback() {

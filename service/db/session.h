@@ -68,6 +68,8 @@ struct SessionOptions {
   std::string pre_request = {};
   // BEGIN goes to the server at once, and its errors are those of Open.
   bool begin_at_once = false;
+  // The transaction is that of one read, which may end it: see ReadAll.
+  bool ends_with_reads = false;
 };
 
 // For one thread at a time. After a cancel, the connection is proven idle or discarded before it can be lent again, so
@@ -97,6 +99,10 @@ class Session {
 
   // See Connection::ExecuteAll. The transaction must be an explicit one.
   absl::Status RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows);
+  // See Connection::ExecuteAllWithin. The transaction must be an explicit one. `last`: no other statement follows, so
+  // that it is committed by the way if SessionOptions::ends_with_reads.
+  absl::StatusOr<bool> ReadAll(std::span<const Statement> statements, bool last, std::int64_t most_bytes,
+                               std::vector<Rows>* rows);
   // Rolls back, and begins the transaction again: as if it had done nothing. An implicit transaction becomes an
   // explicit one.
   absl::Status Restart();
@@ -155,6 +161,8 @@ class Session {
   absl::Status Bulk(const Work& work);
   // Begins the transaction of a statement that must have one of its own. `alone`: it is committed with the statement.
   absl::Status BeginFor(Connection& connection, bool alone);
+  // The error of a COMMIT, or what is left of it where nothing can be in doubt.
+  absl::Status OfCommit(const absl::Status& status) const;
   // Gives up rows or a COPY that may not be at their end.
   void GiveUp();
   // The connection will be closed when it is given back. If it is lost, so will those that are as old.

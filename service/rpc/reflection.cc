@@ -51,10 +51,13 @@ class Reflector {
   bool Shows(const std::string& service) const { return !view_ || view_->ShowsService(*snapshot_->api, service); }
 
   std::optional<api::File> FindFile(const std::string& name) const { return Shown(files().FindFile(name)); }
-  std::optional<api::File> FindSymbol(const std::string& symbol) const { return Shown(files().FindSymbol(symbol)); }
+  std::optional<api::File> FindSymbol(const std::string& symbol) const {
+    if (view_ && !view_->ShowsSymbol(*snapshot_->api, symbol)) return std::nullopt;
+    return Shown(files().FindSymbol(symbol));
+  }
   std::optional<api::File> Shown(std::optional<api::File> file) const {
-    if (file && view_ && !view_->ShowsFile(*snapshot_->api, file->name)) return std::nullopt;
-    return file;
+    if (!file || !view_) return file;
+    return view_->Shown(*snapshot_->api, *std::move(file));
   }
 
   ServerReflectionResponse Answer(const ServerReflectionRequest& request) {
@@ -117,7 +120,7 @@ class Reflector {
       const std::string import = std::move(imports.back());
       imports.pop_back();
       if (!sent_.insert(import).second) continue;
-      const auto imported = files().FindFile(import);
+      const auto imported = FindFile(import);
       if (!imported.has_value()) continue;
       answer->add_file_descriptor_proto(imported->bytes);
       imports.insert(imports.end(), imported->dependencies.begin(), imported->dependencies.end());

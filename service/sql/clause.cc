@@ -62,6 +62,10 @@ std::string SelectListWith(const Table& table, const Projection& projection, con
     if (!list.empty()) list += ", ";
     list += table.has_etag ? etag : "NULL::text";
   }
+  for (const int field : projection.links) {
+    if (!list.empty()) list += ", ";
+    list += ReadColumn(table.field(field));
+  }
   return list.empty() ? "1" : list;
 }
 
@@ -154,6 +158,11 @@ std::string WrittenEtag(const Table& table) {
 
 std::string SelectList(const Table& table, const Projection& projection) {
   return SelectListWith(table, projection, Etag());
+}
+
+std::string MoreColumns(const Table& table, const Projection& projection) {
+  const bool empty = projection.fields.empty() && !projection.etag && projection.links.empty();
+  return empty ? "" : ", " + SelectList(table, projection);
 }
 
 std::string Returning(const Table& table, const Projection& projection) {

@@ -59,6 +59,8 @@ std::string WrittenEtag(const contract::Table& table);
 
 // The projection as a select list, and as RETURNING. An empty one is "1", as SQL needs something there.
 std::string SelectList(const contract::Table& table, const Projection& projection);
+// The same after other columns: ", a, b". Empty for an empty one.
+std::string MoreColumns(const contract::Table& table, const Projection& projection);
 std::string Returning(const contract::Table& table, const Projection& projection);
 
 // {"a","b"}: an array of text in PostgreSQL's text form.

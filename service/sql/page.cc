@@ -155,6 +155,7 @@ std::string PageList(const Table& table, const Projection& projection, const Row
     add(ReadColumn(read), !read.type.read_cast.empty());
   }
   if (projection.etag) add(table.has_etag ? Etag() : "NULL::text", true);
+  for (const int field : projection.links) add(ReadColumn(table.field(field)), true);
   const std::vector<std::size_t> columns = TokenColumns(table, projection, order);
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (columns[i] >= position) add(TokenColumn(table, order, order.keys[i]), true);
@@ -176,7 +177,7 @@ std::vector<std::size_t> TokenColumns(const Table& table, const Projection& proj
   std::vector<std::size_t> columns;
   if (!order.seekable) return columns;
   const std::vector<int>& fields = projection.fields;
-  std::size_t next = fields.size() + (projection.etag ? 1 : 0);
+  std::size_t next = fields.size() + (projection.etag ? 1 : 0) + projection.links.size();
   for (const SortKey& key : order.keys) {
     const auto own = std::ranges::find(fields, key.field);
     const bool there = key.by == By::kValue && own != fields.end() && IsTokenText(FieldOf(table, key));

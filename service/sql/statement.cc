@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "sql/clause.h"
+#include "sql/key_join.h"
 #include "text/quote.h"
 
 namespace protogres::sql {
@@ -139,39 +140,12 @@ std::string SelectByKey(const Table& table, const Projection& projection, bool s
 Statement SelectByKeys(const Table& table, const Projection& projection, bool show_deleted,
                        const std::vector<Key>& keys) {
   Statement statement;
-  std::string arrays, names, on;
-  std::vector<std::string> where = {show_deleted ? "" : Live(table)};
-  const bool elsewhere = table.sharded() || table.relation == catalog::RelationKind::kForeign;
-  for (std::size_t i = 0; i < table.key.size(); ++i) {
-    const Field& field = table.field(table.key[i]);
-    std::vector<std::string_view> values;
-    values.reserve(keys.size());
-    for (const Key& key : keys) values.push_back(key[i]);
-    const int n = Bind(ArrayText(values), &statement.params);
-    // An array of arrays would be unnested to its innermost elements, and a type with a cast between has none of its
-    // own for arrays: those are text until they are single values.
-    const bool plain = !field.type.repeated && field.type.write_cast.empty();
-    if (i > 0) {
-      arrays += ", ";
-      names += ", ";
-      on += " AND ";
-    }
-    std::string cast = "::text";
-    if (plain) cast = OperandCast(field.type);
-    if (cast.empty()) cast = "::" + field.type.sql_type;
-    arrays += fmt::format("${}{}[]", n, cast);
-    names += fmt::format("k{}", n);
-    on += fmt::format("{} {} k.k{}", Column(field), field.type.repeated ? "=" : Operator(field.type, "="), n);
-    if (!plain) on += fmt::format("{}::{}", field.type.write_cast, field.type.sql_type);
-    // A join alone would fetch whole tables from other servers. This leaves servers and rows out; it says nothing new.
-    if (plain && elsewhere) {
-      where.push_back(fmt::format("{} {} ANY(${}{}[])", Column(field), Operator(field.type, "="), n, cast));
-    }
-  }
-  const std::string list = projection.fields.empty() && !projection.etag ? "" : ", " + SelectList(table, projection);
-  statement.text =
-      fmt::format("SELECT k.n{} FROM unnest({}) WITH ORDINALITY AS k({}, n) JOIN {} AS t ON {}{} ORDER BY k.n", list,
-                  arrays, names, table.sql_name, on, Where(where));
+  std::vector<KeyColumn> columns;
+  for (const int index : table.key) columns.push_back({&table.field(index), &table.field(index)});
+  KeyJoin join = JoinKeys(table, columns, keys, &statement.params);
+  if (!show_deleted) join.where.insert(join.where.begin(), Live(table));
+  statement.text = fmt::format("SELECT k.n{} FROM {} JOIN {} AS t ON {}{} ORDER BY k.n", MoreColumns(table, projection),
+                               join.from, table.sql_name, join.on, Where(join.where));
   return statement;
 }
 
@@ -191,8 +165,7 @@ Statement SelectByAnyKey(const Table& table, const Projection& projection, bool 
     values += value.front();
   }
   values += '}';
-  const std::string list = projection.fields.empty() && !projection.etag ? "" : ", " + SelectList(table, projection);
-  return {fmt::format("SELECT {}{} FROM {} AS t{}", Column(key), list, table.sql_name,
+  return {fmt::format("SELECT {}{} FROM {} AS t{}", Column(key), MoreColumns(table, projection), table.sql_name,
                       Where({fmt::format("{} = ANY($1::{}[])", Column(key), key.type.sql_type),
                              show_deleted ? "" : Live(table)})),
           {std::move(values)}};

@@ -24,11 +24,12 @@ struct Statement {
   std::vector<Param> params;
 };
 
-// What a statement returns of each row: fields, as indexes into Table::fields, in this order, and then the etag if
-// `etag`.
+// What a statement returns of each row: fields, as indexes into Table::fields, in this order, then the etag if `etag`,
+// and then `links`: fields that are no part of the answer, but by which related rows are found.
 struct Projection {
   std::vector<int> fields;
   bool etag = false;
+  std::vector<int> links = {};
 
   // All fields that can be read, and the etag where the table has one.
   static Projection All(const contract::Table& table);

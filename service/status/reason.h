@@ -85,6 +85,7 @@ namespace protogres::status {
   REASON(kTokenWrongIssuer, "TOKEN_WRONG_ISSUER")               \
   REASON(kTooManyCalls, "TOO_MANY_CALLS")                       \
   REASON(kTooManyConnections, "TOO_MANY_CONNECTIONS")           \
+  REASON(kTooManyRelatedRows, "TOO_MANY_RELATED_ROWS")          \
   REASON(kTooManySessions, "TOO_MANY_SESSIONS")                 \
   REASON(kTooManyStreams, "TOO_MANY_STREAMS")                   \
   REASON(kTransactionAborted, "TRANSACTION_ABORTED")            \

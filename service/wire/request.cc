@@ -65,6 +65,27 @@ bool ReadInt32(std::uint64_t value, std::int32_t* out, Fault* fault) {
   return true;
 }
 
+// The message Expand: see own_fields.h.
+bool ReadExpand(std::string_view bytes, contract::Expand* expand, Fault* fault) {
+  std::string* const texts[] = {&expand->path, &expand->filter, &expand->order_by};
+  Reader reader(bytes);
+  while (reader.Next()) {
+    const int number = reader.number();
+    bool ok = false;
+    if (number >= 1 && number <= 3) {
+      ok = HasWireType(reader, WireType::kBytes, "string", fault) &&
+           ReadString(reader.bytes(), texts[number - 1], fault);
+    } else if (number == 4) {
+      ok = HasWireType(reader, WireType::kVarint, "int32", fault) &&
+           ReadInt32(reader.value(), &expand->page_size, fault);
+    } else {
+      fault->Set(fmt::format("unknown field {} in {}", number, contract::kExpandMessage));
+    }
+    if (!ok) return false;
+  }
+  return !reader.failed() || fault->Set(kMalformedBytes);
+}
+
 class RequestDecoder {
  public:
   RequestDecoder(const contract::Contract& contract, const contract::Table& table, MethodKind kind)
@@ -136,6 +157,11 @@ class RequestDecoder {
     if (!HasWireType(reader, WireType::kBytes, kMessageType, fault)) return false;
     messages->push_back(reader.bytes());
     return true;
+  }
+
+  bool Read(const Reader& reader, std::vector<contract::Expand>* expands, Fault* fault) {
+    return HasWireType(reader, WireType::kBytes, kMessageType, fault) &&
+           ReadExpand(reader.bytes(), &expands->emplace_back(), fault);
   }
 
   bool FinishKey(Request* request, Fault* fault) {

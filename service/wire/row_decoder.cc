@@ -28,6 +28,12 @@ bool Decode(const contract::Contract& contract, const contract::Table& table, st
         return fault->Under("etag");
       }
       row->etag = reader.bytes();
+    } else if (const auto relation = std::ranges::find(table.relations, reader.number(), &contract::Relation::number);
+               relation != table.relations.end()) {
+      fault->Set(
+          "holds related rows, which are read but not written here: write them by their own methods, in a "
+          "Transact where all or none shall be written");
+      return fault->Under(relation->name);
     } else {
       return fault->Set(
           fmt::format("unknown field {} in {}; it has no such column (dropped, or newer than this server?)",

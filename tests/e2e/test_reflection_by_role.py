@@ -48,7 +48,7 @@ class ByRole(Identity):
                 self.assertIn(b"grpc.health.v1.Health", answer)
 
     def test_nor_are_their_files_found(self):
-        asked = (by_filename("app/v1/document.proto"), by_symbol("app.v1.DocumentService"), by_symbol("app.v1.Document"),
+        asked = (by_filename("app/v1/document.proto"), by_symbol("app.v1.DocumentService"),
                  by_symbol("app.v1.DocumentService.GetDocument"), by_symbol("app.v1.GetDocumentRequest"))
         for answer in self.ask("member", *asked):
             self.assertIn(b"DocumentService", answer)
@@ -59,6 +59,14 @@ class ByRole(Identity):
         for answer in self.ask("anon", by_filename("app/v1/notice.proto"), by_symbol("app.v1.NoticeService"),
                                by_filename("google/protobuf/empty.proto"), by_symbol("protogres.v1.TransactionService")):
             self.assertNotRegex(answer, b"there is no (file|symbol)")
+
+    def test_nor_are_their_rows_in_the_file_of_all_rows(self):
+        for asked in (by_filename("app/v1/rows.proto"), by_symbol("app.v1.Document"), by_filename("app/v1/document.proto")):
+            self.assertIn(b"tenant", self.ask("member", asked)[0])
+            self.assertNotIn(b"tenant", self.ask("anon", asked)[0])
+        for asked in (by_symbol("app.v1.Document"), by_symbol("app.v1.Document.tenant")):
+            self.assertRegex(self.ask("anon", asked)[0], b"there is no symbol")
+        self.assertIn(b"Notice", self.ask("anon", by_filename("app/v1/rows.proto"))[0])
 
     def test_a_role_that_cannot_be_taken_sees_no_table(self):
         for role in ("outsider", "no such role", "postgres"):

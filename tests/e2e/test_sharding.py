@@ -97,7 +97,7 @@ class Sharding(TestCase):
     def test_the_contract_says_where_the_rows_are(self):
         with tempfile.TemporaryDirectory() as directory:
             self.assertEqual(export(self.uri, directory).returncode, 0)
-            text = pathlib.Path(directory, "shop/v1/customer.proto").read_text()
+            text = pathlib.Path(directory, "shop/v1/rows.proto").read_text()
         self.assertIn("A row of partitioned table public.customer, sharded over foreign tables by region.", text)
         customer = self.contract.pool.FindMessageTypeByName("shop.v1.Customer")
         self.assertNotIn("etag", customer.fields_by_name)

@@ -14,6 +14,7 @@ namespace {
 
 using catalog::Catalog;
 using catalog::Column;
+using catalog::ForeignKey;
 using catalog::Generated;
 using catalog::Relation;
 using catalog::RelationKind;
@@ -117,6 +118,18 @@ std::string ColumnText(const Catalog& catalog, const Column& column) {
                      absl::Utf8SafeCEscape(column.sql_type), said.Text());
 }
 
+std::string ForeignKeyText(const Catalog& catalog, const ForeignKey& key) {
+  std::string target = "(no such relation)";
+  for (const Relation& relation : catalog.relations) {
+    if (relation.oid == key.target) target = Quoted(relation.schema, relation.name);
+  }
+  Said said;
+  said.If(key.unique, "unique");
+  said.Comment(key.comment);
+  return fmt::format("  foreign key {} ({}) to {} ({}){}\n", Quoted(key.name), fmt::join(key.columns, ", "), target,
+                     fmt::join(key.target_columns, ", "), said.Text());
+}
+
 std::string RelationText(const Catalog& catalog, const Relation& relation) {
   Said said;
   said.Numbers("key", relation.key);
@@ -135,6 +148,7 @@ std::string RelationText(const Catalog& catalog, const Relation& relation) {
   said.Comment(relation.comment);
   std::string text = fmt::format("{} {}{}\n", Word(relation.kind), Quoted(relation.schema, relation.name), said.Text());
   for (const Column& column : relation.columns) text += ColumnText(catalog, column);
+  for (const ForeignKey& key : relation.foreign_keys) text += ForeignKeyText(catalog, key);
   return text;
 }
 

@@ -14,7 +14,8 @@ from grpc_status import rpc_status
 from protogres.v1 import transaction_pb2 as transaction
 from protogres.v1 import transaction_pb2_grpc
 from shop.v1 import customer_pb2 as customer
-from shop.v1 import customer_pb2_grpc, order_item_pb2, order_pb2, order_pb2_grpc, product_pb2, product_pb2_grpc, types_pb2
+from shop.v1 import (customer_pb2_grpc, order_item_pb2, order_pb2, order_pb2_grpc, product_pb2, product_pb2_grpc, rows_pb2,
+                     types_pb2)
 
 
 def connect(address, ca_file=None, token=None):
@@ -88,7 +89,7 @@ class Shop:
         print(f"stream: {count} rows")
 
     async def create(self):
-        created = await self.customers.CreateCustomer(customer.CreateCustomerRequest(customer=customer.Customer(
+        created = await self.customers.CreateCustomer(customer.CreateCustomerRequest(customer=rows_pb2.Customer(
             email=f"ada-{time.time_ns()}@example.org", full_name="Ada Example", tags=["press"],
             address=types_pb2.Address(city="Wien", country="AT"))))
         print(f"create: an id {yes(created.id > 0)}, credit limit {created.credit_limit} by default")
@@ -96,7 +97,7 @@ class Shop:
 
     async def create_many(self):
         both = await self.products.BatchCreateProducts(product_pb2.BatchCreateProductsRequest(requests=[
-            product_pb2.CreateProductRequest(product=product_pb2.Product(sku=sku, name="A thing", price="9.90"))
+            product_pb2.CreateProductRequest(product=rows_pb2.Product(sku=sku, name="A thing", price="9.90"))
             for sku in ("TWO-0001", "TWO-0002")]))
         print(f"create many: {', '.join(f'{row.sku} costs {row.gross}' for row in both.products)}")
         return both.products
@@ -105,29 +106,29 @@ class Shop:
         async def messages():
             for begin in range(0, 1000, 250):
                 yield product_pb2.ImportProductsRequest(products=[
-                    product_pb2.Product(sku=f"IMP-{n:04}", name=f"Import {n}", price="1.00") for n in range(begin, begin + 250)])
+                    rows_pb2.Product(sku=f"IMP-{n:04}", name=f"Import {n}", price="1.00") for n in range(begin, begin + 250)])
 
         done = await self.products.ImportProducts(messages())
         print(f"import: {done.affected} rows")
 
     async def update(self, row):
         updated = await self.customers.UpdateCustomer(customer.UpdateCustomerRequest(
-            customer=customer.Customer(id=row.id, full_name="Ada Changed", etag=row.etag),
+            customer=rows_pb2.Customer(id=row.id, full_name="Ada Changed", etag=row.etag),
             update_mask=FieldMask(paths=["full_name", "address"])))
         print(f"update: {updated.full_name}, has an address {yes(updated.HasField('address'))}")
         try:  # The row has changed since its etag was read.
             await self.customers.UpdateCustomer(customer.UpdateCustomerRequest(
-                customer=customer.Customer(id=row.id, full_name="Ada Again", etag=row.etag)))
+                customer=rows_pb2.Customer(id=row.id, full_name="Ada Again", etag=row.etag)))
         except grpc.aio.AioRpcError as error:
             print(f"update of what has changed: {error.code().name} {reason(error)}")
         try:
-            await self.customers.UpdateCustomer(customer.UpdateCustomerRequest(customer=customer.Customer(id=-1, full_name="Nobody")))
+            await self.customers.UpdateCustomer(customer.UpdateCustomerRequest(customer=rows_pb2.Customer(id=-1, full_name="Nobody")))
         except grpc.aio.AioRpcError as error:
             print(f"update of nobody: {error.code().name} {reason(error)}")
 
     async def update_where(self, row):
         done = await self.customers.UpdateCustomersWhere(customer.UpdateCustomersWhereRequest(
-            filter=f'id = {row.id} AND email = "ada-*"', customer=customer.Customer(newsletter=True), max_affected=1))
+            filter=f'id = {row.id} AND email = "ada-*"', customer=rows_pb2.Customer(newsletter=True), max_affected=1))
         print(f"update where: {done.affected} row")
 
     async def soft_delete(self, row):
@@ -148,15 +149,15 @@ class Shop:
 
     async def transact(self):
         order, line = Any(), Any()
-        order.Pack(order_pb2.CreateOrderRequest(order=order_pb2.Order(customer_id=7)))
-        line.Pack(order_item_pb2.CreateOrderItemRequest(order_item=order_item_pb2.OrderItem(
+        order.Pack(order_pb2.CreateOrderRequest(order=rows_pb2.Order(customer_id=7)))
+        line.Pack(order_item_pb2.CreateOrderItemRequest(order_item=rows_pb2.OrderItem(
             line_no=1, product_id=12, quantity=2, unit_price="9.50")))
         done = await self.transactions.Transact(transaction.TransactRequest(operations=[
             transaction.Operation(request=order),
             transaction.Operation(request=line, bindings=[
                 transaction.Binding(field="order_item.order_id", operation=0, **{"from": "id"})]),
         ], max_attempts=5))
-        stored, stored_line = order_pb2.Order(), order_item_pb2.OrderItem()
+        stored, stored_line = rows_pb2.Order(), rows_pb2.OrderItem()
         done.responses[0].Unpack(stored)
         done.responses[1].Unpack(stored_line)
         print(f"transact: the line is of the order {yes(stored_line.order_id == stored.id)}, amount {stored_line.amount}")
@@ -182,9 +183,9 @@ class Shop:
         answer = await operation(order_item_pb2.DeleteOrderItemRequest(order_id=order.id, line_no=9))
         print(f"session: an operation that fails: {grpc_code(answer.error.code)}, aborted {yes(answer.error.aborted)}")
         await ask(rollback_to="before")
-        answer = await operation(order_pb2.UpdateOrderRequest(order=order_pb2.Order(
+        answer = await operation(order_pb2.UpdateOrderRequest(order=rows_pb2.Order(
             id=order.id, status=types_pb2.ORDER_STATUS_PAID)))
-        updated = order_pb2.Order()
+        updated = rows_pb2.Order()
         answer.response.Unpack(updated)
         committed = await ask(commit=Empty())
         await stream.done_writing()
@@ -193,7 +194,7 @@ class Shop:
     async def deadline(self, order):
         """The row is locked, so that another one's update of it waits until its deadline."""
         try:
-            await self.orders.UpdateOrder(order_pb2.UpdateOrderRequest(order=order_pb2.Order(id=order.id, note="Too late")),
+            await self.orders.UpdateOrder(order_pb2.UpdateOrderRequest(order=rows_pb2.Order(id=order.id, note="Too late")),
                                           timeout=0.3)
         except grpc.aio.AioRpcError as error:
             print(f"deadline: {error.code().name}")
@@ -201,13 +202,13 @@ class Shop:
     async def errors(self):
         try:
             await self.customers.CreateCustomer(customer.CreateCustomerRequest(
-                customer=customer.Customer(email="customer7@example.com", full_name="Ada Again")))
+                customer=rows_pb2.Customer(email="customer7@example.com", full_name="Ada Again")))
         except grpc.aio.AioRpcError as error:
             info = detail(error, error_details_pb2.ErrorInfo)
             print(f"error: {error.code().name} {info.reason} {info.metadata['constraint']}")
         try:
             await self.products.CreateProduct(product_pb2.CreateProductRequest(
-                product=product_pb2.Product(sku="CUP-9999", name="A cup", price="five")))
+                product=rows_pb2.Product(sku="CUP-9999", name="A cup", price="five")))
         except grpc.aio.AioRpcError as error:
             bad = detail(error, error_details_pb2.BadRequest)
             print(f"error: {error.code().name} {bad.field_violations[0].field}")

@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from kinds.v1 import sample_pb2, sample_pb2_grpc, types_pb2
+from kinds.v1 import rows_pb2, sample_pb2, sample_pb2_grpc, types_pb2
 from demo import connect
 
 
@@ -69,7 +69,7 @@ def differences(row, expected):
 
 
 def built(expected):
-    row = sample_pb2.Sample()
+    row = rows_pb2.Sample()
     for name, (_, from_text) in COLUMNS.items():
         if expected[name] is None:
             continue

@@ -7,7 +7,8 @@ import { create, fromJson, type JsonValue, type MessageInitShape, toJson } from 
 import { type Timestamp, TimestampSchema, type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 
-import { type Sample, SampleSchema, SampleService } from "../generated/kinds/v1/sample_pb.js";
+import { type Sample, SampleSchema } from "../generated/kinds/v1/rows_pb.js";
+import { SampleService } from "../generated/kinds/v1/sample_pb.js";
 import { type Place, PlaceSchema } from "../generated/kinds/v1/types_pb.js";
 import { connect } from "./connect.js";
 

@@ -100,6 +100,26 @@ class CatalogBuilder {
     return Column(relation, name, Base(base_type));
   }
 
+  // Of the relation with the name `from`, by the attnums of its columns.
+  catalog::ForeignKey& Reference(const std::string& from, std::vector<int> columns, const std::string& to,
+                                 std::vector<int> to_columns = {1}) {
+    catalog::ForeignKey key;
+    key.name = from + "_fkey";
+    for (const int column : columns) key.name += std::to_string(column);
+    key.columns = std::move(columns);
+    key.target = Named(to).oid;
+    key.target_columns = std::move(to_columns);
+    Named(from).foreign_keys.push_back(std::move(key));
+    return Named(from).foreign_keys.back();
+  }
+  catalog::Relation& Named(const std::string& name) {
+    for (catalog::Relation& relation : catalog_.relations) {
+      if (relation.name == name) return relation;
+    }
+    ADD_FAILURE() << "no relation " << name;
+    return catalog_.relations.front();
+  }
+
   const catalog::Catalog& catalog() const { return catalog_; }
   catalog::Catalog& catalog() { return catalog_; }
 

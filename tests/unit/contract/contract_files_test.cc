@@ -78,9 +78,10 @@ TEST(ContractFilesTest, OneFileFindsItsImportsFromItsPackagesRoot) {
   ASSERT_TRUE(Write(Derived(), directory.path()).ok());
   const auto read = ReadFiles(directory.path() + "/shop/v1/item.proto");
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_THAT(read->file(), SizeIs(2));
+  EXPECT_THAT(read->file(), SizeIs(3));
   EXPECT_EQ(read->file(0).name(), "shop/v1/types.proto");
-  EXPECT_EQ(read->file(1).name(), "shop/v1/item.proto");
+  EXPECT_EQ(read->file(1).name(), "shop/v1/rows.proto");
+  EXPECT_EQ(read->file(2).name(), "shop/v1/item.proto");
   EXPECT_TRUE(ReadFiles(directory.path() + "/shop").ok());
 }
 

@@ -45,7 +45,7 @@ TEST(DeriveTest, ColumnsAndTablesMayHaveTheNamesOfOwnFields) {
        {"lock",        "etag",        "read_mask",   "show_deleted",    "allow_missing", "validate_only",
         "request_id",  "update_mask", "filter",      "max_affected",    "page_size",     "page_token",
         "order_by",    "requests",    "count_total", "next_page_token", "total_size",    "affected",
-        "create_mask", "rows"}) {
+        "create_mask", "rows",        "expand"}) {
     CatalogBuilder builder;
     auto& relation = builder.Bare(name);
     builder.Column(relation, name, "text").not_null = true;

@@ -54,7 +54,7 @@ TEST(DeriveTest, ATable) {
   relation.columns[0].generated = Generated::kIdentityAlways;
   builder.Column(relation, "name", "text").comment = "As on the card.";
   builder.Column(relation, "tags", builder.ArrayOf(builder.Base("text")));
-  const Contract contract = builder.Derive();
+  const Contract contract = builder.Derive({.packages = {}, .relations = Relations::kOff});
   EXPECT_THAT(contract.warnings, IsEmpty());
   const auto pool = BuildPool(contract);
 

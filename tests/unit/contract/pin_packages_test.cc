@@ -76,10 +76,16 @@ TEST_F(PinPackagesTest, APartOfTheTables) {
   google::protobuf::FileDescriptorSet part;
   const auto files = AllFiles(before);
   for (const auto& file : files.file()) {
-    if (file.name() == "shop/v1/customer.proto") *part.add_file() = file;
+    const std::string& name = file.name();
+    const bool kept =
+        name.ends_with("/customer.proto") || name.ends_with("/rows.proto") || name.ends_with("/types.proto");
+    if (kept) *part.add_file() = file;
   }
-  ASSERT_EQ(part.file_size(), 1);
-  EXPECT_EQ(Restored(part, "restored").tables.size(), 1u);
+  ASSERT_LT(part.file_size(), files.file_size());
+  const Contract restored = Restored(part, "restored");
+  std::size_t served = 0;
+  for (const Table& table : restored.tables) served += table.methods.empty() ? 0 : 1;
+  EXPECT_EQ(served, 1u);
 }
 
 }  // namespace

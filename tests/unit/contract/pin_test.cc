@@ -263,5 +263,58 @@ TEST(PinTest, TheDatabaseMayHaveChangedMeanwhile) {
   EXPECT_THAT(PinError(pinned, Derived(catalog)), HasSubstr("shop.v1.Line.label: "));
 }
 
+// Relations ----------------------------------------------------------------------
+
+class PinRelationsTest : public ::testing::Test {
+ protected:
+  PinRelationsTest() {
+    catalog::Oid oid = 1;
+    for (auto& relation : catalog_.relations) relation.oid = oid++;
+    catalog::ForeignKey key;
+    key.name = "line_item_id_fkey";
+    key.columns = {1};
+    key.target = catalog_.relations[0].oid;  // item
+    key.target_columns = {1};
+    catalog_.relations[1].foreign_keys.push_back(key);
+  }
+
+  static const Table& TableOf(const Contract& contract, const std::string& name) {
+    return *std::ranges::find(contract.tables, name, &Table::name);
+  }
+
+  catalog::Catalog catalog_ = ShopCatalog();
+};
+
+TEST_F(PinRelationsTest, AreThoseOfTheContractWithItsNumbers) {
+  const Contract derived = Derived(catalog_);
+  pb::FileDescriptorSet pinned = AllFiles(derived);
+  FieldOf(&pinned, "Line", "item")->set_number(200'000);
+  RemoveField(&pinned, "Line", "label");
+  const auto contract = Pin(pinned, derived);
+  ASSERT_TRUE(contract.ok()) << contract.status();
+  const Table& line = TableOf(*contract, "line");
+  ASSERT_EQ(line.relations.size(), 1u);
+  EXPECT_EQ(line.relations[0].number, 200'000);
+  EXPECT_EQ(&contract->tables[static_cast<std::size_t>(line.relations[0].target)], &TableOf(*contract, "item"));
+  EXPECT_EQ(TableOf(*contract, "item").relations.size(), 1u);
+  EXPECT_FALSE(line.rows_apart);
+}
+
+TEST_F(PinRelationsTest, AContractFromBeforeHasNone) {
+  const auto before = Derive(ShopCatalog(), {.packages = {}, .relations = Relations::kOff});
+  ASSERT_TRUE(before.ok());
+  const auto contract = Pin(AllFiles(*before), Derived(catalog_));
+  ASSERT_TRUE(contract.ok()) << contract.status();
+  for (const Table& table : contract->tables) EXPECT_TRUE(table.relations.empty()) << table.name;
+}
+
+TEST_F(PinRelationsTest, TheirColumnsMustBeThere) {
+  const Contract derived = Derived(catalog_);
+  pb::FileDescriptorSet pinned = AllFiles(derived);
+  RemoveField(&pinned, "Line", "item_id");
+  EXPECT_THAT(std::string(Pin(pinned, derived).status().message()),
+              HasSubstr("shop.v1.Line.item: a column of its foreign key \"line_item_id_fkey\" is not in the contract"));
+}
+
 }  // namespace
 }  // namespace protogres::contract

@@ -44,6 +44,9 @@ TEST_F(TableIndexTest, FindsAllThatTheFilesDeclareAndNothingElse) {
       EXPECT_EQ(index_.FindDeclaring(table.package + "." + message.name()), index) << message.name();
       declared.insert(message.name());
     }
+    ASSERT_TRUE(table.rows_apart);
+    EXPECT_EQ(index_.FindDeclaring(table.FullMessage()), index);
+    declared.insert(table.message);
     // Those of methods that the table does not have.
     for (const std::string& name : NamesOf(table.message, table.plural)) {
       if (declared.contains(name) || name == file.service(0).name()) continue;

@@ -3,9 +3,10 @@
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 
 import { BadRequestSchema, ErrorInfoSchema } from "../generated/google/rpc/error_details_pb.js";
-import { type Customer, CustomerService } from "../generated/shop/v1/customer_pb.js";
+import { CustomerService } from "../generated/shop/v1/customer_pb.js";
 import { OrderService } from "../generated/shop/v1/order_pb.js";
-import { type Product, ProductService } from "../generated/shop/v1/product_pb.js";
+import { ProductService } from "../generated/shop/v1/product_pb.js";
+import type { Customer, Product } from "../generated/shop/v1/rows_pb.js";
 import { codeName, connect, failure, reason } from "./connect.js";
 import { session, transact } from "./transactions.js";
 

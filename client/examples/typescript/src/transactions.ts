@@ -10,15 +10,14 @@ import {
   type SessionResponse,
   TransactionService,
 } from "../generated/protogres/v1/transaction_pb.js";
-import { CreateOrderItemRequestSchema, DeleteOrderItemRequestSchema, OrderItemSchema } from "../generated/shop/v1/order_item_pb.js";
+import { CreateOrderItemRequestSchema, DeleteOrderItemRequestSchema } from "../generated/shop/v1/order_item_pb.js";
 import {
   CreateOrderRequestSchema,
   GetOrderRequestSchema,
-  type Order,
-  OrderSchema,
   OrderService,
   UpdateOrderRequestSchema,
 } from "../generated/shop/v1/order_pb.js";
+import { type Order, OrderItemSchema, OrderSchema } from "../generated/shop/v1/rows_pb.js";
 import { OrderStatus, OrderStatusSchema } from "../generated/shop/v1/types_pb.js";
 import { codeName, failure } from "./connect.js";
 
