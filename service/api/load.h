@@ -25,6 +25,7 @@ struct LoadOptions {
   std::string named_as;                         // a contract's path: derived with the packages that it has
   bool all_roles = false;                       // what any role that the one that connects can become may use
   bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
+  bool functions = true;                        // functions and procedures are served
   std::vector<Api::FixedMethod> fixed = {};     // the methods of the Api that belong to no table
 };
 

@@ -14,23 +14,26 @@
 
 namespace protogres::api {
 
-// Immutable, and small: a bit for each table. `api` is always the one that it was read for.
+// Immutable, and small: a bit for each table and each service of functions. `api` is always the one that it was read
+// for.
 class RoleView {
  public:
-  // Shows the tables on which `role` has any privilege: none, where the role that connects cannot become it. One query,
-  // as the role that connects; the errors are those of db::Session. Blocks.
+  // Shows the tables on which `role` has any privilege, and the services of functions of which it may call any: none,
+  // where the role that connects cannot become it. Two queries, as the role that connects; the errors are those of
+  // db::Session. Blocks.
   static absl::StatusOr<RoleView> Read(db::Pool& pool, const db::Cancellation& cancellation, const Api& api,
                                        const std::string& role);
 
-  // Services and files that are of no table are shown to all. So are the files of a pinned contract, each of which may
-  // have several tables.
+  // Services and files that are neither of a table nor of functions are shown to all. So are the files of a pinned
+  // contract, each of which may have several tables.
   bool ShowsService(const Api& api, std::string_view service) const;
   bool ShowsFile(const Api& api, std::string_view file) const;
 
  private:
-  explicit RoleView(std::vector<bool> usable) : usable_(std::move(usable)) {}
+  RoleView() = default;
 
-  std::vector<bool> usable_;  // by the table's index in the contract
+  std::vector<bool> usable_;    // by the table's index in the contract
+  std::vector<bool> callable_;  // by the service's index in Contract::functions
 };
 
 }  // namespace protogres::api

@@ -81,6 +81,8 @@ void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
                "Identity");
   table.Switch("soft_delete", &api->soft_delete,
                "a nullable timestamp column deleted_at is a soft delete by itself; off: only what @protogres declares");
+  table.Switch("functions", &api->functions,
+               "serve functions and procedures, as methods of a FunctionService a schema");
 }
 
 void AddPool(OptionTable& table, db::PoolOptions* pool) {

@@ -80,6 +80,8 @@ std::vector<std::string_view> Known(Commented on) {
       return {"name"};
     case Commented::kAttribute:
       return {"name", "type"};
+    case Commented::kFunction:
+      return {"name", "omit"};
   }
   return {};
 }

@@ -17,6 +17,8 @@ struct DeriveOptions {
   std::map<std::string, std::string> packages;
   // Whether a nullable timestamp column with the name deleted_at declares a soft delete by itself.
   bool soft_delete = true;
+  // Whether functions and procedures are served.
+  bool functions = true;
 };
 
 // Derives the Contract. What cannot be served is left out, and `warnings` says so. An empty database gives a Contract
