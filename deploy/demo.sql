@@ -122,6 +122,20 @@ COMMENT ON COLUMN customer_totals.orders IS 'Number of orders, without cancelled
 COMMENT ON COLUMN customer_totals.spent IS 'Their net sum, in euros.';
 COMMENT ON COLUMN customer_totals.last_order_at IS 'When the latest was placed; not set: there is none.';
 
+CREATE FUNCTION restock(product_id bigint, amount integer DEFAULT 10) RETURNS product LANGUAGE plpgsql AS $$
+DECLARE restocked shop.product;
+BEGIN
+  IF amount <= 0 THEN
+    RAISE EXCEPTION 'the amount is %', amount USING ERRCODE = 'PG003', HINT = 'Give a positive one.';
+  END IF;
+  UPDATE shop.product SET stock = stock + amount WHERE id = product_id RETURNING * INTO restocked;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no product %', product_id USING ERRCODE = 'PG005';
+  END IF;
+  RETURN restocked;
+END $$;
+COMMENT ON FUNCTION restock IS 'Adds to the stock of a product, and answers it as it is then.';
+
 -- 1,000 customers, each full name given once or twice.
 WITH words AS (
   SELECT ARRAY['Ada', 'Bruno', 'Chiara', 'Daniel', 'Elif', 'Farid', 'Greta', 'Hugo', 'Ines', 'Jonas', 'Katarina', 'Liam',

@@ -73,6 +73,9 @@ std::vector<std::string> ServicesOf(const contract::Contract& contract) {
   for (const contract::Table& table : contract.tables) {
     if (!table.file.empty()) services.push_back(table.FullMessage() + "Service");
   }
+  for (const contract::FunctionService& service : contract.functions) {
+    if (!service.file.empty()) services.push_back(service.package + "." + service.name);
+  }
   std::ranges::sort(services);
   return services;
 }
@@ -149,7 +152,7 @@ const crud::Method* Api::Find(std::string_view path) const {
   const std::size_t slash = SlashOf(path);
   if (!path.starts_with('/') || slash == 0) return nullptr;
   const int table = index_.FindService(path.substr(1, slash - 1));
-  const crud::Method* method = table < 0 ? nullptr : Bind(table).Find(path.substr(slash + 1));
+  const crud::Method* method = table < 0 ? functions_.Find(path) : Bind(table).Find(path.substr(slash + 1));
   for (std::size_t i = 0; i < fixed_.size() && method == nullptr; ++i) {
     if (fixed_[i]->names().path == path) method = fixed_[i].get();
   }
@@ -158,7 +161,9 @@ const crud::Method* Api::Find(std::string_view path) const {
 
 const crud::UnaryMethod* Api::FindByRequest(std::string_view type) const {
   const auto found = index_.FindRequest(type);
-  return found.has_value() ? Bind(found->table).Find(found->kind)->As<crud::UnaryMethod>() : nullptr;
+  if (found.has_value()) return Bind(found->table).Find(found->kind)->As<crud::UnaryMethod>();
+  const crud::Method* function = functions_.FindByRequest(type);
+  return function == nullptr ? nullptr : function->As<crud::UnaryMethod>();
 }
 
 int Api::TableDeclaring(std::string_view symbol) const {
@@ -170,7 +175,7 @@ int Api::TableDeclaring(std::string_view symbol) const {
 std::vector<std::string> Api::MethodNames(std::string_view service) const {
   std::vector<std::string> names;
   const int index = index_.FindService(service);
-  if (index < 0) return names;
+  if (index < 0) return functions_.MethodNames(service);
   const contract::Table& table = contract_.tables[static_cast<std::size_t>(index)];
   for (const MethodKind kind : table.methods) {
     names.push_back(contract::MethodName(kind, table.message, table.plural));
@@ -179,7 +184,7 @@ std::vector<std::string> Api::MethodNames(std::string_view service) const {
 }
 
 std::size_t Api::method_count() const {
-  std::size_t count = 0;
+  std::size_t count = functions_.size();
   for (const contract::Table& table : contract_.tables) count += table.methods.size();
   return count;
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/functions.h"
 #include "api/messages.h"
 #include "contract/contract.h"
 #include "contract/table_index.h"
@@ -34,7 +35,7 @@ class Api {
   // first that is found of a table binds all of its methods, which takes some tenths of a millisecond. The Method lives
   // as long as the Api.
   const crud::Method* Find(std::string_view path) const;
-  // The unary Method of a table whose request message has this full name. Null: there is none.
+  // The unary Method of a table or function whose request message has this full name. Null: there is none.
   const crud::UnaryMethod* FindByRequest(std::string_view type) const;
 
   const Messages& messages() const { return messages_; }
@@ -47,9 +48,9 @@ class Api {
   int TableOf(std::string_view service) const { return index_.FindService(service); }
   // The table which declares the message or service that `symbol` is or is in. -1: none does.
   int TableDeclaring(std::string_view symbol) const;
-  // The names of the methods of one of `services`, in its order. Empty: it is no table's.
+  // The names of the methods of one of `services`, in its order. Empty: it is neither a table's nor one of functions.
   std::vector<std::string> MethodNames(std::string_view service) const;
-  // The number of methods of all tables.
+  // The number of methods of all tables, and of functions.
   std::size_t method_count() const;
 
  private:
@@ -64,6 +65,7 @@ class Api {
   const std::vector<std::string> services_;
   const std::vector<File> files_;  // Contract::files, which services_ is made of, too
   const contract::TableIndex index_{contract_.tables};
+  const Functions functions_{contract_, limits_};
   const Messages messages_{contract_, index_, files_};
   std::vector<std::unique_ptr<crud::Method>> fixed_;
   mutable std::vector<std::atomic<const Bound*>> bound_;     // by table; null: nobody has called it yet

@@ -37,7 +37,11 @@ absl::StatusOr<catalog::Catalog> ReadCatalog(db::Pool& pool, const LoadOptions& 
 
 absl::StatusOr<contract::DeriveOptions> MakeDeriveOptions(const LoadOptions& options, const catalog::Catalog& catalog) {
   contract::DeriveOptions derive{
-      .packages = options.packages, .soft_delete = options.soft_delete, .relations = options.relations};
+      .packages = options.packages,
+      .soft_delete = options.soft_delete,
+      .relations = options.relations,
+      .functions = options.functions,
+  };
   if (options.package.empty()) return derive;
   std::string served;
   for (const auto& relation : catalog.relations) {
@@ -51,6 +55,8 @@ absl::StatusOr<contract::DeriveOptions> MakeDeriveOptions(const LoadOptions& opt
     }
     served = relation.schema;
   }
+  // Of schemas without tables, only a single one can be meant.
+  if (served.empty() && catalog.schemas.size() == 1) served = catalog.schemas.front();
   if (!served.empty()) derive.packages[served] = options.package;
   return derive;
 }

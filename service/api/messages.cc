@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "contract/descriptors.h"
+#include "contract/function_file.h"
 #include "contract/own_fields.h"
 #include "contract/table_names.h"
 #include "db/memory.h"
@@ -30,7 +31,7 @@ void LinkImports() {
   pb::Timestamp::descriptor();
 }
 
-// The files of a Contract's tables, each made when it is asked for.
+// The files of a Contract's tables and functions, each made when it is asked for.
 class TableFiles : public pb::DescriptorDatabase {
  public:
   TableFiles(const contract::Contract& contract, const contract::TableIndex& index)
@@ -42,12 +43,17 @@ class TableFiles : public pb::DescriptorDatabase {
       rows_.emplace(contract::RowsFileName(package), package);
       expand_.emplace(package + "." + contract::kExpandMessage, package);
     }
+    for (const contract::FunctionService& service : contract.functions) {
+      if (!service.file.empty()) AddFunctions(service);
+    }
   }
 
   bool FindFileByName(const std::string& name, pb::FileDescriptorProto* file) override {
     if (const auto rows = rows_.find(name); rows != rows_.end()) return MakeRows(rows->second, file);
     const auto it = by_name_.find(name);
-    return it != by_name_.end() && Make(it->second, file);
+    if (it != by_name_.end()) return Make(it->second, file);
+    const auto functions = functions_.find(name);
+    return functions != functions_.end() && MakeFunctions(*functions->second, file);
   }
   bool FindFileContainingSymbol(const std::string& symbol, pb::FileDescriptorProto* file) override {
     const contract::Table* table = FindDeclaring(symbol);
@@ -58,7 +64,10 @@ class TableFiles : public pb::DescriptorDatabase {
     for (const auto& [message, package] : expand_) {
       if (IsOfMessage(symbol, message)) return MakeRows(package, file);
     }
-    return false;
+    auto functions = functions_.find(symbol);
+    const std::size_t dot = symbol.rfind('.');
+    if (functions == functions_.end() && dot != std::string::npos) functions = functions_.find(symbol.substr(0, dot));
+    return functions != functions_.end() && MakeFunctions(*functions->second, file);
   }
   bool FindFileContainingExtension(const std::string&, int, pb::FileDescriptorProto*) override { return false; }
 
@@ -87,11 +96,28 @@ class TableFiles : public pb::DescriptorDatabase {
     return table != nullptr;
   }
 
+  // A file's name is no full name of a message or service.
+  void AddFunctions(const contract::FunctionService& service) {
+    functions_.emplace(service.file, &service);
+    functions_.emplace(service.package + "." + service.name, &service);
+    for (const contract::Function& function : service.functions) {
+      functions_.emplace(function.request, &service);
+      if (function.OwnResponse()) functions_.emplace(function.response, &service);
+      if (function.OwnRow()) functions_.emplace(function.row, &service);
+    }
+  }
+
+  bool MakeFunctions(const contract::FunctionService& service, pb::FileDescriptorProto* file) const {
+    *file = contract::FunctionsFile(contract_, service);
+    return true;
+  }
+
   const contract::Contract& contract_;
   const contract::TableIndex& index_;
   absl::flat_hash_map<std::string_view, const contract::Table*> by_name_;
   absl::flat_hash_map<std::string, std::string> rows_;    // the package of each file of rows
   absl::flat_hash_map<std::string, std::string> expand_;  // and of each message Expand
+  absl::flat_hash_map<std::string, const contract::FunctionService*> functions_;  // by file and full name
 };
 
 template <typename Named>

@@ -130,15 +130,49 @@ struct Relation {
   bool operator==(const Relation&) const = default;
 };
 
+enum class Volatility { kImmutable, kStable, kVolatile };
+
+// pg_proc.proargmodes.
+enum class ArgumentMode { kIn, kOut, kInOut, kVariadic, kTable };
+
+struct Argument {
+  ArgumentMode mode = ArgumentMode::kIn;
+  std::string name;  // empty: it has none
+  Oid type = 0;
+  std::string sql_type;     // format_type(): for people
+  std::string default_sql;  // the expression of its DEFAULT, in which names have their schema; empty: there is none
+
+  bool operator==(const Argument&) const = default;
+};
+
+// A function or procedure that the role that connects, or one of the roles that it can become, may EXECUTE.
+struct Function {
+  Oid oid = 0;
+  std::string schema;
+  std::string name;
+  bool procedure = false;
+  Volatility volatility = Volatility::kVolatile;
+  bool set = false;                 // it returns any number of rows
+  Oid result = 0;                   // of a procedure, or a function with several OUT arguments: record
+  std::string sql_result;           // format_type(): for people
+  std::vector<Argument> arguments;  // in the order of their declaration
+  bool overloaded = false;          // another function of the schema has this name
+  std::string comment;
+
+  bool operator==(const Function&) const = default;
+};
+
 struct Catalog {
   std::string database;
   int server_version = 0;            // e.g. 150018
   std::string server_encoding;       // e.g. "UTF8"
   std::vector<std::string> schemas;  // those served, sorted
   std::vector<Relation> relations;   // sorted by (schema, name)
-  std::map<Oid, Type> types;         // every type a column reaches, through arrays, domains, composites
+  std::vector<Function> functions;   // sorted by (schema, name, types of the arguments)
+  // Every type that a column or function reaches, through arrays, domains, composites.
+  std::map<Oid, Type> types;
 
-  // Null for an oid that no column reaches.
+  // Null for an oid that none of them reaches.
   const Type* FindType(Oid oid) const;
 
   bool operator==(const Catalog&) const = default;

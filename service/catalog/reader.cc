@@ -15,6 +15,7 @@
 #include "catalog/comparable.h"
 #include "catalog/definition.h"
 #include "catalog/foreign_keys.h"
+#include "catalog/functions.h"
 #include "catalog/keys.h"
 #include "catalog/reader_sql.h"
 #include "catalog/sharding.h"
@@ -89,8 +90,8 @@ class Reading {
     RETURN_IF_ERROR(ReadSchemas({schemas.begin(), schemas.end()}, search_path));
     if (!schema_oids_.empty()) {
       for (const auto step : {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns,
-                              &Reading::ReadRules, &Reading::ReadShards, &Reading::ReadReferences, &Reading::ReadTypes,
-                              &Reading::ReadAttributes, &Reading::ReadLabels}) {
+                              &Reading::ReadRules, &Reading::ReadShards, &Reading::ReadReferences,
+                              &Reading::ReadRoutines, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
         RETURN_IF_ERROR((this->*step)());
       }
     }
@@ -265,8 +266,14 @@ class Reading {
     return ReadForeignKeys(query_, RelationFilter(), catalog_.server_version, &catalog_.relations);
   }
 
+  absl::Status ReadRoutines() {
+    routines_ = fmt::format(kFunctionFilter, fmt::arg("roles", roles_), fmt::arg("schemas", List(schema_oids_)));
+    return ReadFunctions(query_, routines_, &catalog_.functions);
+  }
+
   absl::Status ReadTypes() {
-    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kTypesSql, RelationFilter())));
+    ASSIGN_OR_RETURN(const Rows rows,
+                     query_(fmt::format(kTypesSql, RelationFilter(), fmt::arg("functions", routines_))));
     for (const TextRow& row : rows) {
       Type& type = catalog_.types[Number(row[0])];
       type.oid = Number(row[0]);
@@ -317,7 +324,8 @@ class Reading {
   std::string role_;
   bool has_citus_ = false;
   const Roles whose_;
-  std::string roles_;  // whose privileges are asked for, as an array of oids
+  std::string roles_;     // whose privileges are asked for, as an array of oids
+  std::string routines_;  // which functions are read
   std::vector<Oid> schema_oids_;
   std::vector<Rights> rights_;                  // parallel to catalog_.relations until they are sorted
   std::unordered_map<Oid, std::size_t> index_;  // relation -> its index, likewise

@@ -98,15 +98,54 @@ SELECT attrelid, attnum FROM pg_catalog.pg_attribute
  WHERE attrelid IN ({}) AND attnum > 0 AND NOT attisdropped
    AND pg_catalog.pg_column_is_updatable(attrelid, attnum, true))";
 
-// The types of the columns, and all types that these reach. An array is known by its output function: int2vector and
-// oidvector have elements, too, but another text form. An operator class counts if its operators have the names that a
-// statement would use (hstore sorts by #<#). Casts to bytea do not count: such types have a cast to text as well, and =
-// would be ambiguous.
+// Says which functions are read: those of schemas ({schemas}, a list of oids) that one of the roles may call, that are
+// of no extension, and whose types a caller can have values of. The types of triggers and handlers are none.
+inline constexpr char kFunctionFilter[] =
+    "p.pronamespace IN ({schemas}) AND p.prokind IN ('f', 'p') AND " PROTOGRES_MAY("function", "p.oid, 'EXECUTE'") R"(
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x
+                    WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid AND x.deptype = 'e')
+   AND NOT EXISTS (
+         SELECT FROM pg_catalog.unnest(pg_catalog.array_prepend(
+                       p.prorettype, coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[]))) AS u(oid)
+           JOIN pg_catalog.pg_type t ON t.oid = u.oid AND t.typtype = 'p' AND t.typnamespace = 11
+          WHERE t.typname IN ('trigger', 'event_trigger', 'internal', 'cstring', 'language_handler', 'fdw_handler',
+                              'index_am_handler', 'table_am_handler', 'tsm_handler', 'pg_ddl_command')))";
+
+inline constexpr char kFunctionsSql[] = R"(
+SELECT p.oid, n.nspname, p.proname, p.prokind, p.provolatile, p.proretset, p.prorettype,
+       pg_catalog.format_type(p.prorettype, NULL),
+       EXISTS (SELECT FROM pg_catalog.pg_proc o
+                WHERE o.pronamespace = p.pronamespace AND o.proname = p.proname AND o.oid <> p.oid),
+       d.description
+  FROM pg_catalog.pg_proc p
+  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+  LEFT JOIN pg_catalog.pg_description d
+    ON d.objoid = p.oid AND d.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objsubid = 0
+ WHERE {})";
+
+inline constexpr char kArgumentsSql[] = R"(
+SELECT p.oid, coalesce(p.proargmodes[a.number], 'i'), p.proargnames[a.number], a.type,
+       pg_catalog.format_type(a.type, NULL), pg_catalog.pg_get_function_arg_default(p.oid, a.number::pg_catalog.int4)
+  FROM pg_catalog.pg_proc p
+ CROSS JOIN LATERAL pg_catalog.unnest(coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[]))
+            WITH ORDINALITY AS a(type, number)
+ WHERE {}
+ ORDER BY p.oid, a.number)";
+
+// The types of the columns and functions, and all types that these reach. An array is known by its output function:
+// int2vector and oidvector have elements, too, but another text form. An operator class counts if its operators have
+// the names that a statement would use (hstore sorts by #<#). Casts to bytea do not count: such types have a cast to
+// text as well, and = would be ambiguous.
 inline constexpr char kTypesSql[] = R"(
 WITH RECURSIVE reached(oid) AS (
   SELECT DISTINCT a.atttypid FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
    WHERE {}
+  UNION
+  SELECT a.type FROM pg_catalog.pg_proc p
+   CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.array_prepend(
+                        p.prorettype, coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[]))) AS a(type)
+   WHERE {functions}
   UNION
   SELECT next.oid FROM reached r
     JOIN pg_catalog.pg_type t ON t.oid = r.oid

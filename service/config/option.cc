@@ -86,6 +86,8 @@ void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
       "relations", &api->relations, {{"auto", Relations::kAuto}, {"on", Relations::kOn}, {"off", Relations::kOff}},
       fmt::format("serve foreign keys as related rows, with the rows of a schema in one file; auto: up to {} tables",
                   contract::kMostRelated));
+  table.Switch("functions", &api->functions,
+               "serve functions and procedures, as methods of a FunctionService a schema");
 }
 
 void AddPool(OptionTable& table, db::PoolOptions* pool) {

@@ -84,6 +84,8 @@ std::vector<std::string_view> Known(Commented on) {
       return {"name", "type"};
     case Commented::kForeignKey:
       return {"name", "reverse_name", "omit", "number", "reverse_number"};
+    case Commented::kFunction:
+      return {"name", "omit"};
   }
   return {};
 }

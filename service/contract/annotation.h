@@ -11,7 +11,7 @@
 namespace protogres::contract {
 
 // What the COMMENT is on. A setting that has no meaning there is a problem.
-enum class Commented { kTable, kView, kMaterializedView, kColumn, kType, kAttribute, kForeignKey };
+enum class Commented { kTable, kView, kMaterializedView, kColumn, kType, kAttribute, kForeignKey, kFunction };
 
 struct Annotations {
   std::optional<std::string> name;          // name=Person: a valid identifier

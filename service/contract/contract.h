@@ -191,10 +191,69 @@ struct Method {
   std::string response;  // full name
 };
 
+// An argument of a function or procedure.
+struct Argument {
+  // Its number is the position among the arguments that a caller gives. Field::column is its SQL name; empty: it has
+  // none.
+  Field field;
+  std::string default_sql;  // the expression of its DEFAULT; empty: there is none
+  bool variadic = false;
+  bool out = false;  // an OUT argument of a procedure: no caller gives it, but a CALL has something in its place
+  std::string note;  // the comment
+};
+
+// What a function returns, once or as rows of a set.
+enum class ResultKind {
+  kNothing,    // void
+  kValues,     // Function::values, in a message of the function's own
+  kComposite,  // Contract::composites[Function::result]
+  kRow,        // a row of Contract::tables[Function::result]
+};
+
+// A function or procedure as it is served: a method of the FunctionService of its package.
+struct Function {
+  std::string schema;    // SQL, unquoted
+  std::string name;      // SQL, unquoted
+  std::string sql_name;  // quoted
+  bool procedure = false;
+  bool writes = true;  // it is VOLATILE; false: it runs in a transaction that is read-only
+  bool set = false;    // it returns any number of rows
+  // Others have its name, so that only a call with all arguments is certain to mean this one.
+  bool overloaded = false;
+  std::vector<Argument> arguments;
+  ResultKind kind = ResultKind::kNothing;
+  int result = -1;
+  std::vector<Field> values;             // kValues; Field::column is the name in `aliases`
+  std::vector<std::string> value_notes;  // the comment of each
+  std::vector<std::string> aliases;      // kValues: the names that a call gives to all of its columns
+  std::string path;                      // /shop.v1.FunctionService/Transfer
+  std::string request;                   // full name: shop.v1.TransferRequest
+  std::string response;                  // full name: its own message's, the row's, or google.protobuf.Empty
+  std::string row;                       // the full name of the message of a row of a set; or that of its one row
+  std::string rows_field;                // a set: the field of the rows in `response`
+  std::string comment;
+
+  bool OwnResponse() const { return kind != ResultKind::kNothing && (set || kind == ResultKind::kValues); }
+  bool OwnRow() const { return set && kind == ResultKind::kValues; }
+};
+
+// The functions and procedures of a schema.
+struct FunctionService {
+  std::string schema;   // SQL, unquoted
+  std::string package;  // shop.v1
+  std::string name;     // FunctionService
+  // The file that declares it: shop/v1/functions.proto, which is made as those of tables are. Empty: it is in
+  // Contract::files.
+  std::string file;
+  bool go_apart = false;  // its file has a Go package of its own
+  std::vector<Function> functions;
+};
+
 struct Contract {
   std::vector<Enum> enums;
   std::vector<Composite> composites;
-  std::vector<Table> tables;  // sorted by (schema, name)
+  std::vector<Table> tables;               // sorted by (schema, name)
+  std::vector<FunctionService> functions;  // sorted by schema
   // The files of types, and of a pinned contract all files: dependencies first, without google/protobuf/*.
   google::protobuf::FileDescriptorSet files;
   // What was left out or changed and why: a line each, for the log.

@@ -8,6 +8,8 @@
 
 #include "contract/descriptors.h"
 #include "contract/draft.h"
+#include "contract/function_file.h"
+#include "contract/functions.h"
 #include "contract/methods.h"
 #include "contract/own_fields.h"
 #include "contract/packages.h"
@@ -71,8 +73,7 @@ std::vector<std::string> TypePackages(const TypeMap& types) {
   return ordered;
 }
 
-// The packages that, all their files taken together, need each other: Go could not compile them as one package each.
-std::set<std::string> Entangled(const TypeMap& types, const Contract& contract) {
+PackageGraph GraphOf(const TypeMap& types, const Contract& contract) {
   PackageGraph graph = types.imports();
   for (const Table& table : contract.tables) {
     for (const Field& field : table.fields) {
@@ -87,6 +88,11 @@ std::set<std::string> Entangled(const TypeMap& types, const Contract& contract) 
       if (package != table.package) graph[table.package].insert(package);
     }
   }
+  return graph;
+}
+
+// The packages that, all their files taken together, need each other: Go could not compile them as one package each.
+std::set<std::string> Entangled(const PackageGraph& graph) {
   std::set<std::string> entangled;
   for (const auto& [start, imports] : graph) {
     std::set<std::string> seen;
@@ -113,6 +119,16 @@ bool ServesRelations(Relations relations, std::size_t tables, std::vector<std::s
   return false;
 }
 
+// Nobody imports the file of functions, so that it need not be in the Go package of what is imported.
+void SetFunctionsApart(PackageGraph graph, Contract* contract) {
+  for (const FunctionService& service : contract->functions) {
+    const std::set<std::string> packages = FunctionImports(*contract, service);
+    graph[service.package].insert(packages.begin(), packages.end());
+  }
+  const std::set<std::string> entangled = Entangled(graph);
+  for (FunctionService& service : contract->functions) service.go_apart = entangled.contains(service.package);
+}
+
 }  // namespace
 
 absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOptions& options) {
@@ -121,11 +137,12 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
   contract.warnings = std::move(packages.warnings);
   TypeMap types(catalog);
   std::vector<Draft> drafts = SelectAll(catalog, &types, &contract);
+  std::vector<FunctionDraft> functions;
+  if (options.functions) functions = SelectFunctions(catalog, drafts, &types, &contract.warnings);
   const bool related = ServesRelations(options.relations, drafts.size(), &contract.warnings);
   std::map<std::string, PackageScope> scopes = MakeScopes(packages.by_schema, related);
   types.Define(packages.by_schema, &scopes, &contract);
   NameTables(packages.by_schema, related, &scopes, &drafts, &contract.warnings);
-  scopes.clear();
   contract.tables.reserve(drafts.size());
   for (Draft& draft : drafts) {
     Fill(types, options.soft_delete, &draft, &contract.warnings);
@@ -133,7 +150,10 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
     contract.tables.push_back(std::move(draft.table));
   }
   if (related) AddRelations(drafts, &contract);
-  const std::set<std::string> entangled = Entangled(types, contract);
+  DefineFunctions(functions, types, packages.by_schema, &scopes, &contract);
+  const PackageGraph graph = GraphOf(types, contract);
+  SetFunctionsApart(graph, &contract);
+  const std::set<std::string> entangled = Entangled(graph);
   for (const std::string& package : TypePackages(types)) {
     *contract.files.add_file() =
         TypesFile(contract, types, package, TypesFileName(package), entangled.contains(package));

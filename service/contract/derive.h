@@ -23,6 +23,8 @@ struct DeriveOptions {
   // Whether a nullable timestamp column with the name deleted_at declares a soft delete by itself.
   bool soft_delete = true;
   Relations relations = Relations::kAuto;
+  // Whether functions and procedures are served.
+  bool functions = true;
 };
 
 // Derives the Contract. What cannot be served is left out, and `warnings` says so. An empty database gives a Contract

@@ -52,6 +52,14 @@ std::string SignatureOf(const pb::MethodDescriptorProto& method) {
                      method.server_streaming() ? "stream " : "", Unrooted(method.output_type()));
 }
 
+std::string SignatureAt(const std::string& path, const DescriptorIndex& index) {
+  const std::size_t slash = path.rfind('/');
+  const auto service = index.services.find(path.substr(1, slash - 1));
+  if (service == index.services.end()) return "";
+  const pb::MethodDescriptorProto* method = FindMethod(*service->second, path.substr(slash + 1));
+  return method == nullptr ? "" : SignatureOf(*method);
+}
+
 const pb::FieldDescriptorProto* FindField(const pb::DescriptorProto& parent, const std::string& name) {
   return FindByName(parent.field(), name);
 }

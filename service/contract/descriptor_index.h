@@ -25,6 +25,8 @@ std::string TypeOf(const google::protobuf::FieldDescriptorProto& field);
 
 // What a method is, without its name: "(shop.v1.GetItemRequest) returns (shop.v1.Item)".
 std::string SignatureOf(const google::protobuf::MethodDescriptorProto& method);
+// The same of the method with this gRPC path. Empty: there is none.
+std::string SignatureAt(const std::string& path, const DescriptorIndex& index);
 
 // The member of `parent` with this name. Null: there is none.
 const google::protobuf::FieldDescriptorProto* FindField(const google::protobuf::DescriptorProto& parent,

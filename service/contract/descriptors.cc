@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contract/file_builder.h"
+#include "contract/function_file.h"
 #include "contract/methods.h"
 #include "contract/naming.h"
 #include "contract/own_fields.h"
@@ -63,11 +64,15 @@ FieldType TypeOf(const Contract& contract, const Type& type) {
 
 std::string PackageOf(const std::string& full_name) { return full_name.substr(0, full_name.rfind('.')); }
 
+}  // namespace
+
 void AddField(const Contract& contract, const Field& field, std::string_view comment, FileBuilder* file) {
   const FieldType type = TypeOf(contract, field.type);
   file->Field(field.name, field.number, type, field.type.repeated ? Presence::kRepeated : Presence::kOptional, comment);
   if (field.type.index >= 0) file->Import(TypesFileName(PackageOf(type.name)));
 }
+
+namespace {
 
 // Adds the messages of one table's methods.
 class TableMessages {
@@ -233,6 +238,9 @@ FileDescriptorSet AllFiles(const Contract& contract) {
   for (const std::string& package : RowsPackages(contract)) *files.add_file() = RowsFile(contract, package);
   for (const Table& table : contract.tables) {
     if (!table.file.empty()) *files.add_file() = TableFile(contract, table);
+  }
+  for (const FunctionService& service : contract.functions) {
+    if (!service.file.empty()) *files.add_file() = FunctionsFile(contract, service);
   }
   return files;
 }

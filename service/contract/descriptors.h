@@ -4,6 +4,7 @@
 #define PROTOGRES_SERVICE_CONTRACT_DESCRIPTORS_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "contract/contract.h"
@@ -11,6 +12,11 @@
 #include "google/protobuf/descriptor.pb.h"
 
 namespace protogres::contract {
+
+class FileBuilder;
+
+// Adds the field of a column, attribute or argument to the last message of `file`, and imports what its type needs.
+void AddField(const Contract& contract, const Field& field, std::string_view comment, FileBuilder* file);
 
 // The file of a table of `contract`, whose name is Table::file: its service, the messages of its methods, and its row
 // message, if that does not stand apart. It is the same each time.
@@ -23,7 +29,8 @@ google::protobuf::FileDescriptorProto RowsFile(const Contract& contract, const s
 // The packages that have such a file, each after those that its file imports.
 std::vector<std::string> RowsPackages(const Contract& contract);
 
-// Contract::files, the files of rows, and those of all tables, dependencies first. It takes about 50 kB for each table.
+// Contract::files, the files of rows, and those of all tables and functions, dependencies first. It takes about 50 kB for
+// each table.
 google::protobuf::FileDescriptorSet AllFiles(const Contract& contract);
 
 // The file `name` of the enums and composites of `package`. `go_apart` gives it a Go package of its own.

@@ -248,22 +248,52 @@ class Pinning {
         if (unknown.erase(derived.path) > 0) PinMethod(derived, static_cast<int>(i));
       }
     }
+    for (const FunctionService& service : derived_.functions) PinFunctions(service, &unknown);
     for (const std::string& path : unknown) Differ("{}: the database has nothing that this method stands for", path);
+  }
+
+  // Takes those that are pinned out of `unknown`, which has the paths of all pinned methods.
+  void PinFunctions(const FunctionService& derived, std::set<std::string>* unknown) {
+    FunctionService service = derived;
+    service.file.clear();
+    std::erase_if(service.functions, [&](Function& function) {
+      return unknown->erase(function.path) == 0 || !CheckSignature(function.path) || !PinFunction(&function);
+    });
+    if (!service.functions.empty()) result_.functions.push_back(std::move(service));
+  }
+
+  // False, with a difference: it does not fit.
+  bool PinFunction(Function* function) {
+    const pb::DescriptorProto& request = *pinned_.messages.at(function->request);
+    for (Argument& argument : function->arguments) {
+      if (argument.out || PinField(request, &argument.field)) continue;
+      argument.field.number = 0;  // no caller gives it
+      if (!argument.default_sql.empty()) continue;
+      Differ("{}.{}: is missing; the function needs it", function->request, argument.field.name);
+    }
+    if (const auto values = pinned_.messages.find(function->row); values != pinned_.messages.end()) {
+      std::erase_if(function->values, [&](Field& field) {
+        if (PinField(*values->second, &field)) return false;
+        if (function->procedure) Differ("{}.{}: is missing; a CALL returns it", function->row, field.name);
+        return true;
+      });
+    }
+    const auto& places = function->kind == ResultKind::kRow ? table_index_ : composite_index_;
+    const bool found = function->result < 0 || Move(places, &function->result);
+    if (!found) Differ("{}: its row {} is not in the contract", function->path, function->row);
+    return found;
+  }
+
+  // False, with a difference: the method is not what it is by the database.
+  bool CheckSignature(const std::string& path) {
+    const std::string pinned = SignatureAt(path, pinned_), known = SignatureAt(path, known_);
+    if (pinned != known) Differ("{}: is {}, and {} by the database", path, pinned, known);
+    return pinned == known;
   }
 
   // `table` is its table's index in the derived Contract.
   void PinMethod(const Method& derived, int table) {
-    const std::size_t slash = derived.path.rfind('/');
-    const std::string service = derived.path.substr(1, slash - 1);
-    const std::string name = derived.path.substr(slash + 1);
-    const pb::MethodDescriptorProto* pinned = FindMethod(*pinned_.services.at(service), name);
-    const auto known = known_.services.find(service);
-    const pb::MethodDescriptorProto* expected =
-        known == known_.services.end() ? nullptr : FindMethod(*known->second, name);
-    if (expected != nullptr && SignatureOf(*pinned) != SignatureOf(*expected)) {
-      Differ("{}: is {}, and {} by the database", derived.path, SignatureOf(*pinned), SignatureOf(*expected));
-      return;
-    }
+    if (!CheckSignature(derived.path)) return;
     const auto place = table_index_.find(table);
     if (place == table_index_.end()) {
       Differ("{}: its row {} is not in the contract", derived.path, derived_.tables[table].FullMessage());

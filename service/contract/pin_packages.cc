@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contract/descriptors.h"
+#include "contract/function_file.h"
 #include "contract/naming.h"
 #include "contract/packages.h"
 #include "status/macros.h"
@@ -35,6 +36,7 @@ NamesByPackage NamesOf(const google::protobuf::FileDescriptorSet& files) {
 NamesByPackage NamesOf(const Contract& derived) {
   NamesByPackage packages = NamesOf(derived.files);
   for (const Table& table : derived.tables) AddNames(TableFile(derived, table), &packages);
+  for (const FunctionService& service : derived.functions) AddNames(FunctionsFile(derived, service), &packages);
   return packages;
 }
 

@@ -53,6 +53,11 @@ status::ServerError FromFields(const ErrorFields& fields) {
   if (!detail.empty() || !hint.empty()) {
     error.message += " (" + detail + (detail.empty() || hint.empty() ? "" : "; ") + hint + ")";
   }
+  // PL/pgSQL's RAISE, whose author has chosen the words for callers.
+  if (error.function == "exec_stmt_raise") {
+    error.detail = detail;
+    error.hint = hint;
+  }
   error.table = std::string(fields.table);
   error.column = std::string(fields.column);
   error.constraint = std::string(fields.constraint);

@@ -279,8 +279,9 @@ absl::Status Session::Unlimited() {
   });
 }
 
-absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> params) {
+absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> params, bool writes) {
   RETURN_IF_ERROR(Unlimited());
+  wrote_ = wrote_ || writes;
   return Bulk([&](Connection& connection) {
     const absl::Status begun = BeginFor(connection, /*alone=*/false);
     return begun.ok() ? connection.OpenRows(sql, params) : begun;

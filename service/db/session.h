@@ -117,8 +117,8 @@ class Session {
   // how fast they go depends on the client.
   absl::Status Unlimited();
 
-  // See Connection::OpenRows and FetchRows.
-  absl::Status OpenRows(const std::string& sql, std::span<const Param> params);
+  // See Connection::OpenRows and FetchRows. `writes`: what it runs may write.
+  absl::Status OpenRows(const std::string& sql, std::span<const Param> params, bool writes = false);
   absl::StatusOr<bool> FetchRows(TakeRow take);
   // See Connection::OpenCopy, PutCopy and CloseCopy. A rollback or the end of scope gives up rows and a COPY that are
   // open.

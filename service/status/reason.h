@@ -89,6 +89,7 @@ namespace protogres::status {
   REASON(kTooManySessions, "TOO_MANY_SESSIONS")                 \
   REASON(kTooManyStreams, "TOO_MANY_STREAMS")                   \
   REASON(kTransactionAborted, "TRANSACTION_ABORTED")            \
+  REASON(kTransactionInProcedure, "TRANSACTION_IN_PROCEDURE")   \
   REASON(kTransactionTimeout, "TRANSACTION_TIMEOUT")            \
   REASON(kUniqueViolation, "UNIQUE_VIOLATION")                  \
   REASON(kUnknown, "UNKNOWN")                                   \

@@ -19,9 +19,11 @@ struct ServerError {
   std::string table = {};    // where it can be told
   std::string constraint = {};
   std::string column = {};
-  std::int64_t row = 0;              // of a COPY, from 1; 0: it cannot be told
-  std::string position = {};         // in the statement's own text, in characters from 1; empty: it is not of that
-  std::string function = {};         // of the server's source, whose names are never translated
+  std::int64_t row = 0;       // of a COPY, from 1; 0: it cannot be told
+  std::string position = {};  // in the statement's own text, in characters from 1; empty: it is not of that
+  std::string function = {};  // of the server's source, whose names are never translated
+  std::string detail = {};    // DETAIL and HINT, where the database's own code has raised the error (RAISE)
+  std::string hint = {};
   bool in_commit_elsewhere = false;  // it came of a COMMIT that postgres_fdw sent to another server
   bool in_code = false;              // it is of the text of a statement that a function or trigger of the database runs
   bool no_positions = false;         // the errors of this statement have no position, as those of COPY

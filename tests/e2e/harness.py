@@ -293,7 +293,7 @@ class Client:
         _, descriptor = self.methods[method]
         message = self.contract.message(descriptor.input_type.full_name)()
         # A mask is given as text with the fields' own names, which protobuf's JSON form would want in camelCase.
-        masks = {name: value for name, value in fields.items() if name in ("read_mask", "update_mask", "create_mask")}
+        masks = {name: value for name, value in fields.items() if name.endswith("_mask")}
         json_format.ParseDict({k: v for k, v in fields.items() if k not in masks}, message,
                               descriptor_pool=self.contract.pool)
         for name, value in masks.items():

@@ -44,6 +44,16 @@ TEST(MessageTest, AllFields) {
   EXPECT_EQ(error.constraint, "t_pkey");
 }
 
+TEST(MessageTest, OfARaiseTheDetailAndHintAreKeptApart) {
+  ErrorFields fields{
+      .sqlstate = "P0001", .message = "no", .detail = "since", .hint = "so", .function = "exec_stmt_raise"};
+  EXPECT_EQ(FromFields(fields).message, "no (since; so)");
+  EXPECT_EQ(FromFields(fields).detail, "since");
+  EXPECT_EQ(FromFields(fields).hint, "so");
+  fields.function = "ExecConstraints";
+  EXPECT_EQ(FromFields(fields).detail, "");
+}
+
 TEST(MessageTest, ARowIsNeverShown) {
   const status::ServerError error =
       FromFields({.sqlstate = "23502",
