@@ -101,6 +101,7 @@ enum class MethodKind {
   kBatchGet,
   kList,
   kStream,
+  kAggregate,
   kCreate,
   kBatchCreate,
   kImport,
@@ -192,7 +193,7 @@ inline constexpr int kEtag = 2000;
 // The rows, in the responses of List, Stream and Batch methods and in Import requests; the groups, in those of
 // Aggregate.
 inline constexpr int kRows = 1;
-// In List and Stream responses.
+// In List, Stream and Aggregate responses.
 inline constexpr int kNextPageToken = 2;
 inline constexpr int kTotalSize = 3;
 // In Import, UpdateWhere and DeleteWhere responses.

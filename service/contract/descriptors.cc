@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "contract/aggregates.h"
 #include "contract/file_builder.h"
 #include "contract/methods.h"
 #include "contract/naming.h"
@@ -106,7 +107,8 @@ class TableMessages {
   }
 
   void Own(MethodKind kind, const RequestField& field) {
-    const bool repeated = std::holds_alternative<MessagesMember>(field.member);
+    const bool repeated =
+        std::holds_alternative<MessagesMember>(field.member) || std::holds_alternative<TextsMember>(field.member);
     const std::string& row = repeated ? table_.rows_field : table_.row_field;
     file_.Field(field.name == nullptr ? row : field.name, field.number, OwnType(kind, field),
                 repeated ? Presence::kRepeated : Presence::kPlain, field.note);
@@ -115,6 +117,9 @@ class TableMessages {
   void Own(const ResponseField& field) {
     if (field.name == nullptr) {
       file_.Field(table_.rows_field, field.number, Message(table_.FullMessage()), Presence::kRepeated, field.note);
+    } else if (field.kind == Kind::kMessage) {
+      file_.Field(field.name, field.number, Message(table_.FullMessage() + "Aggregate"), Presence::kRepeated,
+                  field.note);
     } else {
       file_.Field(field.name, field.number, Scalar(field.kind), field.optional ? Presence::kOptional : Presence::kPlain,
                   field.note);
@@ -159,6 +164,7 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table) {
   for (const Method& method : methods) {
     messages.AddRequest(method);
     if (HasOwnResponse(method.kind, table)) messages.AddResponse(method);
+    if (method.kind == MethodKind::kAggregate) AddAggregateMessages(table, &file);
   }
   return file.Finish();
 }

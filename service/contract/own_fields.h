@@ -40,10 +40,11 @@ class KindSet {
 // The member of a Request that a field fills. The type of the member says what the field's is: string, bool, int32,
 // int64 ...
 using MaskMember = std::optional<std::vector<std::string>> Request::*;  // ... google.protobuf.FieldMask ...
+using TextsMember = std::vector<std::string> Request::*;                // ... repeated string ...
 using RowMember = std::optional<std::string_view> Request::*;           // ... the row's message ...
 using MessagesMember = std::vector<std::string_view> Request::*;        // ... or repeated messages: rows, or requests
 using RequestMember = std::variant<std::string Request::*, bool Request::*, std::int32_t Request::*,
-                                   std::int64_t Request::*, MaskMember, RowMember, MessagesMember>;
+                                   std::int64_t Request::*, MaskMember, TextsMember, RowMember, MessagesMember>;
 
 struct RequestField {
   KindSet kinds;     // the methods whose requests have it
@@ -59,7 +60,7 @@ struct RequestField {
 struct ResponseField {
   KindSet kinds;
   int number = 0;
-  const char* name;  // null: rows_field, of repeated rows
+  const char* name;  // null: rows_field, of repeated rows; of kMessage: the repeated groups of Aggregate
   Kind kind = Kind::kMessage;
   const char* note;
   bool optional = false;  // unset is told from zero

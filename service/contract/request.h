@@ -18,6 +18,8 @@ struct Request {
   std::optional<std::string_view> row;           // Create, Update, UpdateWhere: the row message's bytes
   std::vector<std::string_view> requests;        // Batch: each one request of the single method; Import: each a row
   std::optional<std::vector<std::string>> mask;  // read_mask, update_mask or create_mask; set but empty: no paths
+  std::vector<std::string> group_by;             // Aggregate
+  std::vector<std::string> aggregates;           // Aggregate
   std::string etag;
   std::string filter;
   std::string order_by;
