@@ -107,7 +107,8 @@ void AddAggregateMessages(const Table& table, FileBuilder* file) {
   file->Field("group", kGroupNumber, message(""), Presence::kPlain, "The values that the rows of the group have.");
   add(AggregateKind::kCount, {FieldDescriptorProto::TYPE_INT64, ""}, Presence::kOptional, "How many rows there are.");
   if (sums) {
-    add(AggregateKind::kSum, message("Sum"), Presence::kPlain, "The sums of columns; that of a column without values is unset.");
+    add(AggregateKind::kSum, message("Sum"), Presence::kPlain,
+        "The sums of columns; that of a column without values is unset.");
     add(AggregateKind::kAverage, message("Average"), Presence::kPlain, "The averages of columns.");
   }
   add(AggregateKind::kMin, message(""), Presence::kPlain, "The least values of columns.");
