@@ -41,6 +41,8 @@ std::unique_ptr<crud::Method> Make(MethodKind kind, const crud::BoundTable& boun
       return crud::MakeUndelete(bound, names);
     case MethodKind::kStream:
       return crud::MakeStream(bound, names);
+    case MethodKind::kAggregate:
+      return crud::MakeAggregate(bound, names);
     case MethodKind::kImport:
       return crud::MakeImport(bound, names);
   }

@@ -30,8 +30,8 @@ enum class Kind {
   kMessage,  // a composite
 };
 
-// What a Kind::kString must look like, if that can be told without PostgreSQL.
-enum class Text { kAny, kUuid, kNumeric };
+// What a Kind::kString is, if that matters: what it must look like, or what it is searched by.
+enum class Text { kAny, kUuid, kNumeric, kRange, kMultirange, kVector };
 
 // A PostgreSQL type as the Contract has it. A domain has the kind of its base type, but `sql_type` is the domain
 // itself, so that a cast to it checks its constraints.
@@ -116,6 +116,7 @@ enum class MethodKind {
   kBatchGet,
   kList,
   kStream,
+  kAggregate,
   kCreate,
   kBatchCreate,
   kImport,
@@ -271,9 +272,10 @@ inline constexpr int kRelationFirst = 100'000;
 inline constexpr int kRelationLast = 536'870'911;  // the greatest number of a field
 // In the row message, and in Delete and Undelete requests.
 inline constexpr int kEtag = 2000;
-// The rows, in the responses of List, Stream and Batch methods and in Import requests.
+// The rows, in the responses of List, Stream and Batch methods and in Import requests; the groups, in those of
+// Aggregate.
 inline constexpr int kRows = 1;
-// In List and Stream responses.
+// In List, Stream and Aggregate responses.
 inline constexpr int kNextPageToken = 2;
 inline constexpr int kTotalSize = 3;
 // In Import, UpdateWhere and DeleteWhere responses.

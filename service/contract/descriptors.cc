@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "contract/aggregates.h"
 #include "contract/file_builder.h"
 #include "contract/function_file.h"
 #include "contract/methods.h"
@@ -130,8 +131,9 @@ class TableMessages {
   }
 
   void Own(MethodKind kind, const RequestField& field) {
-    const bool expand = std::holds_alternative<ExpandMember>(field.member);
-    const bool repeated = expand || std::holds_alternative<MessagesMember>(field.member);
+    const bool repeated = std::holds_alternative<MessagesMember>(field.member) ||
+                          std::holds_alternative<TextsMember>(field.member) ||
+                          std::holds_alternative<ExpandMember>(field.member);
     const std::string& row = repeated ? table_.rows_field : table_.row_field;
     file_.Field(field.name == nullptr ? row : field.name, field.number, OwnType(kind, field),
                 repeated ? Presence::kRepeated : Presence::kPlain, field.note);
@@ -140,6 +142,9 @@ class TableMessages {
   void Own(const ResponseField& field) {
     if (field.name == nullptr) {
       file_.Field(table_.rows_field, field.number, OfRows(table_.FullMessage()), Presence::kRepeated, field.note);
+    } else if (field.kind == Kind::kMessage) {
+      file_.Field(field.name, field.number, Message(table_.FullMessage() + "Aggregate"), Presence::kRepeated,
+                  field.note);
     } else {
       file_.Field(field.name, field.number, Scalar(field.kind), field.optional ? Presence::kOptional : Presence::kPlain,
                   field.note);
@@ -194,6 +199,7 @@ FileDescriptorProto TableFile(const Contract& contract, const Table& table) {
   for (const Method& method : methods) {
     messages.AddRequest(method);
     if (HasOwnResponse(method.kind, table)) messages.AddResponse(method);
+    if (method.kind == MethodKind::kAggregate) AddAggregateMessages(table, &file);
   }
   return file.Finish();
 }

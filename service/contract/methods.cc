@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "contract/aggregates.h"
 #include "fmt/format.h"
 
 namespace protogres::contract {
@@ -67,6 +68,11 @@ constexpr MethodInfo kMethods[] = {
      .served = IsReadable,
      .streaming = Streaming::kServer,
      .note = "Reads any number of rows by filter and order, in chunks, as fast as the caller takes them."},
+    {.kind = MethodKind::kAggregate,
+     .verb = "Aggregate",
+     .plural = true,
+     .served = IsReadable,
+     .note = "Counts, sums and the like of the rows that meet a filter, by groups."},
     {.kind = MethodKind::kCreate,
      .verb = "Create",
      .served = HasCreate,
@@ -202,6 +208,7 @@ std::vector<std::string> NamesOf(const std::string& message, const std::string& 
   for (const char* tail : {"Service", "ServiceGrpc", "ServiceClient", "ServiceServer", "Proto", "OrBuilder"}) {
     names.insert(message + tail);
   }
+  for (const std::string_view tail : kAggregateTails) names.insert(message + std::string(tail));
   for (const MethodInfo& info : kMethods) {
     const std::string name = MethodName(info.kind, message, plural);
     names.insert(name + "Request");

@@ -33,6 +33,11 @@ constexpr char kNextPageNote[] = "The page_token of the next page; empty: this i
 constexpr char kNextChunkNote[] = "The page_token of a new call that begins with the row after this chunk.";
 constexpr char kTotalSizeNote[] = "How many rows all pages have, where count_total asks for it.";
 constexpr char kExpandNote[] = "Which of the related rows that read_mask names, and in which order; none: all.";
+constexpr char kGroupByNote[] =
+    "The fields whose values tell the groups apart; none: all rows are one group. created_at.month is the month of a\n"
+    "timestamp or date, as year, quarter, week, day, hour and minute are, in UTC.";
+constexpr char kAggregatesNote[] =
+    "What is computed of each group: count(), sum(price), average(price), min(price), max(price).";
 constexpr char kFilterNote[] = "Which rows (AIP-160).";
 
 // Those that write without the key's columns in the request.
@@ -74,6 +79,20 @@ constexpr RequestField kRequestFields[] = {
     {{kList}, 8, "lock", &Request::lock, kLockNote, HasLock},
     {{kList, kStream}, 9, "expand", &Request::expand, kExpandNote, HasRelations},
 
+    // In requests of Aggregate.
+    {{kAggregate}, 1, "filter", &Request::filter, kFilterNote},
+    {{kAggregate}, 2, "group_by", &Request::group_by, kGroupByNote},
+    {{kAggregate}, 3, "aggregates", &Request::aggregates, kAggregatesNote},
+    {{kAggregate}, 4, "order_by", &Request::order_by, "As in \"sum.price desc, created_at.month\"."},
+    {{kAggregate}, 5, "page_size", &Request::page_size, "The most groups of a page (AIP-158)."},
+    {{kAggregate}, 6, "page_token", &Request::page_token, "The next_page_token of the page before."},
+    {{kAggregate},
+     7,
+     "show_deleted",
+     &Request::show_deleted,
+     "Computes soft-deleted rows too (AIP-164).",
+     HasSoftDelete},
+
     // In requests of BatchGet.
     {{kBatchGet}, 1, "requests", &Request::requests, "One for each row to read; all or none of them succeed."},
     {{kBatchGet}, 2, "read_mask", &Request::mask, kReadMaskNote},
@@ -103,7 +122,8 @@ constexpr ResponseField kResponseFields[] = {
     {{kList}, number::kRows, nullptr, Kind::kMessage, "A page of rows."},
     {{kStream}, number::kRows, nullptr, Kind::kMessage, "A chunk of rows."},
     {{kBatchGet, kBatchCreate, kBatchUpdate, kBatchDelete}, number::kRows, nullptr, Kind::kMessage, kBatchRowsNote},
-    {{kList}, number::kNextPageToken, "next_page_token", Kind::kString, kNextPageNote},
+    {{kAggregate}, number::kRows, "aggregates", Kind::kMessage, "A page of groups."},
+    {{kList, kAggregate}, number::kNextPageToken, "next_page_token", Kind::kString, kNextPageNote},
     {{kStream}, number::kNextPageToken, "next_page_token", Kind::kString, kNextChunkNote},
     {{kList}, number::kTotalSize, "total_size", Kind::kInt64, kTotalSizeNote, true},
     {{kImport, kUpdateWhere, kDeleteWhere}, number::kAffected, "affected", Kind::kInt64, "How many rows there were."},
@@ -163,7 +183,8 @@ const RequestField* FindRequestField(MethodKind kind, int number) {
 }
 
 Kind KindOf(const RequestMember& member) {
-  if (std::holds_alternative<std::string Request::*>(member)) return Kind::kString;
+  if (std::holds_alternative<std::string Request::*>(member) || std::holds_alternative<TextsMember>(member))
+    return Kind::kString;
   if (std::holds_alternative<bool Request::*>(member)) return Kind::kBool;
   if (std::holds_alternative<std::int32_t Request::*>(member)) return Kind::kInt32;
   return std::holds_alternative<std::int64_t Request::*>(member) ? Kind::kInt64 : Kind::kMessage;

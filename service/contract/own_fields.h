@@ -40,11 +40,13 @@ class KindSet {
 // The member of a Request that a field fills. The type of the member says what the field's is: string, bool, int32,
 // int64 ...
 using MaskMember = std::optional<std::vector<std::string>> Request::*;  // ... google.protobuf.FieldMask ...
+using TextsMember = std::vector<std::string> Request::*;                // ... repeated string ...
 using RowMember = std::optional<std::string_view> Request::*;           // ... the row's message ...
 using MessagesMember = std::vector<std::string_view> Request::*;        // ... repeated messages: rows, or requests ...
 using ExpandMember = std::vector<Expand> Request::*;                    // ... or repeated messages Expand
 using RequestMember = std::variant<std::string Request::*, bool Request::*, std::int32_t Request::*,
-                                   std::int64_t Request::*, MaskMember, RowMember, MessagesMember, ExpandMember>;
+                                   std::int64_t Request::*, MaskMember, TextsMember, RowMember, MessagesMember,
+                                   ExpandMember>;
 
 struct RequestField {
   KindSet kinds;     // the methods whose requests have it
@@ -60,7 +62,7 @@ struct RequestField {
 struct ResponseField {
   KindSet kinds;
   int number = 0;
-  const char* name;  // null: rows_field, of repeated rows
+  const char* name;  // null: rows_field, of repeated rows; of kMessage: the repeated groups of Aggregate
   Kind kind = Kind::kMessage;
   const char* note;
   bool optional = false;  // unset is told from zero

@@ -28,6 +28,7 @@ class Pinning {
     result_.files = pinned;
     for (const Table& table : derived.tables) {
       rows_[table.FullMessage()] = &table;
+      for (const char* tail : {"Sum", "Average"}) aggregated_[table.FullMessage() + tail] = table.FullMessage();
       for (const MethodKind kind : table.methods) {
         if (InfoOf(kind).keyed) keyed_requests_.insert(RequestName(kind, table));
       }
@@ -85,6 +86,9 @@ class Pinning {
     if (TypeOf(field) != TypeOf(*derived)) {
       Differ("{}.{}: is {}, and {} by the database", message, field.name(), TypeOf(field), TypeOf(*derived));
     }
+    if (const auto summed = aggregated_.find(message); summed != aggregated_.end()) {
+      return CheckAggregated(message, field, summed->second);
+    }
     if (field.number() == derived->number()) return;
     const bool row = rows_.contains(message) && derived->number() != number::kEtag;
     const bool free = row || composites_.contains(message) || IsKey(message, *derived);
@@ -100,6 +104,14 @@ class Pinning {
   // A key column in a request of Get, Delete or Undelete: its number is the row's (see CheckKey).
   bool IsKey(const std::string& message, const pb::FieldDescriptorProto& derived) const {
     return derived.number() < number::kOwnFirst && keyed_requests_.contains(message);
+  }
+
+  // A column in the message of its sum or average has the number that it has in `row`.
+  void CheckAggregated(const std::string& message, const pb::FieldDescriptorProto& field, const std::string& row) {
+    const auto pinned = pinned_.messages.find(row);
+    const auto* column = pinned == pinned_.messages.end() ? nullptr : FindField(*pinned->second, field.name());
+    if (column != nullptr && column->number() == field.number()) return;
+    Differ("{}.{}: has number {}, which must be its number in {}", message, field.name(), field.number(), row);
   }
 
   void CheckEnums() {
@@ -339,6 +351,7 @@ class Pinning {
   DescriptorIndex known_;
   std::map<std::string, const Table*> rows_;
   std::unordered_set<std::string> keyed_requests_;
+  std::map<std::string, std::string> aggregated_;  // shop.v1.OrderSum -> shop.v1.Order
   std::map<std::string, const Composite*> composites_;
   std::map<int, int> enum_index_, composite_index_, table_index_;  // derived -> result
   std::vector<std::string> differences_;

@@ -27,6 +27,8 @@ struct Request {
   std::vector<std::string_view> requests;        // Batch: each one request of the single method; Import: each a row
   std::vector<Expand> expand;                    // reads of a table that has relations
   std::optional<std::vector<std::string>> mask;  // read_mask, update_mask or create_mask; set but empty: no paths
+  std::vector<std::string> group_by;             // Aggregate
+  std::vector<std::string> aggregates;           // Aggregate
   std::string etag;
   std::string filter;
   std::string order_by;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "contract/aggregates.h"
 #include "contract/methods.h"
 
 namespace protogres::contract {
@@ -66,12 +67,25 @@ std::optional<TableIndex::TableMethod> TableIndex::FindRequest(std::string_view 
   return FindMethod(Split(message), "Request");
 }
 
+int TableIndex::FindAggregated(const Name& message) const {
+  for (const std::string_view tail : kAggregateTails) {
+    Name name = message;
+    if (!TakeTail(tail, &name.second)) continue;
+    const int table = FindMessage(name);
+    if (table < 0) continue;
+    const Table& found = tables_[static_cast<std::size_t>(table)];
+    const bool served = std::ranges::find(found.methods, MethodKind::kAggregate) != found.methods.end();
+    if (served && HasAggregateMessage(found, tail)) return table;
+  }
+  return -1;
+}
+
 int TableIndex::FindDeclaring(std::string_view symbol) const {
   if (const int table = FindMessage(Split(symbol)); table >= 0) return table;
   if (const int table = FindService(symbol); table >= 0) return table;
   if (const auto request = FindRequest(symbol)) return request->table;
   const auto response = FindMethod(Split(symbol), "Response");
-  if (!response.has_value()) return -1;
+  if (!response.has_value()) return FindAggregated(Split(symbol));
   return HasOwnResponse(response->kind, tables_[static_cast<std::size_t>(response->table)]) ? response->table : -1;
 }
 

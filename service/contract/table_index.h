@@ -41,6 +41,8 @@ class TableIndex {
   static Name Split(std::string_view full_name);
   // The table of the row's message `name`, and -1.
   int FindMessage(const Name& name) const;
+  // The table that answers Aggregate with `message`, and -1.
+  int FindAggregated(const Name& message) const;
   // The method whose name is what is before `tail` in `message`.
   std::optional<TableMethod> FindMethod(Name message, std::string_view tail) const;
 

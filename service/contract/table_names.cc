@@ -44,8 +44,8 @@ struct Candidate {
 };
 
 bool LooksDerived(std::string_view word) {
-  for (const std::string_view tail :
-       {"Request", "Response", "Service", "Grpc", "Client", "Server", "Proto", "Builder"}) {
+  for (const std::string_view tail : {"Request", "Response", "Service", "Grpc", "Client", "Server", "Proto", "Builder",
+                                      "Aggregate", "Sum", "Average"}) {
     if (word.size() > tail.size() && word.ends_with(tail)) return true;
   }
   return false;

@@ -39,6 +39,7 @@ constexpr BaseType kBaseTypes[] = {
     {"bpchar", Kind::kString, Text::kAny, true},
     {"name", Kind::kString, Text::kAny, true},
     {"uuid", Kind::kString, Text::kUuid},
+    {"tsvector", Kind::kString, Text::kVector},
     {"bytea", Kind::kBytes},
     {"timestamptz", Kind::kTimestamp},
     {"timestamp", Kind::kTimestamp},
@@ -104,6 +105,10 @@ std::optional<Type> MapType(const catalog::Catalog& catalog, const std::unordere
   }
   Type type;
   if (source->kind == TypeKind::kBase) type = MapBase(*source);
+  // PostgreSQL gives a multirange such a name, unless the range's maker has chosen another.
+  if (source->kind == TypeKind::kRange) {
+    type.text = source->name.ends_with("multirange") ? Text::kMultirange : Text::kRange;
+  }
   if (source->kind == TypeKind::kEnum) type.kind = Kind::kEnum;
   if (source->kind == TypeKind::kComposite) type.kind = Kind::kMessage;
   if (const auto found = index.find(oid); found != index.end()) type.index = found->second;

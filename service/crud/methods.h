@@ -14,6 +14,7 @@ std::unique_ptr<Method> MakeGet(const BoundTable& bound, const Method::Names& na
 std::unique_ptr<Method> MakeBatchGet(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeList(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeStream(const BoundTable& bound, const Method::Names& names);
+std::unique_ptr<Method> MakeAggregate(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeCreate(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeBatchCreate(const BoundTable& bound, const Method::Names& names);
 std::unique_ptr<Method> MakeImport(const BoundTable& bound, const Method::Names& names);

@@ -12,8 +12,9 @@ namespace protogres::crud {
 
 // `error` of `statement`, in which the alias of `table` is t. If PostgreSQL finds no operator for a column (42883), or
 // more than one (42725), the request is to blame: the result is INVALID_ARGUMENT with the path filter or order_by and
-// the reason INVALID_FILTER or INVALID_ORDER_BY, and names the column. Every other error is returned as it is, and so
-// is one of these inside a function that the statement calls.
+// the reason INVALID_FILTER or INVALID_ORDER_BY, and names the column. If PostgreSQL does not take a regular expression
+// or finds no text search configuration, the filter is to blame, too. Every other error is returned as it is, and so is
+// one of these inside a function that the statement calls.
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table);
 
 }  // namespace protogres::crud

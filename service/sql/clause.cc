@@ -50,6 +50,22 @@ std::string_view ElementCast(const Type& type) {
   return cast;
 }
 
+// The cast of an operand; with `suffix` "[]" that of an array of operands.
+std::string CastWith(const Type& type, std::string_view suffix) {
+  // name and "char" would cut the value to their length.
+  if (type.element_sql_type == R"("pg_catalog"."name")" || type.element_sql_type == R"("pg_catalog"."char")") {
+    return fmt::format("::text{}", suffix);
+  }
+  const std::string_view written = ElementCast(type);
+  const std::string own =
+      fmt::format("{}{}::{}{}", written, written.empty() ? "" : suffix, type.element_sql_type, suffix);
+  if (BuiltIn(type)) return own;
+  if (const std::string_view base = BaseSqlType(type); !base.empty()) return fmt::format("::{}{}", base, suffix);
+  // citext, or a domain over a textual type: without a cast PostgreSQL takes the parameter to be of the column's base
+  // type, so that citext stays citext and no check can fail.
+  return type.textual ? "" : own;
+}
+
 const Field& SoftDelete(const Table& table) { return table.field(*table.soft_delete); }
 
 std::string SelectListWith(const Table& table, const Projection& projection, const std::string& etag) {
@@ -81,22 +97,25 @@ std::string Operator(const Type& type, std::string_view op) {
   if (type.operator_schema.empty()) return std::string(op);
   if (op == "LIKE") op = "~~";
   if (op == "NOT LIKE") op = "!~~";
+  if (op == "ILIKE") op = "~~*";
   return fmt::format("OPERATOR({}.{})", type.operator_schema, op);
 }
 
 bool BuiltIn(const Type& type) { return type.element_sql_type.starts_with("\"pg_catalog\"."); }
 
-std::string OperandCast(const Type& type) {
-  // name and "char" would cut the value to their length.
-  if (type.element_sql_type == R"("pg_catalog"."name")" || type.element_sql_type == R"("pg_catalog"."char")") {
-    return "::text";
-  }
-  const std::string own = fmt::format("{}::{}", ElementCast(type), type.element_sql_type);
-  if (BuiltIn(type)) return own;
-  if (const std::string_view base = BaseSqlType(type); !base.empty()) return fmt::format("::{}", base);
-  // citext, or a domain over a textual type: without a cast PostgreSQL takes the parameter to be of the column's base
-  // type, so that citext stays citext and no check can fail.
-  return type.textual ? "" : own;
+std::string OperandCast(const Type& type) { return CastWith(type, ""); }
+
+std::string ArrayOperandCast(const Type& type) { return CastWith(type, "[]"); }
+
+bool HasArrayCast(const Type& type) { return BuiltIn(type) || type.textual || !BaseSqlType(type).empty(); }
+
+std::string Likeable(const std::string& sql, const Type& type) {
+  return type.element_sql_type == R"("pg_catalog"."bpchar")" ? sql + "::text" : sql;
+}
+
+// Said so, rather than by coalesce(), an index still serves.
+std::string Has(const std::string& sql, std::string_view what) {
+  return fmt::format("({0} IS NOT NULL AND {0} {1})", sql, what);
 }
 
 std::string Operand(const Type& type, int n) { return fmt::format("${}{}", n, OperandCast(type)); }

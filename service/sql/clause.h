@@ -27,11 +27,23 @@ std::string Exactly(const contract::Type& type, int n);
 std::string Operand(const contract::Type& type, int n);
 // Only the cast of Operand: "::numeric::money". Empty: PostgreSQL takes the type from the other side.
 std::string OperandCast(const contract::Type& type);
+// The same for an array of such values: "::numeric[]::money[]". Only for types for which HasArrayCast holds: of others
+// it is not known how PostgreSQL writes their arrays.
+std::string ArrayOperandCast(const contract::Type& type);
+bool HasArrayCast(const contract::Type& type);
 
 // An operator between values of `type`, or of its elements if it is repeated. The operators of a type of an extension
 // are written with their schema: if that is not in the search path, PostgreSQL finds none, or compares citext as text
-// without saying so. `op` may also be LIKE or NOT LIKE.
+// without saying so. `op` may also be LIKE,
+// NOT LIKE or ILIKE.
 std::string Operator(const contract::Type& type, std::string_view op);
+
+// A textual value as the left side of LIKE, without the blanks that char(n) is filled up with.
+std::string Likeable(const std::string& sql, const contract::Type& type);
+
+// The condition that `sql`, an array or a JSON value, has something: `what` is the rest of it, "@> ...". Of what is
+// NULL it is false, so that its negation holds.
+std::string Has(const std::string& sql, std::string_view what);
 
 // True for a type of PostgreSQL's own, which is neither a domain nor an extension's.
 bool BuiltIn(const contract::Type& type);

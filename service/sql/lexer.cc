@@ -15,6 +15,7 @@ bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool IsValueLetter(char c) {
   return !IsSpace(c) && !text::IsControl(c) && std::string_view("()\"'\\,=<>!").find(c) == std::string_view::npos;
 }
+bool IsElementLetter(char c) { return IsValueLetter(c) && c != '[' && c != ']'; }
 bool IsNameLetter(char c) { return IsValueLetter(c) && c != '.' && c != ':'; }
 
 }  // namespace
@@ -49,6 +50,8 @@ Token Lexer::Next() {
       return Take(Token::Kind::kRight, 1);
     case '.':
       return Take(Token::Kind::kDot, 1);
+    case ',':
+      return Take(Token::Kind::kComma, 1);
     case '-':
       return Take(Token::Kind::kMinus, 1);
     case ':':
@@ -79,8 +82,17 @@ Token Lexer::NextValue() {
   if (at_ == text_.size()) return Take(Token::Kind::kEnd, 0);
   const char c = Peek();
   if (c == '"' || c == '\'') return TakeQuoted();
+  if (c == '[') return Take(Token::Kind::kLeftBracket, 1);
   if (!IsValueLetter(c) || c == ':' || (c == '-' && !IsValueLetter(Peek(1)))) return Next();
   return TakeWord(IsValueLetter);
+}
+
+Token Lexer::NextElement() {
+  SkipSpace();
+  if (Peek() == ']') return Take(Token::Kind::kRightBracket, 1);
+  if (Peek() == '[') return Take(Token::Kind::kLeftBracket, 1);
+  if (Peek() == '"' || Peek() == '\'' || !IsElementLetter(Peek())) return NextValue();
+  return TakeWord(IsElementLetter);
 }
 
 void Lexer::SkipSpace() {

@@ -17,7 +17,23 @@ enum class Comparator { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreater
 std::string_view Spelling(Comparator comparator);
 
 struct Token {
-  enum class Kind { kEnd, kWord, kQuoted, kAnd, kOr, kNot, kMinus, kDot, kLeft, kRight, kComparator, kInvalid };
+  enum class Kind {
+    kEnd,
+    kWord,
+    kQuoted,
+    kAnd,
+    kOr,
+    kNot,
+    kMinus,
+    kDot,
+    kComma,
+    kLeft,          // (
+    kRight,         // )
+    kLeftBracket,   // [
+    kRightBracket,  // ]
+    kComparator,
+    kInvalid
+  };
 
   Kind kind = Kind::kEnd;
   std::size_t offset = 0;  // in bytes
@@ -31,7 +47,8 @@ struct Token {
 };
 
 // Names and values consist of different characters. A name ends at '.' or ':' and does not begin with '-', while a
-// value without quotes may have these: 3.14, 2024-05-01T10:00:00Z, -1. So the parser says which of the two it expects.
+// value without quotes may have these: 3.14, 2024-05-01T10:00:00Z, -1. A list begins with '[' where a value may stand,
+// and ends at ']'. So the parser says which of them it expects.
 //
 // Quoted text stands in "" or ''. Its escapes are \\ \" \' \n \r \t and \*, which is a star that is no wildcard.
 class Lexer {
@@ -39,8 +56,9 @@ class Lexer {
   // `text` must be valid UTF-8 without NUL, and outlive the tokens.
   explicit Lexer(std::string_view text) : text_(text) {}
 
-  Token Next();       // where a name, a keyword or an operator may stand
-  Token NextValue();  // after a comparator
+  Token Next();         // where a name, a keyword or an operator may stand
+  Token NextValue();    // after a comparator, and as an argument of a function
+  Token NextElement();  // in a list, after its '['
 
  private:
   void SkipSpace();

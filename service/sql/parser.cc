@@ -27,10 +27,18 @@ class Parser {
   absl::StatusOr<Expression> ParseExpression();
   absl::StatusOr<Expression> ParseFactor();
   absl::StatusOr<Expression> ParseTerm();
-  absl::StatusOr<Expression> ParseRestriction();
+  // A restriction or a call, which both begin with a name.
+  absl::StatusOr<Expression> ParseNamed();
+  absl::StatusOr<Expression> ParseCall(const Name& function);
   absl::Status ParsePath(std::vector<Name>* path);
+  // A value or a list. `where` it stands is for the error: "after \"=\"".
+  absl::StatusOr<Argument> ParseArgument(const std::string& where);
+  absl::Status ParseList(Argument* argument);
 
   void Advance() { token_ = lexer_.Next(); }
+  Literal TakeLiteral() {
+    return {std::move(token_.text), std::move(token_.stars), token_.kind == Kind::kQuoted, token_.offset};
+  }
   // Only inside parentheses a ")" ends an expression.
   bool AtTerm() const {
     switch (token_.kind) {
@@ -94,7 +102,7 @@ absl::StatusOr<Expression> Parser::ParseFactor() {
 }
 
 absl::StatusOr<Expression> Parser::ParseTerm() {
-  if (token_.kind == Kind::kWord || token_.kind == Kind::kQuoted) return ParseRestriction();
+  if (token_.kind == Kind::kWord || token_.kind == Kind::kQuoted) return ParseNamed();
   if (!AtTerm()) return Expected("a field's name");
   if (++depth_ > kMaxFilterDepth) {
     return Error(token_.offset, fmt::format("more than {} nested expressions", kMaxFilterDepth));
@@ -113,29 +121,76 @@ absl::StatusOr<Expression> Parser::ParseTerm() {
   return negation;
 }
 
-absl::StatusOr<Expression> Parser::ParseRestriction() {
-  Expression expression;
-  Restriction& restriction = expression.restriction;
-  const std::size_t begin = token_.offset;
-  RETURN_IF_ERROR(ParsePath(&restriction.path));
-  const Name& last = restriction.path.back();
+absl::StatusOr<Expression> Parser::ParseNamed() {
+  const bool quoted = token_.kind == Kind::kQuoted;
+  std::vector<Name> path;
+  RETURN_IF_ERROR(ParsePath(&path));
+  const Name& last = path.back();
   if (token_.kind != Kind::kComparator) {
-    if (token_.kind == Kind::kLeft && token_.offset == last.offset + last.text.size()) {
-      return Error(begin, fmt::format("functions are not supported, found {}", text::Excerpt(last.text + "(")));
-    }
+    const bool call = token_.kind == Kind::kLeft && token_.offset == last.offset + last.text.size();
+    if (call && !quoted && path.size() == 1) return ParseCall(last);
     std::string hint;
     if (last.text == "and" || last.text == "or" || last.text == "not") hint = " (AND, OR and NOT are in upper case)";
     return Expected(fmt::format("a comparison (= != < <= > >= :) after {}{}", text::Excerpt(last.text), hint));
   }
+  Expression expression;
+  Restriction& restriction = expression.restriction;
+  restriction.path = std::move(path);
   restriction.comparator = token_.comparator;
   restriction.comparator_offset = token_.offset;
   token_ = lexer_.NextValue();
+  ASSIGN_OR_RETURN(restriction.argument, ParseArgument(fmt::format("after \"{}\"", Spelling(restriction.comparator))));
+  return expression;
+}
+
+absl::StatusOr<Expression> Parser::ParseCall(const Name& function) {
+  Expression expression;
+  expression.kind = Expression::Kind::kCall;
+  Call& call = expression.call;
+  call.function = function;
+  Advance();
   if (token_.kind != Kind::kWord && token_.kind != Kind::kQuoted) {
-    return Expected(fmt::format("a value after \"{}\"", Spelling(restriction.comparator)));
+    return Expected(fmt::format("a field's name after {}", text::Excerpt(function.text + "(")));
   }
-  restriction.literal = {std::move(token_.text), std::move(token_.stars), token_.kind == Kind::kQuoted, token_.offset};
+  RETURN_IF_ERROR(ParsePath(&call.path));
+  while (token_.kind == Kind::kComma) {
+    token_ = lexer_.NextValue();
+    ASSIGN_OR_RETURN(Argument argument, ParseArgument("after \",\""));
+    call.arguments.push_back(std::move(argument));
+  }
+  if (token_.kind != Kind::kRight) {
+    return Expected(fmt::format("\",\" or \")\" in {}", text::Excerpt(function.text + "(...)")));
+  }
   Advance();
   return expression;
+}
+
+absl::StatusOr<Argument> Parser::ParseArgument(const std::string& where) {
+  Argument argument;
+  argument.offset = token_.offset;
+  if (token_.kind == Kind::kLeftBracket) {
+    RETURN_IF_ERROR(ParseList(&argument));
+  } else if (token_.kind == Kind::kWord || token_.kind == Kind::kQuoted) {
+    argument.values.push_back(TakeLiteral());
+  } else {
+    return Expected("a value " + where);
+  }
+  Advance();
+  return argument;
+}
+
+absl::Status Parser::ParseList(Argument* argument) {
+  argument->list = true;
+  token_ = lexer_.NextElement();
+  if (token_.kind == Kind::kRightBracket) return absl::OkStatus();
+  while (true) {
+    if (token_.kind != Kind::kWord && token_.kind != Kind::kQuoted) return Expected("a value of the list");
+    argument->values.push_back(TakeLiteral());
+    token_ = lexer_.NextElement();
+    if (token_.kind == Kind::kRightBracket) return absl::OkStatus();
+    if (token_.kind != Kind::kComma) return Expected("\",\" or \"]\" in the list");
+    token_ = lexer_.NextElement();
+  }
 }
 
 absl::Status Parser::ParsePath(std::vector<Name>* path) {

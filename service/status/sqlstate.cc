@@ -306,6 +306,13 @@ bool NoSuchOperator(const absl::Status& status) {
   return state == "42883" || state == "42725";
 }
 
+bool BadPattern(const absl::Status& status) {
+  const std::string state = StateOf(status);
+  return state == "2201B" || state == "22025";
+}
+
+bool NoSuchObject(const absl::Status& status) { return StateOf(status) == "42704"; }
+
 bool RefusesParameter(const absl::Status& status) {
   return ReasonOf(status) == kInvalidConnectionString && status.message().find(kRefusedParameter) != std::string::npos;
 }

@@ -94,6 +94,10 @@ bool QueryCancelled(const absl::Status& status);
 bool NoSuchTable(const absl::Status& status);
 // No operator takes these types, or more than one does (42883, 42725).
 bool NoSuchOperator(const absl::Status& status);
+// A regular expression, or a pattern of LIKE, is none (2201B, 22025).
+bool BadPattern(const absl::Status& status);
+// A type, a text search configuration or the like does not exist (42704).
+bool NoSuchObject(const absl::Status& status);
 // A pooler does not let a connection in because of a parameter that it came with.
 bool RefusesParameter(const absl::Status& status);
 // The server will never take a LISTEN: it is a standby (25006), or a pooler or replica that does not know it (0A000).

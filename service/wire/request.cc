@@ -131,6 +131,10 @@ class RequestDecoder {
   bool Read(const Reader& reader, std::string* value, Fault* fault) {
     return HasWireType(reader, WireType::kBytes, "string", fault) && ReadString(reader.bytes(), value, fault);
   }
+  bool Read(const Reader& reader, std::vector<std::string>* texts, Fault* fault) {
+    const std::string path = fmt::format("[{}]", texts->size());
+    return Read(reader, &texts->emplace_back(), fault) || fault->Under(path);
+  }
   bool Read(const Reader& reader, bool* value, Fault* fault) {
     if (!HasWireType(reader, WireType::kVarint, "bool", fault)) return false;
     *value = reader.value() != 0;

@@ -76,8 +76,8 @@ TEST_P(ApiTest, ListsServicesAndTheirMethods) {
   EXPECT_EQ(api_->services().size(), derived_.tables.size());
   EXPECT_EQ(api_->services().front(), "shop.v1.CustomerService");
   EXPECT_THAT(api_->MethodNames("shop.v1.LogService"),
-              ElementsAre("ListLogs", "StreamLogs", "CreateLog", "BatchCreateLogs", "ImportLogs", "UpdateLogsWhere",
-                          "DeleteLogsWhere"));
+              ElementsAre("ListLogs", "StreamLogs", "AggregateLogs", "CreateLog", "BatchCreateLogs", "ImportLogs",
+                          "UpdateLogsWhere", "DeleteLogsWhere"));
   EXPECT_THAT(api_->MethodNames("shop.v1.Log"), IsEmpty());
 }
 

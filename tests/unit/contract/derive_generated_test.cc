@@ -54,7 +54,7 @@ TEST(DeriveTest, ColumnsAndTablesMayHaveTheNamesOfOwnFields) {
     const Contract contract = builder.Derive();
     SCOPED_TRACE(name);
     BuildPool(contract);
-    EXPECT_EQ(contract.tables[0].methods.size(), 14u);
+    EXPECT_EQ(contract.tables[0].methods.size(), 15u);
   }
 }
 

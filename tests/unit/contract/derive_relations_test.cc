@@ -48,8 +48,8 @@ TEST(DeriveRelationsTest, WithoutReturningThereAreNoMethodsThatAnswerRows) {
   builder.Column(relation, "name", "text");
   const Contract contract = builder.Derive();
   EXPECT_THAT(MethodNames(contract),
-              ElementsAre("GetItem", "BatchGetItems", "ListItems", "StreamItems", "UpdateItemsWhere", "DeleteItem",
-                          "BatchDeleteItems", "DeleteItemsWhere"));
+              ElementsAre("GetItem", "BatchGetItems", "ListItems", "StreamItems", "AggregateItems", "UpdateItemsWhere",
+                          "DeleteItem", "BatchDeleteItems", "DeleteItemsWhere"));
   EXPECT_THAT(contract.warnings, Contains("view public.item: no Create is served, as a rule for INSERT is INSTEAD "
                                           "without RETURNING"));
   builder.Column(builder.catalog().relations[0], "gone", "bool");

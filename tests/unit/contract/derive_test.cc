@@ -80,10 +80,11 @@ TEST(DeriveTest, ATable) {
   EXPECT_TRUE(table.fields[0].generated && table.fields[0].has_default);
   EXPECT_FALSE(table.fields[0].insertable || table.fields[0].updatable);
 
-  EXPECT_THAT(MethodNames(contract, 0),
-              ElementsAre("GetCustomer", "BatchGetCustomers", "ListCustomers", "StreamCustomers", "CreateCustomer",
-                          "BatchCreateCustomers", "ImportCustomers", "UpdateCustomer", "BatchUpdateCustomers",
-                          "UpdateCustomersWhere", "DeleteCustomer", "BatchDeleteCustomers", "DeleteCustomersWhere"));
+  EXPECT_THAT(
+      MethodNames(contract, 0),
+      ElementsAre("GetCustomer", "BatchGetCustomers", "ListCustomers", "StreamCustomers", "AggregateCustomers",
+                  "CreateCustomer", "BatchCreateCustomers", "ImportCustomers", "UpdateCustomer", "BatchUpdateCustomers",
+                  "UpdateCustomersWhere", "DeleteCustomer", "BatchDeleteCustomers", "DeleteCustomersWhere"));
   const std::vector<Method> methods = MethodsOf(table);
   EXPECT_EQ(methods[0].path, "/shop.v1.CustomerService/GetCustomer");
   EXPECT_EQ(methods[0].request, "shop.v1.GetCustomerRequest");
@@ -222,8 +223,9 @@ TEST(DeriveTest, WithoutAKey) {
   builder.Table("log").key.clear();
   const Contract contract = builder.Derive();
   BuildPool(contract);
-  EXPECT_THAT(MethodNames(contract, 0), ElementsAre("ListLogs", "StreamLogs", "CreateLog", "BatchCreateLogs",
-                                                    "ImportLogs", "UpdateLogsWhere", "DeleteLogsWhere"));
+  EXPECT_THAT(MethodNames(contract, 0),
+              ElementsAre("ListLogs", "StreamLogs", "AggregateLogs", "CreateLog", "BatchCreateLogs", "ImportLogs",
+                          "UpdateLogsWhere", "DeleteLogsWhere"));
 }
 
 TEST(DeriveTest, KeysThatCannotBeServed) {
@@ -292,11 +294,12 @@ TEST(DeriveTest, ViewsAndTheirKin) {
               ElementsAre("id=1", "allow_missing=2003", "validate_only=2004", "request_id=2005"));
   EXPECT_THAT(contract.tables[1].key, IsEmpty());
   EXPECT_THAT(contract.tables[2].key, IsEmpty());
-  EXPECT_THAT(MethodNames(contract, 3), ElementsAre("GetDMat", "BatchGetDMats", "ListDMats", "StreamDMats"));
+  EXPECT_THAT(MethodNames(contract, 3),
+              ElementsAre("GetDMat", "BatchGetDMats", "ListDMats", "StreamDMats", "AggregateDMats"));
   EXPECT_THAT(MethodNames(contract, 4), Contains("ImportEForeigns"));
   EXPECT_THAT(Fields(*pool, "shop.v1.UpdateEForeignRequest"), Not(Contains("allow_missing=3")));
-  EXPECT_THAT(MethodNames(contract, 5),
-              ElementsAre("ListFPlains", "StreamFPlains", "CreateFPlain", "BatchCreateFPlains", "DeleteFPlainsWhere"));
+  EXPECT_THAT(MethodNames(contract, 5), ElementsAre("ListFPlains", "StreamFPlains", "AggregateFPlains", "CreateFPlain",
+                                                    "BatchCreateFPlains", "DeleteFPlainsWhere"));
   EXPECT_THAT(contract.warnings, ElementsAre(HasSubstr("does not exist"), HasSubstr("cannot be compared")));
 }
 

@@ -74,7 +74,8 @@ TEST(PinTest, NumbersArePinned) {
   FieldOf(&pinned, "Item", "name")->set_number(3);
   FieldOf(&pinned, "Item", "state")->set_number(2);
   FieldOf(&pinned, "Price", "amount")->set_number(9);
-  for (const char* message : {"Item", "GetItemRequest", "DeleteItemRequest", "UndeleteItemRequest"}) {
+  for (const char* message :
+       {"Item", "GetItemRequest", "DeleteItemRequest", "UndeleteItemRequest", "ItemSum", "ItemAverage"}) {
     FieldOf(&pinned, message, "id")->set_number(77);
   }
   std::swap(*StateEnum(&pinned)->mutable_value(1)->mutable_name(),
@@ -201,6 +202,8 @@ INSTANTIATE_TEST_SUITE_P(
                "shop.v1.Item.name: has number 2047"},
         Misfit{"KeyNumber", [](auto* set) { FieldOf(set, "Item", "id")->set_number(50); },
                "shop.v1.GetItemRequest.id: has number 1, and 50 in Item"},
+        Misfit{"SumNumber", [](auto* set) { FieldOf(set, "ItemSum", "id")->set_number(50); },
+               "shop.v1.ItemSum.id: has number 50, which must be its number in shop.v1.Item"},
         Misfit{"KeyMissingInTheRow", [](auto* set) { RemoveField(set, "Line", "n"); }, "shop.v1.Line.n: is missing"},
         Misfit{"KeyMissingInARequest", [](auto* set) { RemoveField(set, "DeleteLineRequest", "n"); },
                "shop.v1.DeleteLineRequest.n: is missing"},

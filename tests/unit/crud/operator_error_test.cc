@@ -77,6 +77,17 @@ TEST_F(OperatorErrorTest, AnOperatorOfAnExtensionThatHasMovedIsNotTheCallersFaul
   EXPECT_EQ(status::ReasonOf(status), "CATALOG_MOVED");
 }
 
+TEST_F(OperatorErrorTest, ArgumentsOfAFiltersFunctions) {
+  const std::string search = R"(SELECT 1 WHERE to_tsvector('nope'::pg_catalog.regconfig, t."path") @@ $1)";
+  for (const absl::Status& status :
+       {Of(search, "'nope'", "42704"), OfOperator(Server("42704", "x"), search, table_),
+        OfOperator(Server("2201B", "invalid regular expression"), R"(SELECT 1 WHERE t."path" ~ $1)", table_)}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(status::ReasonOf(status), "INVALID_FILTER");
+  }
+  EXPECT_EQ(status::ReasonOf(Of(R"(SELECT 1 WHERE t."path" = $1::ext.gone)", "ext.gone", "42704")), "CATALOG_MOVED");
+}
+
 TEST_F(OperatorErrorTest, OthersStayWhatTheyAre) {
   for (const char* state : {"42703", "42601", "23505"}) {
     EXPECT_EQ(Of(R"(SELECT 1 WHERE t."path" = $1)", "=", state).code(), Server(state, "", "8").code());

@@ -126,7 +126,8 @@ TEST_F(FilterTest, EnumsByLabelOrName) {
   EXPECT_EQ(Text("mood >= sad"), R"(t."mood" >= $1::"public"."mood")");
   EXPECT_EQ(Value("mood = MOOD_SO_SO"), "so so");
   EXPECT_EQ(Value(R"(mood = "so so")"), "so so");
-  EXPECT_EQ(Text("moods:happy"), R"(coalesce($1::"public"."mood" = ANY(t."moods"), FALSE))");
+  EXPECT_EQ(Text("moods:happy"), R"((t."moods" IS NOT NULL AND )"
+                                 R"(t."moods" OPERATOR(pg_catalog.@>) ARRAY[$1::"public"."mood"]))");
 }
 
 TEST_F(FilterTest, CompositeMembers) {

@@ -179,6 +179,23 @@ inline contract::Contract MakeContract() {
   Add(MakeField("attrs", hstore), &book);
   book.key = {0};
   contract.tables.push_back(book);
+
+  // create table doc(body text, words tsvector, during tstzrange, spans int4multirange, counts int[], attrs jsonb,
+  //   shape box);
+  const auto special = [](const std::string& name, contract::Text text) {
+    contract::Type type = PgType(Kind::kString, name);
+    type.text = text;
+    return type;
+  };
+  contract::Table doc = MakeTable("doc");
+  Add(MakeField("body", TextType()), &doc);
+  Add(MakeField("words", special("tsvector", contract::Text::kVector)), &doc);
+  Add(MakeField("during", special("tstzrange", contract::Text::kRange)), &doc);
+  Add(MakeField("spans", special("int4multirange", contract::Text::kMultirange)), &doc);
+  Add(MakeField("counts", ArrayOf(PgType(Kind::kInt32, "int4"))), &doc);
+  Add(MakeField("attrs", jsonb), &doc);
+  Add(MakeField("shape", special("box", contract::Text::kAny)), &doc);
+  contract.tables.push_back(doc);
   return contract;
 }
 

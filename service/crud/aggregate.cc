@@ -1,0 +1,224 @@
+// Aggregate: counts, sums and the like of the rows that a filter keeps, by groups, in keyset pages. Only what was asked
+// for is computed, by one statement.
+#include "sql/aggregate.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "crud/listing.h"
+#include "crud/methods.h"
+#include "crud/operator_error.h"
+#include "fmt/format.h"
+#include "status/macros.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
+#include "text/quote.h"
+#include "text/utf8.h"
+#include "wire/encode.h"
+#include "wire/writer.h"
+
+namespace protogres::crud {
+namespace {
+
+// Below the response, the group and the message of its sums.
+constexpr int kValueDepth = 3;
+
+// How many bytes of a result are read for a byte of a page.
+constexpr std::int64_t kTextBytes = 4;
+
+// Where a column of the result stands in the message of a group.
+struct Place {
+  int message = 0;  // the number of its message there; 0: it is a field there itself
+  wire::Tag tag;
+  contract::Type type;
+  std::string column;  // of the table
+};
+
+struct AggregatePlan {
+  contract::Table groups;  // see sql::GroupsOf
+  std::vector<Place> places;
+  Listing listing;  // of `groups`
+  sql::Statement page;
+  std::int64_t page_size = 0;
+};
+
+std::vector<Place> PlacesOf(const contract::Table& table, const sql::Aggregation& aggregation,
+                            const contract::Table& groups) {
+  std::vector<Place> places;
+  for (const sql::GroupTerm& group : aggregation.groups) {
+    const contract::Field& field = table.field(group.field);
+    places.push_back({contract::kGroupNumber, wire::Tag(field.number, field.type), field.type, field.column});
+  }
+  for (const sql::AggregateTerm& term : aggregation.aggregates) {
+    const contract::Type& type = groups.fields[places.size()].type;
+    const int number = static_cast<int>(term.kind);
+    if (term.field < 0) {
+      places.push_back({0, wire::Tag(number, type), type, ""});
+    } else {
+      const contract::Field& field = table.field(term.field);
+      places.push_back({number, wire::Tag(field.number, type), type, field.column});
+    }
+  }
+  return places;
+}
+
+// The name in quotes of the column that the function at `position` of `statement` is called with, if it is min() or
+// max(); else empty.
+std::string ColumnOfExtreme(const absl::Status& error, const std::string& statement) {
+  const std::string counted = status::MetadataOf(error, "position");
+  int position = 0;
+  std::from_chars(counted.data(), counted.data() + counted.size(), position);
+  if (position <= 0) return "";
+  const std::size_t at = text::CharacterAt(statement, static_cast<std::size_t>(position) - 1);
+  const std::size_t open = std::min(statement.find('(', at), statement.size());
+  const std::string_view function = std::string_view(statement).substr(at, open - at);
+  if (!function.ends_with(".min") && !function.ends_with(".max")) return "";
+  constexpr std::string_view kColumn = "(t.";
+  if (statement.compare(open, kColumn.size(), kColumn) != 0) return "";
+  return text::UnquoteName(std::string_view(statement).substr(open + kColumn.size()));
+}
+
+class AggregateOperation : public Operation {
+ public:
+  AggregateOperation(const BoundTable& bound, AggregatePlan plan) : bound_(bound), plan_(std::move(plan)) {}
+
+  absl::StatusOr<std::string> Execute(db::Session& session) override {
+    const absl::Status checked = bound_.CheckPlan(session, plan_.page);
+    if (!checked.ok()) return Explained(checked);
+    const auto rows = session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * bound_.limits().max_page_bytes);
+    if (!rows.ok()) return Explained(rows.status());
+    std::string response;
+    ASSIGN_OR_RETURN(const std::int64_t end, EncodeGroups(*rows, &response));
+    if (end < rows->size() || rows->cut()) {
+      std::vector<sql::Param> values;
+      for (const std::size_t column : plan_.listing.token_columns) {
+        const auto cell = rows->Cell(end - 1, static_cast<int>(column));
+        values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
+      }
+      const std::string token = plan_.listing.TokenAfter(std::move(values), end);
+      wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
+    }
+    return response;
+  }
+
+ private:
+  // An error of PostgreSQL, with what of the request it is about.
+  absl::Status Explained(const absl::Status& error) const {
+    if (status::ReasonOf(error) == status::kValueOutOfRange) return status::Within("aggregates", error);
+    if (!status::NoSuchOperator(error)) return error;
+    const std::string column = ColumnOfExtreme(error, plan_.page.text);
+    const auto field = std::ranges::find(bound_.table().fields, column, &contract::Field::column);
+    if (column.empty() || field == bound_.table().fields.end()) {
+      return OfOperator(error, plan_.page.text, bound_.table());
+    }
+    return status::BadRequest(
+        "aggregates", fmt::format("{} is of the type {}, of which PostgreSQL has no min() and max()", field->name,
+                                  field->type.sql_type));
+  }
+
+  // Encodes groups until the page has enough groups or bytes. Returns the number of groups that are on it.
+  absl::StatusOr<std::int64_t> EncodeGroups(const db::Rows& rows, std::string* response) const {
+    const std::int64_t end = std::min(rows.size(), plan_.page_size);
+    std::vector<wire::Cell> cells;
+    std::int64_t row = 0;
+    for (; row < end; ++row) {
+      const std::size_t before = response->size();
+      rows.Read(row, &cells);
+      const std::size_t begin = wire::BeginBytesField(contract::number::kRows, response);
+      RETURN_IF_ERROR(EncodeGroup(cells, response));
+      wire::EndBytesField(begin, response);
+      if (row > 0 && response->size() > static_cast<std::size_t>(bound_.limits().max_page_bytes)) {
+        response->resize(before);
+        return row;
+      }
+    }
+    return row;
+  }
+
+  // The values of one message stand together.
+  absl::Status EncodeGroup(const std::vector<wire::Cell>& cells, std::string* response) const {
+    wire::ValueEncoder encoder(bound_.contract(), response);
+    std::size_t i = 0;
+    while (i < plan_.places.size()) {
+      const int message = plan_.places[i].message;
+      if (message == 0) {
+        RETURN_IF_ERROR(EncodeValue(plan_.places[i], cells[i], &encoder));
+        ++i;
+        continue;
+      }
+      const std::size_t begin = wire::BeginBytesField(message, response);
+      for (; i < plan_.places.size() && plan_.places[i].message == message; ++i) {
+        RETURN_IF_ERROR(EncodeValue(plan_.places[i], cells[i], &encoder));
+      }
+      wire::EndBytesField(begin, response);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status EncodeValue(const Place& place, const wire::Cell& cell, wire::ValueEncoder* encoder) const {
+    if (!cell.has_value() || encoder->Append(place.type, place.tag, *cell, kValueDepth)) return absl::OkStatus();
+    const contract::Table& table = bound_.table();
+    return status::Error(
+        absl::StatusCode::kFailedPrecondition,
+        fmt::format("column \"{}\" of {} holds {}; serve it as text with the column COMMENT line \"@protogres "
+                    "type=string\"",
+                    place.column, table.sql_name, encoder->why()),
+        encoder->moved() ? status::kCatalogMoved : status::kValueNotRepresentable,
+        {{"table", table.name}, {"column", place.column}});
+  }
+
+  const BoundTable& bound_;
+  const AggregatePlan plan_;
+};
+
+class AggregateMethod : public UnaryMethod {
+ public:
+  AggregateMethod(const BoundTable& bound, const Names& names) : UnaryMethod(names), bound_(bound) {}
+
+  absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
+    const contract::Table& table = bound_.table();
+    ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(contract::MethodKind::kAggregate, bytes));
+    ASSIGN_OR_RETURN(const auto aggregation, sql::ParseAggregation(table, request.group_by, request.aggregates));
+    AggregatePlan plan;
+    ASSIGN_OR_RETURN(sql::Statement condition, sql::CompileFilter(bound_.contract(), table, request.filter));
+    plan.groups = sql::GroupsOf(table, aggregation, condition, request.show_deleted);
+    plan.places = PlacesOf(table, aggregation, plan.groups);
+    ASSIGN_OR_RETURN(plan.page_size, PageSize(bound_, request, bound_.limits().page_size));
+    condition.text.clear();  // it stands in the SELECT of the groups
+    RETURN_IF_ERROR(PlanPages(request, std::move(condition), plan.groups, &plan.listing));
+    plan.page = plan.listing.Select(plan.groups, plan.page_size + 1);
+    return std::make_unique<AggregateOperation>(bound_, std::move(plan));
+  }
+
+ private:
+  // The pages of `groups`. `first` has the parameters of its SELECT.
+  static absl::Status PlanPages(const wire::Request& request, sql::Statement first, const contract::Table& groups,
+                                Listing* listing) {
+    for (std::size_t i = 0; i < groups.fields.size(); ++i) {
+      listing->view.projection.fields.push_back(static_cast<int>(i));
+    }
+    listing->condition = std::move(first);
+    listing->show_deleted = true;  // its SELECT has seen to it
+    ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(groups, request.order_by));
+    // Without a group there is one row.
+    if (!groups.key.empty()) listing->order = sql::TotalOrder(groups, order_by);
+    listing->token_columns = sql::TokenColumns(groups, listing->view.projection, listing->order);
+    listing->fingerprint = sql::Fingerprint(groups, request.filter, request.order_by, request.show_deleted);
+    if (request.page_token.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(listing->after,
+                     sql::DecodeToken(request.page_token, listing->fingerprint, listing->token_columns.size()));
+    return absl::OkStatus();
+  }
+
+  const BoundTable& bound_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeAggregate(const BoundTable& bound, const Method::Names& names) {
+  return std::make_unique<AggregateMethod>(bound, names);
+}
+
+}  // namespace protogres::crud
