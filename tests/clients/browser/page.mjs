@@ -92,6 +92,19 @@ async function creates(customers) {
   await customers.click("#customer [type=reset]");
 }
 
+// A customer whose address has more than the form shows.
+async function moves(customers) {
+  await customers.fill("connection", { filter: "id = 7" });
+  same(await customers.list(), "", "the error of a List of one");
+  await customers.click("#customers tr:first-child button");
+  await customers.fill("customer", { city: "Graz" });
+  await customers.fill("connection", { filter: 'address.street = "Hauptstraße 8" AND address.city = "Graz"' });
+  same(await customers.save(), "", "the error of an Update of an address");
+  same((await customers.rows()).length, 1, "customers with the street and the new city");
+  await customers.fill("connection", { filter: "" });
+  await customers.list();
+}
+
 async function edits(customers, context) {
   await customers.click("#customers tr:first-child button");
   const slow = new Customers(await context.newPage());
@@ -111,6 +124,7 @@ await withPage(async (page, context) => {
   await refusals(customers);
   await lists(customers);
   await exports(customers);
+  await moves(customers);
   await creates(customers);
   await edits(customers, context);
 });

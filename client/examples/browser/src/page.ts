@@ -87,10 +87,12 @@ function reset() {
 
 async function save() {
   const city = text(customerForm, "city");
+  // What else the address has stays.
+  const address = city || edited?.address ? { ...edited?.address, city: city || undefined } : undefined;
   const customer = {
+    address,
     fullName: text(customerForm, "full_name"),
     email: text(customerForm, "email"),
-    address: city ? { ...edited?.address, city } : undefined,
   };
   if (edited) {
     await customers().updateCustomer({
