@@ -382,7 +382,7 @@ std::vector<Option> DevOptions(Dev* command) {
 std::vector<Option> ContractOptions(ContractCommand* command) {
   OptionTable table;
   table.Group("Contract");
-  table.Text("out", "DIR", &command->out, "write the .proto files and contract.binpb to this directory");
+  table.Text("out", "DIR", &command->out, "write the .proto files, contract.binpb and a buf.yaml to this directory");
   table.Text(
       "check", "FILE", &command->check,
       "compare with this contract: a .proto file, a folder of them, or a FileDescriptorSet; exit 1 if it differs");

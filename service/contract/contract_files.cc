@@ -35,6 +35,23 @@ namespace pb = google::protobuf;
 
 constexpr std::size_t kMaxErrorLines = 20;
 
+// The names of the AIPs are not those that buf wants by default.
+constexpr char kBufYaml[] =
+    R"(# How buf reads this contract: buf lint, and buf breaking --against another one. protogres contract wrote it, and leaves
+# it as it is from now on.
+version: v2
+lint:
+  use:
+    - STANDARD
+  except:
+    # GetCustomer answers with a Customer (AIP-131), DeleteCustomer with google.protobuf.Empty (AIP-135).
+    - RPC_REQUEST_RESPONSE_UNIQUE
+    - RPC_RESPONSE_STANDARD_NAME
+breaking:
+  use:
+    - FILE
+)";
+
 bool WellKnown(const std::string& file) { return file.starts_with("google/protobuf/"); }
 
 absl::Status FileError(absl::StatusCode code, const fs::path& path, const std::string& what) {
@@ -232,6 +249,8 @@ absl::StatusOr<int> Write(const Contract& contract, const std::string& directory
   }
   RETURN_IF_ERROR(WriteFile(root / kTransactionFile, kTransactionProto));
   RETURN_IF_ERROR(WriteFile(root / kDescriptorSetFile, files.SerializeAsString()));
+  std::error_code error;
+  if (!fs::exists(root / kBufFile, error)) RETURN_IF_ERROR(WriteFile(root / kBufFile, kBufYaml));
   return files.file_size() + 1;
 }
 

@@ -16,9 +16,12 @@ inline constexpr char kDescriptorSetFile[] = "contract.binpb";
 // The file of TransactionService, which is the same for every contract and no part of it. Write puts it beside the
 // others, and ReadFiles leaves it out.
 inline constexpr char kTransactionFile[] = "protogres/v1/transaction.proto";
+// What buf, a linter of .proto files, needs to know of every contract. Write puts it beside the .proto files.
+inline constexpr char kBufFile[] = "buf.yaml";
 
 // Writes each file of `contract` as .proto text below `directory`, which is made if it is missing, and the whole as a
-// FileDescriptorSet in kDescriptorSetFile. Returns how many .proto files there are, kTransactionFile among them.
+// FileDescriptorSet in kDescriptorSetFile. A kBufFile that is there already stays as it is. Returns how many .proto
+// files there are, kTransactionFile among them.
 absl::StatusOr<int> Write(const Contract& contract, const std::string& directory);
 
 // Reads a contract from a directory that Write has made or that has .proto files, from one .proto file, or from a

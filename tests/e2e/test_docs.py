@@ -19,6 +19,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROO
 OTHERS = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob("tests/*/README.md"), *ROOT.glob("client/*/README.md"),
           *ROOT.glob("client/*/*/README.md")]
 COMMANDS = ("serve", "dev", "contract", "install")
+# The pages whose transcripts tests/clients/run runs, with tools that it fetches.
+ELSEWHERE = [ROOT / "docs/clients/tools.md"]
 
 
 def name_of(page):
@@ -49,7 +51,12 @@ class Options(TestCase):
     def test_each_that_is_named_exists(self):
         known = set(re.findall(r"^  --(\w+)", "\n".join(map(help_of, COMMANDS)), re.MULTILINE))
         known |= {"help", "version", "name"}  # `--name=value` is any of them
+        web = set(re.findall(r'flags\.\w+\((?:&o\.\w+, )?"(\w+)"', (ROOT / "deploy/web/main.go").read_text()))
+        self.assertGreater(len(web), 8)
+        known |= web  # those of the proxy for browsers
         for page in PAGES:
+            if page in ELSEWHERE:
+                continue  # it is about other programs' options
             named = set(re.findall(r"`--(\w+)", prose(page)))
             self.assertEqual(named - known, set(), name_of(page))
 
@@ -128,6 +135,14 @@ class Snippets(TestCase):
                     count += 1
         self.assertGreater(count, 60)
 
+    def test_the_code_of_the_page_of_browsers_is_of_its_example(self):
+        page = ROOT / "docs/clients/browsers.md"
+        blocks = re.findall(r"^```ts\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+        blocks += re.findall(r"^## Generate$.*?^```sh\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+        self.assertGreater(len(blocks), 5)
+        for block in blocks:
+            self.check(page, block, sources(EXAMPLES / "browser"))
+
     def test_the_code_with_protogres_of_the_comparisons_is_of_the_examples(self):
         page = ROOT / "docs/clients/compared.md"
         blocks = re.findall(r"^With Protogres:\n\n```(\w+)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
@@ -194,6 +209,8 @@ class Transcripts(TestCase):
     def test_those_of_each_page_are_what_one_sees(self):
         count = 0
         for page in PAGES:
+            if page in ELSEWHERE:
+                continue
             if os.environ.get("PROTOGRES_DOCS_PAGE", page.stem) == page.stem and BLOCK.search(page.read_text()):
                 count += self.check(page, page.read_text())
         self.assertGreater(count, 0)

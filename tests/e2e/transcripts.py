@@ -21,7 +21,7 @@ from harness import BINARY, DIE_WITH_PARENT, PATIENCE, ROOT, pg_bin
 LAB = ROOT / "docs/operating.md", "## A place to try things"
 BLOCK = re.compile(r"(?<=```console\n)(.*?)(?=```)", re.DOTALL)
 # What the pages call these; in a test other ports are free.
-PORTS = ("50051", "50052", "9464")
+PORTS = ("50051", "50052", "9464", "8081")
 TOKEN = re.compile(r'(?<="next_page_token": ")[^"]+')
 
 
@@ -107,7 +107,7 @@ class Shell:
         here = command.replace("$PWD/build/release/service:$PWD/build/tools:$(pg_config --bindir):", "")
         here = here.replace('"$(mktemp --directory)"', f"'{self.lab}'")
         for name, port in self.ports.items():
-            here = re.sub(rf":{name}\b", f":{port}", here)
+            here = re.sub(rf"(:|port[ =]){name}\b", rf"\g<1>{port}", here)
         self.process.stdin.write(f"{{\n{here}\n}} </dev/null\nprintf '\\nend of %s\\n' transcript\n")
         self.process.stdin.flush()
         seen, end = [], time.monotonic() + 60 * PATIENCE

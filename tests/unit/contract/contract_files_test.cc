@@ -14,6 +14,7 @@ namespace {
 
 namespace pb = google::protobuf;
 using namespace shop;  // NOLINT(google-build-using-namespace)
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -50,6 +51,16 @@ TEST(ContractFilesTest, WritingAgainReplacesAndRemovesNothing) {
   const auto read = ReadFiles(directory.path() + "/");
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(Compare(*read, Derived()), IsEmpty());
+}
+
+TEST(ContractFilesTest, BufsFileIsWrittenOnceAndThenTheUsers) {
+  const TempDirectory directory;
+  ASSERT_TRUE(Write(Derived(), directory.path()).ok());
+  EXPECT_THAT(directory.Read(kBufFile), AllOf(HasSubstr("RPC_REQUEST_RESPONSE_UNIQUE"),
+                                              HasSubstr("RPC_RESPONSE_STANDARD_NAME"), HasSubstr("version: v2\n")));
+  directory.Add(kBufFile, "version: v2\n");
+  ASSERT_TRUE(Write(Derived(), directory.path()).ok());
+  EXPECT_EQ(directory.Read(kBufFile), "version: v2\n");
 }
 
 TEST(ContractFilesTest, AContractWithoutTablesIsWrittenToo) {
