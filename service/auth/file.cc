@@ -24,6 +24,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
     return absl::InvalidArgumentError(fmt::format("cannot be read: {}", std::strerror(errno)));
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
+  text.shrink_to_fit();  // it is kept
   if (text.size() > kMaxFile) return absl::InvalidArgumentError(fmt::format("has more than {} bytes", kMaxFile));
   return text;
 }

@@ -1,4 +1,4 @@
-// Small files that say who may call, and a thread that looks at them again.
+// Small files that say who may call, or hold keys, and a thread that looks at them again.
 #ifndef PROTOGRES_SERVICE_AUTH_FILE_H_
 #define PROTOGRES_SERVICE_AUTH_FILE_H_
 

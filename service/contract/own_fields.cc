@@ -27,7 +27,8 @@ constexpr char kCreateMaskNote[] =
 constexpr char kImportMaskNote[] =
     "For all rows, in the first message alone: the fields that are written as they are, unset ones as NULL.";
 constexpr char kUpsertNote[] = "Inserts the row where it does not exist (AIP-134).";
-constexpr char kMaxAffectedNote[] = "Nothing is changed where more rows than this would be; 0: no limit.";
+constexpr char kMaxAffectedNote[] =
+    "Nothing is changed where more rows than this would be; 0: the server's own limit, if it has one.";
 constexpr char kBatchRowsNote[] = "The rows, in the order of the requests.";
 constexpr char kNextPageNote[] = "The page_token of the next page; empty: this is the last one.";
 constexpr char kNextChunkNote[] = "The page_token of a new call that begins with the row after this chunk.";

@@ -67,8 +67,9 @@ class WhereMethod : public UnaryMethod {
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(kind_, bytes));
     if (request.max_affected < 0) {
-      return status::BadRequest("max_affected",
-                                fmt::format("is {}; give a positive number, or 0 for no limit", request.max_affected));
+      return status::BadRequest(
+          "max_affected",
+          fmt::format("is {}; give a positive number, or 0 for the server's own limit", request.max_affected));
     }
     ASSIGN_OR_RETURN(sql::Statement condition, sql::CompileFilter(bound_.contract(), bound_.table(), request.filter));
     if (condition.text.empty()) {

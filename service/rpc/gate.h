@@ -20,6 +20,8 @@ class Gate final : public grpc::ServerCredentials {
   // PEM texts. If `client_ca` is not empty, clients must show a certificate that it has signed.
   struct Tls {
     std::string key, cert, client_ca;
+
+    friend bool operator==(const Tls&, const Tls&) = default;
   };
 
   // Gives what the next handshakes use, where that has changed. Any thread may call it, one at a time.

@@ -22,8 +22,6 @@ constexpr std::size_t kLarge = 16 * 1024;
 // How many bytes the frames and headers of a small message take. This is a guess.
 constexpr std::size_t kFraming = 128;
 
-bool IsHealth(const std::string& method) { return method.starts_with("/grpc.health."); }
-bool IsOwn(const std::string& method) { return IsHealth(method) || method.starts_with("/grpc.reflection."); }
 // A request of health names a service. One that has more bytes may be refused.
 constexpr std::size_t kHealthBytes = 1024;
 
@@ -91,6 +89,8 @@ void GenericCall::Begin() {
   // When a call is cancelled, gRPC forgets its peer.
   peer_ = context_.peer();
   connection_ = Connections::KeyOf(peer_);
+  is_health_ = method().starts_with("/grpc.health.");
+  is_own_ = is_health_ || method().starts_with("/grpc.reflection.");
   if (metrics::MethodCalls& known = CountsOf(method(), ""); !known.path.empty()) CountBy(known);
   next_ = std::exchange(line_.first, this);
   if (next_) next_->previous_ = this;
@@ -113,7 +113,7 @@ void GenericCall::Begin() {
 
 void GenericCall::CountActive(int difference) {
   acceptor_.active_.fetch_add(difference);
-  if (IsOwn(method())) acceptor_.own_.fetch_add(difference);
+  if (is_own_) acceptor_.own_.fetch_add(difference);
 }
 
 void GenericCall::Count(std::string_view type) {
@@ -145,9 +145,9 @@ std::vector<std::string> GenericCall::certificate_names(CertificateNames which) 
 absl::Status GenericCall::Admit() {
   db::Memory& memory = db::Memory::OfProcess();
   memory.Force(kCallBytes, &received_hold_);
-  if (IsHealth(method())) return absl::OkStatus();
+  if (is_health_) return absl::OkStatus();
   // ServiceCalls bounds the others: a client's channel may keep a Watch open for as long as it lives.
-  if (!IsOwn(method())) {
+  if (!is_own_) {
     const auto others =
         acceptor_.active_.load(std::memory_order_relaxed) - acceptor_.own_.load(std::memory_order_relaxed);
     RETURN_IF_ERROR(CheckInFlight(others, acceptor_.limits_.max_in_flight));
@@ -207,7 +207,7 @@ void GenericCall::OnMessage() {
 absl::Status GenericCall::Hold(bool may_refuse) {
   db::Memory& memory = db::Memory::OfProcess();
   const std::size_t bytes = kCallBytes + message_.size();
-  const bool small = IsHealth(method()) && message_.size() <= kHealthBytes;
+  const bool small = is_health_ && message_.size() <= kHealthBytes;
   if (may_refuse && !small) return memory.Resize(bytes, &received_hold_);
   memory.Force(bytes, &received_hold_);
   return absl::OkStatus();

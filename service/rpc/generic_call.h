@@ -85,6 +85,8 @@ class GenericCall final : public Call {
   metrics::MethodCalls* counts_ = nullptr;  // is set when the Call begins, or when it is counted
   std::string peer_;                        // what follows is set when the Call begins
   int connection_ = 0;                      // its Connections::KeyOf
+  bool is_health_ = false;                  // its method is one of health
+  bool is_own_ = false;                     // or of reflection
   std::unique_ptr<grpc::Alarm> alarm_;
   std::unique_ptr<grpc::Alarm> timer_;  // used only by the completion-queue thread
   bool begun_ = false;

@@ -53,9 +53,7 @@ class CheckHandler final : public Handler {
 class WatchHandler final : public Handler {
  public:
   WatchHandler(const Health& health, ServiceCalls& service_calls, Call& call)
-      : health_(health), service_calls_(service_calls), call_(call) {
-    service_calls_.Add(call_);
-  }
+      : health_(health), service_calls_(service_calls), call_(call) {}
 
   void OnRequest(std::string_view message) override {
     HealthCheckRequest request;

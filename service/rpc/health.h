@@ -30,6 +30,7 @@ class Health {
   int StatusOf(const std::string& service) const;
 
   std::unique_ptr<Handler> Check(Call& call) const;
+  // The Call was added to the ServiceCalls. The Handler removes it.
   std::unique_ptr<Handler> Watch(Call& call) const;
 
  private:

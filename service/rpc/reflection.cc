@@ -145,9 +145,7 @@ class Reflector {
 class ReflectionHandler final : public Handler {
  public:
   ReflectionHandler(const Current& current, ServiceCalls& service_calls, Call& call, std::unique_ptr<RoleFilter> filter)
-      : current_(current), reflector_(std::move(filter)), service_calls_(service_calls), call_(call) {
-    service_calls_.Add(call_);
-  }
+      : current_(current), reflector_(std::move(filter)), service_calls_(service_calls), call_(call) {}
 
   void OnRequest(std::string_view message) override {
     // There may be many such streams, each with many requests.

@@ -12,7 +12,7 @@
 namespace protogres::rpc {
 
 // Answers each request from the Api that is in force then. `filter` says what of it the caller may see; null: all.
-// `current` and `service_calls` outlive the Call.
+// `current` and `service_calls`, to which the Call was added, outlive it. The Handler removes it.
 std::unique_ptr<Handler> MakeReflection(const Current& current, ServiceCalls& service_calls, Call& call,
                                         std::unique_ptr<RoleFilter> filter);
 

@@ -1,5 +1,6 @@
 #include "rpc/role_views.h"
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 
@@ -101,7 +102,9 @@ RoleViews::View RoleViews::AnsweredMeanwhile(const std::string& role, const std:
 void RoleViews::Keep(const std::string& role, const std::shared_ptr<const Snapshot>& snapshot, const View& view) {
   const std::lock_guard lock(mutex_);
   if (!Same(snapshot_, snapshot)) return;
-  if (views_.size() >= kMostRoles) views_.erase(views_.begin());
+  if (views_.size() >= kMostRoles && !views_.contains(role)) {
+    views_.erase(std::ranges::min_element(views_, {}, [](const auto& one) { return one.second.until; }));
+  }
   views_[role] = {view, Clock::now() + kRemembered};
 }
 

@@ -275,7 +275,7 @@ std::unique_ptr<Handler> GrpcServer::MakeOwn(Call& call) {
   if (path == kHealthCheck) return health_.Check(call);
   std::unique_ptr<RoleFilter> filter;
   absl::Status may = path == kHealthWatch ? absl::OkStatus() : MayReflect(call, &filter);
-  if (may.ok()) may = service_calls_.Check(call);
+  if (may.ok()) may = service_calls_.Add(call);
   if (!may.ok()) {
     call.Finish(may);
     return nullptr;

@@ -6,11 +6,17 @@
 #include "status/status.h"
 
 namespace protogres::rpc {
+namespace {
+
+// What an option says; negative: a part of the pool, but at least one.
+int MostOf(int option, int part) { return option < 0 ? std::max(1, part) : option; }
+
+}  // namespace
 
 int MostHeld(const db::Pool& pool) { return std::max(0, pool.capacity() - 1); }
 
 LongCallLimits LimitsOfSessions(const ServerOptions& options, const db::Pool& pool) {
-  return {.most = options.max_sessions < 0 ? std::max(1, pool.capacity() / 2) : options.max_sessions,
+  return {.most = MostOf(options.max_sessions, pool.capacity() / 2),
           .idle_timeout = options.session_idle_timeout,
           .max_duration = options.session_max_duration,
           .what = "sessions",
@@ -19,7 +25,7 @@ LongCallLimits LimitsOfSessions(const ServerOptions& options, const db::Pool& po
 }
 
 LongCallLimits LimitsOfStreams(const ServerOptions& options, const db::Pool& pool) {
-  return {.most = options.max_streams < 0 ? std::max(1, pool.capacity() / 4) : options.max_streams,
+  return {.most = MostOf(options.max_streams, pool.capacity() / 4),
           .idle_timeout = options.session_idle_timeout,
           .max_duration = options.stream_max_duration,
           .what = "streams and imports",

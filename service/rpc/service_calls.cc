@@ -7,6 +7,7 @@
 
 #include "db/memory.h"
 #include "rpc/in_flight.h"
+#include "status/macros.h"
 
 namespace protogres::rpc {
 namespace {
@@ -20,9 +21,8 @@ constexpr std::chrono::milliseconds kRetryLater{1000};
 
 }  // namespace
 
-absl::Status ServiceCalls::Check(const Call& call) {
+absl::Status ServiceCalls::Check(const Call& call) const {
   const std::int64_t most = std::max<std::int64_t>(kMostOfPeer, db::Memory::OfProcess().limit() / kShare / kBytes);
-  std::lock_guard lock(mutex_);
   if (static_cast<std::int64_t>(calls_.size()) >= most) {
     return TooManyCalls(
         fmt::format("{} health Watches and reflection streams are open already: they may take an eighth of "
@@ -42,11 +42,13 @@ absl::Status ServiceCalls::Check(const Call& call) {
       kRetryLater);
 }
 
-void ServiceCalls::Add(Call& call) {
+absl::Status ServiceCalls::Add(Call& call) {
   std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(Check(call));
   if (calls_.insert(&call).second) ++of_peers_[call.peer()];
   // It has begun while the drain did, and would otherwise wait until its client sends something.
   if (draining_.load()) call.Wake();
+  return absl::OkStatus();
 }
 
 void ServiceCalls::Remove(Call& call) {

@@ -17,11 +17,10 @@ namespace protogres::rpc {
 // Thread-safe.
 class ServiceCalls {
  public:
-  // OK: `call` may be added. RESOURCE_EXHAUSTED, reason TOO_MANY_CALLS: so many are open already of its connection, or
-  // in all. They need no token, and each takes memory for as long as its client wants.
-  absl::Status Check(const Call& call);
-  // From now on WakeAll wakes `call`. The call must be removed before it is finished.
-  void Add(Call& call);
+  // OK: from now on WakeAll wakes `call`, which must be removed before it is finished. RESOURCE_EXHAUSTED, reason
+  // TOO_MANY_CALLS: so many are open already of its connection, or in all, that it was not added. They need no token,
+  // and each takes memory for as long as its client wants.
+  absl::Status Add(Call& call);
   void Remove(Call& call);
   void WakeAll();
   // Wakes `call`, if it was added and not removed: it need not exist any more.
@@ -32,6 +31,9 @@ class ServiceCalls {
   bool draining() const { return draining_.load(); }
 
  private:
+  // The lock must be held.
+  absl::Status Check(const Call& call) const;
+
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   absl::flat_hash_set<Call*> calls_;

@@ -6,34 +6,27 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 
+#include "auth/file.h"
 #include "status/macros.h"
 
 namespace protogres::rpc {
 namespace {
 
 absl::StatusOr<std::string> ReadPem(const std::string& option, const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    return absl::InvalidArgumentError(fmt::format("--{}={}: cannot be read: {}", option, path, std::strerror(errno)));
+  auto text = auth::ReadFile(path);
+  if (text.ok() && text->find("-----BEGIN ") == std::string::npos) {
+    text = absl::InvalidArgumentError("is not a PEM file");
   }
-  if (text.str().find("-----BEGIN ") == std::string::npos) {
-    return absl::InvalidArgumentError(fmt::format("--{}={}: is not a PEM file", option, path));
-  }
-  return text.str();
+  if (text.ok()) return text;
+  return absl::InvalidArgumentError(fmt::format("--{}={}: {}", option, path, std::string(text.status().message())));
 }
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
@@ -79,61 +72,36 @@ absl::StatusOr<Gate::Tls> Read(const ServerOptions& options) {
   return tls;
 }
 
-// What tells one state of a file from another: also a link that points elsewhere, which is how Kubernetes changes the
-// files of a Secret.
-std::string StateOf(const std::string& path) {
-  struct stat file {};
-  if (path.empty() || ::stat(path.c_str(), &file) != 0) return "-";
-  return fmt::format("{}:{}:{}:{}.{}", file.st_dev, file.st_ino, file.st_size, file.st_mtim.tv_sec,
-                     file.st_mtim.tv_nsec);
-}
-
-// The files of one server. Thread-safe.
+// What the files of one server hold. Thread-safe.
 class PemFiles {
  public:
-  PemFiles(const ServerOptions& options, std::chrono::milliseconds look_every)
-      : options_(options), look_every_(look_every) {}
+  PemFiles(const ServerOptions& options, std::chrono::milliseconds look_every, Gate::Tls tls)
+      : options_(options), look_every_(look_every), read_(std::move(tls)), next_look_(Clock::now() + look_every) {}
 
-  absl::StatusOr<Gate::Tls> Load() {
-    std::lock_guard lock(mutex_);
-    return LoadLocked();
-  }
-
-  // What the files hold, if they have changed since the last look and can be used.
+  // What the files hold, if that has changed since the last look and can be used.
   std::optional<Gate::Tls> LoadIfChanged() {
-    std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
     if (Clock::now() < next_look_) return std::nullopt;
-    const std::string before = state_;
     next_look_ = Clock::now() + look_every_;
-    if (States() == before) return std::nullopt;
-    auto tls = LoadLocked();
-    if (!tls.ok()) {
+    auto now = Read(options_);
+    if (now == read_) return std::nullopt;
+    read_ = std::move(now);
+    if (!read_.ok()) {
       spdlog::warn("the TLS files have changed, but the earlier ones stay in use: {}",
-                   std::string(tls.status().message()));
+                   std::string(read_.status().message()));
       return std::nullopt;
     }
     spdlog::info("the TLS files have changed; new connections use them");
-    return *std::move(tls);
+    return *read_;
   }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  absl::StatusOr<Gate::Tls> LoadLocked() {
-    // Before the files are read: a change meanwhile is seen at the next look.
-    state_ = States();
-    next_look_ = Clock::now() + look_every_;
-    return Read(options_);
-  }
-  std::string States() const {
-    return fmt::format("{} {} {}", StateOf(options_.tls_cert), StateOf(options_.tls_key),
-                       StateOf(options_.tls_client_ca));
-  }
-
   const ServerOptions options_;
   const std::chrono::milliseconds look_every_;
   std::mutex mutex_;
-  std::string state_;  // of the files, when they were last read
+  absl::StatusOr<Gate::Tls> read_;  // at the last look; an error: they could not be used
   Clock::time_point next_look_;
 };
 
@@ -146,8 +114,8 @@ absl::StatusOr<std::shared_ptr<Gate>> MakeGate(const ServerOptions& options, std
   if (options.tls_cert.empty() || options.tls_key.empty()) {
     return absl::InvalidArgumentError("TLS needs both --tls_cert and --tls_key");
   }
-  const auto files = std::make_shared<PemFiles>(options, look_every);
-  ASSIGN_OR_RETURN(Gate::Tls tls, files->Load());
+  ASSIGN_OR_RETURN(Gate::Tls tls, Read(options));
+  const auto files = std::make_shared<PemFiles>(options, look_every, tls);
   return std::make_shared<Gate>(std::move(tls), [files] { return files->LoadIfChanged(); });
 }
 

@@ -14,8 +14,8 @@ namespace protogres::rpc {
 // Plaintext where `options` name no files. INVALID_ARGUMENT: one cannot be read or is no PEM file, or the key is not
 // that of the certificate.
 //
-// At most once in `look_every`, a handshake looks at the files. If one of them is another file, or has another time of
-// change, the handshakes from then on use what the files hold. Connections that are open stay as they are. If the new
+// At most once in `look_every`, a handshake reads the files. If they hold something else than before, the handshakes
+// from then on use that. Connections that are open stay as they are. If the new
 // files cannot be used, a warning says why, and the last good ones stay in use.
 absl::StatusOr<std::shared_ptr<Gate>> MakeGate(const ServerOptions& options,
                                                std::chrono::milliseconds look_every = std::chrono::seconds(1));

@@ -7,6 +7,8 @@ import struct
 import threading
 import time
 
+from listening import SOCKET, Listening
+
 
 class Link:
     """A connection that goes through the Network. Once it is silent it stays so."""
@@ -28,13 +30,13 @@ class Network:
     """A TCP port in front of PostgreSQL's Unix socket, on which a fault can be had until calm()."""
 
     def __init__(self, upstream):
-        self.upstream = os.path.join(upstream, ".s.PGSQL.5432")
+        self.upstream = os.path.join(upstream, SOCKET)
         self.lock = threading.Lock()
         self.links = set()
         # Bound, not listening: nobody else is given the port while connections to it are refused.
         self.place = self._bound(0)
         self.port = self.place.getsockname()[1]
-        self.listener = None
+        self.listening = None
         self.calm()
 
     def calm(self):
@@ -42,8 +44,10 @@ class Network:
         with self.lock:
             self.new_are_silent = self.commits_are_cut = False
             self.delays = {"questions": 0, "answers": 0}
-        if self.listener is None:
-            self._listen()
+        if self.listening is None:
+            listener = self._bound(self.port)
+            listener.listen(128)
+            self.listening = Listening(listener, self._serve)
 
     def connections(self):
         with self.lock:
@@ -70,13 +74,13 @@ class Network:
 
     def refuse(self):
         """Connections are reset, and none is accepted."""
-        self._end(self.listener)
-        self.listener = None
+        self.listening.close()
+        self.listening = None
         self._reset()
 
     def close(self):
-        if self.listener:
-            self._end(self.listener)
+        if self.listening:
+            self.listening.close()
         self.place.close()
         self._reset()
 
@@ -87,33 +91,14 @@ class Network:
         made.bind(("127.0.0.1", port))
         return made
 
-    @staticmethod
-    def _end(listener):
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-
     def _reset(self):
         with self.lock:
             links = list(self.links)
         for link in links:
             link.end(reset=True)
 
-    def _listen(self):
-        self.listener = self._bound(self.port)
-        self.listener.listen(128)
-        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
-
-    def _accept(self, listener):
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
     def _serve(self, client):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with client, socket.socket(socket.AF_UNIX) as server:
             with self.lock:
                 link = Link(client, server, self.new_are_silent)

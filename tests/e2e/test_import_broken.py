@@ -17,6 +17,7 @@ import tools
 from bulk import importing
 from harness import PATIENCE, Client, Server, ServedTestCase, postgres, wait_for
 from imports import SQL, Importing
+from listening import Listening
 
 
 class Cut:
@@ -25,17 +26,13 @@ class Cut:
     def __init__(self, port):
         self.port = port
         self.pairs = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.listening = Listening(socket.create_server(("127.0.0.1", 0)), self.serve)
 
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                pair = (client, socket.create_connection(("127.0.0.1", self.port)))
-                self.pairs.append(pair)
-                for source, target in (pair, pair[::-1]):
-                    threading.Thread(target=self.forward, args=(source, target), daemon=True).start()
+    def serve(self, client):
+        pair = (client, socket.create_connection(("127.0.0.1", self.port)))
+        self.pairs.append(pair)
+        for source, target in (pair, pair[::-1]):
+            threading.Thread(target=self.forward, args=(source, target), daemon=True).start()
 
     @staticmethod
     def forward(source, target):
@@ -44,7 +41,7 @@ class Cut:
                 target.sendall(data)
 
     def channel(self):
-        return grpc.insecure_channel(f"127.0.0.1:{self.listener.getsockname()[1]}",
+        return grpc.insecure_channel(f"127.0.0.1:{self.listening.listener.getsockname()[1]}",
                                      options=[("grpc.use_local_subchannel_pool", 1)])
 
     def cut(self, reset):
@@ -59,7 +56,7 @@ class Cut:
 
     def close(self):
         self.cut(reset=False)
-        self.listener.close()
+        self.listening.close()
 
 
 class Through:

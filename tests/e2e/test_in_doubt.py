@@ -1,11 +1,9 @@
 """The connection lost during COMMIT: what is answered is true, and the same request sent again is done once."""
 
 import os
-import shutil
 import signal
 import socket
 import struct
-import tempfile
 import threading
 import time
 import unittest
@@ -13,6 +11,7 @@ import unittest
 import grpc
 
 from harness import PATIENCE, Client, Contract, Postgres, RpcFailure, Server, TestCase, wait_for
+from listening import SOCKET, InPlaceOfPostgres
 from transactions import Session, operation
 from test_request_id import install
 
@@ -35,12 +34,11 @@ def pooler_lost_the_server():
     return b"E" + struct.pack("!i", len(body) + 4) + body
 
 
-class Proxy:
+class Proxy(InPlaceOfPostgres):
     """Stands between the server and PostgreSQL, and loses the connection of the next COMMIT as it is told."""
 
     def __init__(self, upstream):
-        self.upstream = os.path.join(upstream, ".s.PGSQL.5432")
-        self.dir = tempfile.mkdtemp(prefix="pg-proxy-")
+        self.upstream = os.path.join(upstream, SOCKET)
         self.lose = None  # the next COMMIT: "before" PostgreSQL has it, "while" it runs, "after" it is done
         self.last_word = b""  # what the server hears instead of an answer that is lost
         self.spares_reader = True  # the catalog's, which reads it anew whenever its connection was lost
@@ -48,18 +46,7 @@ class Proxy:
         self.lock = threading.Lock()
         self.sockets = set()
         self.closed = False
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(os.path.join(self.dir, ".s.PGSQL.5432"))
-        self.listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        super().__init__(self._serve)
 
     def _serve(self, client):
         with client, socket.socket(socket.AF_UNIX) as server:
@@ -129,9 +116,8 @@ class Proxy:
     def close(self):
         with self.lock:
             self.closed = True
-            self._end(self.listener, *self.sockets)
-        self.listener.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
+            self._end(*self.sockets)
+        super().close()
 
 
 class InDoubt(TestCase):

@@ -43,11 +43,38 @@ class StatementTimeout(ServedTestCase):
             release()
         self.assertEqual(self.call("GetItem", {"id": 3})["name"], "item 3")
 
+    def test_an_import_waits_for_its_client(self):
+        slowly = ([{"id": 100 + i}] for i in range(3) if not time.sleep(i))
+        self.assertEqual(importing(self.client, "ImportItems", slowly).result().affected, 3)
+        self.psql("DELETE FROM item WHERE id >= 100")
+
     def test_streams_and_imports_take_their_time(self):
         self.assertEqual(len(stream_rows(self.client, "StreamSlowItems")), 20)
         self.assertEqual(import_rows(self.client, "ImportSlowRows", [{"id": i} for i in range(20)]), 20)
         with self.fails("DEADLINE_EXCEEDED", "STATEMENT_TIMEOUT"):
             self.call("ListSlowItems")
+
+
+class StatementTimeoutOfPolicies(Identity):
+    """Rows of an Import that policies hold for are inserted, not copied."""
+
+    MORE = ("--statement_timeout=1s",)
+
+    @classmethod
+    def make_database(cls):
+        uri = super().make_database()
+        cls.psql("CREATE FUNCTION app.hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.5); "
+                 "RETURN NEW; END $$; CREATE TRIGGER hold BEFORE INSERT ON app.document FOR EACH ROW "
+                 "WHEN (NEW.body LIKE 'slow%') EXECUTE FUNCTION app.hold()")
+        return uri
+
+    def test_an_import_takes_its_time(self):
+        slowly = ([{"body": f"{kind} {i}"}] for i, kind in enumerate(("slow", "fast", "slow")) if not time.sleep(i))
+        self.assertEqual(importing(self.a, "ImportDocuments", slowly).result().affected, 3)
+        together = [{"body": f"slow together {i}"} for i in range(2)]
+        self.assertEqual(import_rows(self.a, "ImportDocuments", together), 2)
+        with self.fails("DEADLINE_EXCEEDED", "STATEMENT_TIMEOUT"):
+            self.a.call("CreateDocument", {"document": {"body": "slow alone"}})
 
 
 class InFlight(ServedTestCase):

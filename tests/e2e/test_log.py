@@ -8,7 +8,7 @@ import time
 import unittest
 
 import http2
-from harness import PATIENCE, Client, Contract, ServedTestCase, Server, wait_for
+from harness import PATIENCE, Client, ServedTestCase, Server, wait_for
 
 SQL = "CREATE TABLE item (id bigint PRIMARY KEY, name text); INSERT INTO item VALUES (1, 'a')"
 # As if a newer line of the log had begun.
@@ -40,6 +40,19 @@ class Unread(ServedTestCase):
         self.assertEqual(server.terminate(), 0)
         self.assertLess(time.monotonic() - begin, 2 + 3 * PATIENCE)
 
+    def make_calls(self, server):
+        """As many as a pipe has no room for."""
+        client = Client(server, self.contract)
+        for _ in range(200):
+            client.call("GetItem", {"id": 1})
+
+    def unread_after_calls(self):
+        server = UnreadServer(self.uri, "--drain_timeout=1s")
+        self.addCleanup(server.close)
+        server.unread.set()
+        self.make_calls(server)
+        return server
+
     def test_an_access_log_that_nobody_reads(self):
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
@@ -47,9 +60,7 @@ class Unread(ServedTestCase):
         server = Server(self.uri, "--access_log", "--drain_timeout=1s", stdout=writer)
         self.addCleanup(server.close)
         os.close(writer)
-        client = Client(server, self.contract)
-        for _ in range(200):
-            client.call("GetItem", {"id": 1})
+        self.make_calls(server)
         server.all_lines()
         server.process.send_signal(signal.SIGHUP)
         wait_for(lambda: sum("serving 1 tables" in line for line in server.lines) == 2, "the reload to be logged")
@@ -57,21 +68,11 @@ class Unread(ServedTestCase):
         self.assertTrue(any("SIGTERM: draining" in line for line in server.lines))
 
     def test_a_log_that_nobody_reads(self):
-        server = UnreadServer(self.uri, "--drain_timeout=1s")
-        self.addCleanup(server.close)
-        server.unread.set()
-        client = Client(server, self.contract)
-        for _ in range(200):
-            client.call("GetItem", {"id": 1})
+        server = self.unread_after_calls()
         self.drain(server)
 
     def test_a_log_that_is_read_late_is_whole(self):
-        server = UnreadServer(self.uri, "--drain_timeout=1s")
-        self.addCleanup(server.close)
-        server.unread.set()
-        client = Client(server, self.contract)
-        for _ in range(200):
-            client.call("GetItem", {"id": 1})
+        server = self.unread_after_calls()
         server.reader.join()
         server.unread.clear()
         server.reader = threading.Thread(target=Server._read, args=(server,), daemon=True)

@@ -2,14 +2,12 @@
 
 import os
 import random
-import shutil
 import socket
 import struct
-import tempfile
-import threading
 import unittest
 
 from harness import ServedTestCase, postgres
+from listening import SOCKET, InPlaceOfPostgres
 from transactions import Session, operation
 
 SQL = """
@@ -80,7 +78,7 @@ class LostInSession(LostStatements):
         self.assertEqual(self.call("GetItem", {"id": 2})["name"], "item 2")
 
 
-class Switch:
+class Switch(InPlaceOfPostgres):
     """A pooler in transaction mode that gives itself away by nothing: it passes the cancel keys of PostgreSQL on. Each
     client has two sessions of PostgreSQL, and each of its transactions meets one of them, by `choose`. `left` is what
     another client has run in the second one before."""
@@ -88,25 +86,8 @@ class Switch:
     def __init__(self, upstream, choose=random.choice, left=None):
         self.choose = choose
         self.left = left
-        self.upstream = os.path.join(upstream, ".s.PGSQL.5432")
-        self.dir = tempfile.mkdtemp(prefix="pg-switch-")
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(os.path.join(self.dir, ".s.PGSQL.5432"))
-        self.listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        self.upstream = os.path.join(upstream, SOCKET)
+        super().__init__(self._serve)
 
     def _serve(self, client):
         servers = [socket.socket(socket.AF_UNIX) for _ in range(2)]

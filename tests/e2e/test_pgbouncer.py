@@ -187,6 +187,48 @@ class OptionsIgnored(SessionDefaults):
     SETTINGS = {"ignore_startup_parameters": "options"}
 
 
+class StatementTimeout(ThroughPgBouncer, ServedTestCase):
+    """It is that of the server's calls alone, in sessions of PostgreSQL that others use too."""
+
+    SQL = "CREATE TABLE pause (seconds float8 PRIMARY KEY); INSERT INTO pause VALUES (0.3), (30); " \
+          "CREATE VIEW paused AS SELECT seconds, pg_sleep(seconds)::text AS slept FROM pause;"
+    POOL_SIZE = 1
+    OPTIONS = ("--statement_timeout=2s", "--listen_notify=off", "--pool_size=2", "--max_overflow=0")
+
+    def other(self, sql):
+        """What another client of PgBouncer is told, in the session that the server's calls have had."""
+        return subprocess.run(["psql", "-X", "-q", "-A", "-t", "-d", self.uri, "-c", sql], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.strip()
+
+    def list(self, seconds):
+        return self.call("ListPauseds", {"filter": f"seconds = {seconds}"})["pauseds"]
+
+    def test_it_ends_a_call_that_takes_longer(self):
+        for _ in range(2):
+            with self.fails("DEADLINE_EXCEEDED", "STATEMENT_TIMEOUT"):
+                self.list(30)
+            self.assertEqual(len(self.list(0.3)), 1)
+        with self.fails("DEADLINE_EXCEEDED", "STATEMENT_TIMEOUT"):
+            self.call("Transact", {"operations": [operation(f"{self.database}.v1.ListPauseds", filter="seconds = 30")]})
+
+    def test_others_do_not_have_it(self):
+        self.list(0.3)
+        self.assertEqual(self.other("SHOW statement_timeout"), "0")
+        with self.fails("DEADLINE_EXCEEDED", "STATEMENT_TIMEOUT"):
+            self.list(30)
+        self.assertEqual(self.other("SHOW statement_timeout"), "0")
+
+    def test_nor_has_a_call_what_another_client_has_left(self):
+        self.other("SET statement_timeout = '100ms'")
+        self.addCleanup(self.other, "RESET statement_timeout")
+        self.assertEqual(len(self.list(0.3)), 1)
+        self.assertEqual(self.other("SHOW statement_timeout"), "100ms")
+
+
+class StatementTimeoutWhereOptionsAreIgnored(StatementTimeout):
+    SETTINGS = {"ignore_startup_parameters": "options"}
+
+
 class Reset(ThroughPgBouncer, ServedTestCase):
     SQL = LEFTOVERS
     OPTIONS = ("--reset_on_return=discard",)

@@ -8,7 +8,7 @@ import unittest
 
 from bulk import import_rows, stream_rows
 from harness import Client, Server, ServedTestCase, postgres
-from identity import Identity
+from identity import Identity, reflect
 from pgbouncer import PgBouncer, ThroughPgBouncer
 from test_lost_statements import Switch
 from test_request_id import install
@@ -91,6 +91,23 @@ class Purge(ThroughPgBouncer, ServedTestCase):
                 break
             self.assertNotIn("old records stay", self.server.log())
         self.assertEqual(self.psql("SELECT count(*) FROM protogres.request WHERE id = 'old'"), "0")
+
+
+class Reflection(Identity):
+    """What reflection shows does not depend on the role that another client has left."""
+
+    def test_it_is_what_the_role_of_the_call_may_use(self):
+        sessions = {"of": 0}
+        switch = Switch(postgres().dir, lambda servers: servers[sessions["of"]], "SET ROLE member")
+        self.addCleanup(switch.close)
+        server = Server(self.uri.replace(postgres().dir, switch.dir), *self.OPTIONS, "--reflection=authenticated",
+                        "--listen_notify=off", "--pool_size=1", "--max_overflow=0", "--max_sessions=0", "--max_streams=0")
+        self.addCleanup(server.close)
+        sessions["of"] = 1
+        for role, shown in (("anon", ("Notice", "Me")), ("member", ("Notice", "Me", "Document", "Slow"))):
+            answer = reflect(TokenClient(server, self.contract, "Bearer " + token({"role": role})))
+            for name in ("Notice", "Me", "Document", "Slow", "Secret"):
+                self.assertEqual(f"app.v1.{name}Service".encode() in answer, name in shown, (role, name))
 
 
 class Roles:

@@ -3,9 +3,10 @@
 import time
 import unittest
 
-from harness import Server, wait_for
+from harness import PATIENCE, Server, postgres, wait_for
 from identity import Identity
 from tokens import TokenClient, token
+from tools import hold_open
 
 LIST = b"\x3a\x01*"
 
@@ -90,6 +91,23 @@ class ByRole(Identity):
         self.psql("GRANT SELECT ON app.notice TO late")
         self.psql("NOTIFY protogres")
         wait_for(lambda: self.shows("late", "Notice"), "the reload")
+
+    def test_a_statement_timeout_does_not_hold_for_what_is_asked_of_the_database(self):
+        strict = Server(self.uri, f"--jwt_key={self.key_file}", "--reflection=authenticated", "--statement_timeout=500ms")
+        self.addCleanup(strict.close)
+        # The view itself is locked: what it reads would keep everybody from connecting.
+        release = hold_open(postgres().uri(self.database), "SET LOCAL allow_system_table_mods = on; "
+                            "ALTER VIEW pg_catalog.pg_roles SET (security_barrier = false)")
+        try:
+            stub = TokenClient(strict, self.contract, "Bearer " + token({"role": "member"})).channel.stream_stream(
+                "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+            answers = stub(iter([LIST]), timeout=60 * PATIENCE)
+            wait_for(lambda: self.psql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                                       "wait_event_type = 'Lock'") != "0", "the question to wait")
+            time.sleep(1)
+        finally:
+            release()
+        self.assertIn(b"app.v1.DocumentService", next(answers))
 
     def test_many_roles_and_streams_at_once(self):
         names = [f"many_{i}" for i in range(100)]

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,12 +16,13 @@
 #include "gtest/gtest.h"
 #include "rpc/snapshot.h"
 #include "unit/db/fake_pool.h"
+#include "unit/rpc/fake_call.h"
 #include "unit/rpc/test_task.h"
 
 namespace protogres::rpc {
 namespace {
 
-using Time = std::chrono::system_clock::time_point;
+using Time = FakeCall::Time;
 
 // Answers each member with its own request; `meet` is called with the group's Cancellation meanwhile.
 class EchoMethod final : public crud::UnaryMethod {
@@ -48,22 +48,12 @@ class EchoMethod final : public crud::UnaryMethod {
 };
 
 // Destroys its Handler as soon as the call is finished.
-class FakeCall final : public Call {
+class UnaryCall final : public FakeCall {
  public:
-  explicit FakeCall(Time deadline) : deadline_(deadline) {}
+  explicit UnaryCall(Time deadline) : FakeCall("ipv4:127.0.0.1:40404", deadline) {}
 
-  const std::string& method() const override { return method_; }
-  std::optional<std::string> header(std::string_view) const override { return std::nullopt; }
-  Time deadline() const override { return deadline_; }
-  const std::string& peer() const override { return peer_; }
-  void Count(std::string_view) override {}
-  void Read() override {}
-  absl::Status Write(std::string) override { return absl::OkStatus(); }
-  void AskHowItEnded() override {}
   void Answer(std::string message) override { End(absl::OkStatus(), std::move(message)); }
   void Finish(const absl::Status& status) override { End(status, ""); }
-  void Wake() override {}
-  void SetTimer(Time) override {}
 
   bool Await() { return ended_.Await(); }
   const absl::Status& status() const { return status_; }
@@ -79,9 +69,6 @@ class FakeCall final : public Call {
     ended_.Open();
   }
 
-  const Time deadline_;
-  const std::string method_ = "/shop.v1.ItemService/GetItem";
-  const std::string peer_ = "ipv4:127.0.0.1:40404";
   absl::Status status_;
   std::string answer_;
   Gate ended_;
@@ -90,9 +77,9 @@ class FakeCall final : public Call {
 class UnaryGroupTest : public db::FakePoolTest {
  protected:
   // Starts a call of `method_`, which then waits for a worker.
-  FakeCall& Start(Time deadline, std::string_view request) {
+  UnaryCall& Start(Time deadline, std::string_view request) {
     if (!snapshot_) snapshot_ = std::make_shared<const Snapshot>(api::Api::Build(contract::Contract(), {}), "");
-    FakeCall& call = *calls_.emplace_back(std::make_unique<FakeCall>(deadline));
+    UnaryCall& call = *calls_.emplace_back(std::make_unique<UnaryCall>(deadline));
     call.handler = MakeUnary(context_, snapshot_, *method_, call, nullptr);
     call.handler->OnRequest(request);
     return call;
@@ -114,7 +101,7 @@ class UnaryGroupTest : public db::FakePoolTest {
   std::unique_ptr<EchoMethod> method_ = std::make_unique<EchoMethod>(
       [this](const db::Cancellation& cancellation) { return meet_ ? meet_(cancellation) : void(); });
   std::shared_ptr<const Snapshot> snapshot_;
-  std::vector<std::unique_ptr<FakeCall>> calls_;
+  std::vector<std::unique_ptr<UnaryCall>> calls_;
   std::unique_ptr<db::Pool> pool_ = Make({.pool_size = 1});
   Executor executor_{{.workers = 1}};
   Current current_;
