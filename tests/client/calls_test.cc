@@ -1,8 +1,8 @@
 // Blocking calls, their errors, filters and transactions, on a real server.
-#include <fstream>
 #include <limits>
 
 #include "gmock/gmock.h"
+#include "google/protobuf/descriptor.pb.h"
 #include "protogres/client/error_details.pb.h"
 #include "shop.h"
 
@@ -97,6 +97,10 @@ TEST(Connect, SaysWhatIsWrong) {
   EXPECT_THAT(error({.address = "x:1", .tls = Tls{.authorities_file = "/nowhere/ca"}}), HasSubstr("/nowhere/ca"));
   EXPECT_THAT(error({.address = "x:1", .tls = Tls{.key_file = "/nowhere/key"}}), HasSubstr("only one of"));
   EXPECT_TRUE(Client::Connect({.address = "127.0.0.1:1", .token = TokenText{"t"}}).ok());
+  Options forever;
+  forever.address = Demo().address();
+  forever.keepalive_time = forever.keepalive_timeout = forever.timeout = absl::InfiniteDuration();
+  EXPECT_TRUE(Client::Connect(forever)->Get<Customer>(7).ok());
 }
 
 TEST(Filters, HostileValuesStayValues) {
@@ -184,6 +188,29 @@ TEST(Filters, TypedExpressions) {
   EXPECT_TRUE(city.status().ok()) << city.status();
 }
 
+// A column's accessor is in lower case, and ends in "_" where it is a word of C++'s.
+TEST(Filters, FieldsHaveTheNamesOfTheContract) {
+  google::protobuf::FileDescriptorProto file;
+  file.set_name("words.proto");
+  google::protobuf::DescriptorProto* message = file.add_message_type();
+  message->set_name("Words");
+  int number = 0;
+  for (const char* name : {"class", "createdAt", "plain_", "inner"}) {
+    google::protobuf::FieldDescriptorProto* field = message->add_field();
+    field->set_name(name);
+    field->set_number(++number);
+    field->set_type(google::protobuf::FieldDescriptorProto::TYPE_STRING);
+  }
+  message->mutable_field(3)->set_type(google::protobuf::FieldDescriptorProto::TYPE_MESSAGE);
+  message->mutable_field(3)->set_type_name("Words");
+  google::protobuf::DescriptorPool pool;
+  const google::protobuf::Descriptor* words = pool.BuildFile(file)->message_type(0);
+  EXPECT_EQ(internal::Path(words, "class_"), "class");
+  EXPECT_EQ(internal::Path(words, "createdat"), "createdAt");
+  EXPECT_EQ(internal::Path(words, "plain_"), "plain_");
+  EXPECT_EQ(internal::Path(words, "inner() . inner().class_"), "inner.inner.class");
+}
+
 TEST(Transactions, CommitRollbackAndSavepoints) {
   const Client db = Shop();
   auto transaction = db.Begin();
@@ -255,19 +282,6 @@ TEST(Retries, OnlyOfWhatAnotherAttemptMayNotMeet) {
   EXPECT_TRUE(internal::WorthRunningAgain(absl::AbortedError(""), false));
   EXPECT_FALSE(internal::WorthRunningAgain(absl::UnavailableError(""), true));
   EXPECT_FALSE(internal::WorthRunningAgain(internal::InDoubt(absl::UnavailableError("")), false));
-}
-
-TEST(Tokens, AFileIsReadAgainWhenItChanges) {
-  const std::string path = ::testing::TempDir() + "/token" + std::to_string(getpid());
-  internal::TokenSource source(TokenFile{path});
-  EXPECT_EQ(source.Get().status().code(), absl::StatusCode::kUnauthenticated);
-  std::ofstream(path) << " one\n";
-  EXPECT_EQ(*source.Get(), "one");
-  std::ofstream(path) << "another\n";
-  EXPECT_EQ(*source.Get(), "another");
-  std::ofstream(path) << "\n";
-  EXPECT_THAT(source.Get().status().ToString(), HasSubstr("is empty"));
-  std::remove(path.c_str());
 }
 
 }  // namespace

@@ -1,7 +1,26 @@
 # protogres_generate(TARGET CONTRACT_DIR [FILE...]): a static library of the messages and stubs that protoc makes of a
-# contract, as `protogres contract --out=CONTRACT_DIR` has written it; of these files of it, with what they import, if there
-# are any. The contract of transactions is a part of the client library, and
-# is not generated again: a program may have each message once.
+# contract, as `protogres contract --out=CONTRACT_DIR` has written it: of all of it, or of these files of it with all that
+# they import. The contract of transactions is a part of the client library, and is not generated again: a program may have
+# each message once.
+
+# Adds to the list `files` the files of the contract that these import, and that those import.
+function(protogres_add_imports contract files)
+  set(found ${${files}})
+  set(unread ${found})
+  while(unread)
+    list(POP_FRONT unread file)
+    file(STRINGS ${contract}/${file} lines REGEX "^import ")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^import [^\"]*\"([^\"]*)\".*$" "\\1" import "${line}")
+      if(EXISTS ${contract}/${import} AND NOT import IN_LIST found)
+        list(APPEND found ${import})
+        list(APPEND unread ${import})
+      endif()
+    endforeach()
+  endwhile()
+  set(${files} ${found} PARENT_SCOPE)
+endfunction()
+
 function(protogres_generate target contract)
   get_filename_component(contract ${contract} ABSOLUTE)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${target})
@@ -9,6 +28,12 @@ function(protogres_generate target contract)
   if(NOT protos)
     file(GLOB_RECURSE protos CONFIGURE_DEPENDS RELATIVE ${contract} ${contract}/*.proto)
   endif()
+  foreach(proto IN LISTS protos)
+    if(NOT EXISTS ${contract}/${proto})
+      message(FATAL_ERROR "protogres_generate: there is no file ${proto} in ${contract}")
+    endif()
+  endforeach()
+  protogres_add_imports(${contract} protos)
   list(FILTER protos EXCLUDE REGEX "^protogres/v1/")
   if(NOT protos)
     message(FATAL_ERROR "protogres_generate: there is no .proto file in ${contract}")

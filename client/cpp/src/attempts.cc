@@ -50,7 +50,9 @@ bool Sleep(absl::Duration duration, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, absl::ToChronoNanoseconds(duration), [] { return false; });
+  // A server may ask for more than a clock can count to.
+  const absl::Duration wait = std::min(duration, absl::Hours(24 * 365));
+  never.wait_for(lock, stop, absl::ToChronoNanoseconds(wait), [] { return false; });
   return !stop.stop_requested();
 }
 

@@ -1,9 +1,14 @@
 #include "protogres/internal/connection.h"
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
+#include <string_view>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -42,25 +47,41 @@ absl::Status Check(const Options& options) {
   return absl::OkStatus();
 }
 
+// Of what is no PEM at all, gRPC would only say that there is no connection.
+absl::Status ReadPem(const std::string& path, const std::string& kind, std::string* text) {
+  if (path.empty()) return absl::OkStatus();
+  absl::StatusOr<std::string> content = ReadFile(path);
+  if (!content.ok()) return content.status();
+  const std::string end = kind == "key" ? "PRIVATE KEY-----" : "CERTIFICATE-----";
+  if (!absl::StrContains(*content, end))
+    return absl::InvalidArgumentError("Options::tls names " + path + ", which is no " + kind +
+                                      ": it must have a line that ends in " + end);
+  *text = *std::move(content);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const Options& options) {
   if (!options.tls.has_value()) return grpc::InsecureChannelCredentials();
   grpc::SslCredentialsOptions ssl;
-  for (const auto& [path, text] : {std::pair(&options.tls->authorities_file, &ssl.pem_root_certs),
-                                   std::pair(&options.tls->certificate_file, &ssl.pem_cert_chain),
-                                   std::pair(&options.tls->key_file, &ssl.pem_private_key)}) {
-    if (path->empty()) continue;
-    absl::StatusOr<std::string> content = ReadFile(*path);
-    if (!content.ok()) return content.status();
-    *text = *std::move(content);
-  }
+  const Tls& tls = *options.tls;
+  if (absl::Status status = ReadPem(tls.authorities_file, "certificate", &ssl.pem_root_certs); !status.ok())
+    return status;
+  if (absl::Status status = ReadPem(tls.certificate_file, "certificate", &ssl.pem_cert_chain); !status.ok())
+    return status;
+  if (absl::Status status = ReadPem(tls.key_file, "key", &ssl.pem_private_key); !status.ok()) return status;
   return grpc::SslCredentials(ssl);
+}
+
+// As gRPC takes times; what is too long for it, as InfiniteDuration, is its longest.
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(
+      std::clamp(duration, absl::ZeroDuration(), absl::Milliseconds(std::numeric_limits<int>::max()))));
 }
 
 grpc::ChannelArguments Arguments(const Options& options) {
   grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(absl::ToInt64Milliseconds(options.keepalive_time)));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
-                   static_cast<int>(absl::ToInt64Milliseconds(options.keepalive_timeout)));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout));
   // Two clients that are given the same address are two clients, with their own connections and backoff.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(options.max_receive_message_bytes);
@@ -74,6 +95,33 @@ grpc::ChannelArguments Arguments(const Options& options) {
   else if (options.balance)
     arguments.SetServiceConfigJSON(kBalanced);
   return arguments;
+}
+
+bool KeyCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+// Where a header's value has a character that gRPC ends the process for, or npos.
+size_t Misfit(std::string_view value) {
+  const auto found = std::find_if(value.begin(), value.end(), [](char c) { return c < ' ' || c > '~'; });
+  return found == value.end() ? std::string_view::npos : static_cast<size_t>(found - value.begin());
+}
+
+absl::Status CheckToken(const std::string& token) {
+  const size_t at = Misfit(token);
+  if (at == std::string_view::npos) return absl::OkStatus();
+  return absl::UnauthenticatedError(absl::StrFormat(
+      "the token's byte %d is 0x%02x, which no token has: it must be the JWT alone, without an end of line", at + 1,
+      static_cast<unsigned char>(token[at])));
+}
+
+absl::Status CheckMetadata(const std::string& key, const std::string& value) {
+  if (key.empty() || !std::all_of(key.begin(), key.end(), KeyCharacter))
+    return absl::InvalidArgumentError("CallOptions::metadata has the key \"" + absl::CHexEscape(key) +
+                                      "\"; a key must be of lower-case letters, digits, '-', '_' and '.'");
+  if (absl::EndsWith(key, "-bin") || Misfit(value) == std::string_view::npos) return absl::OkStatus();
+  return absl::InvalidArgumentError("CallOptions::metadata has a value of \"" + key +
+                                    "\" that is not of printable ASCII characters; the key of bytes must end in -bin");
 }
 
 // A channel that is never destroyed, and its one call, which goes nowhere.
@@ -119,9 +167,13 @@ absl::Status Connection::Prepare(const CallOptions& call, absl::Time deadline, g
   if (call.stop.stop_requested()) return absl::CancelledError("the call was stopped before it was sent");
   if (deadline != absl::InfiniteFuture()) context->set_deadline(absl::ToChronoTime(deadline));
   if (call.wait_for_ready) context->set_wait_for_ready(true);
-  for (const auto& [key, value] : call.metadata) context->AddMetadata(key, value);
+  for (const auto& [key, value] : call.metadata) {
+    if (absl::Status status = CheckMetadata(key, value); !status.ok()) return status;
+    context->AddMetadata(key, value);
+  }
   absl::StatusOr<std::string> token = token_.Get();
   if (!token.ok()) return token.status();
+  if (absl::Status status = CheckToken(*token); !status.ok()) return status;
   if (!token->empty()) context->AddMetadata("authorization", "Bearer " + *token);
   return absl::OkStatus();
 }

@@ -2,11 +2,32 @@
 
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace protogres {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+namespace {
+
+// The field that protoc has given this accessor: in lower case, and with a "_" after a word of C++'s.
+const FieldDescriptor* FieldOf(const Descriptor* message, const std::string& accessor) {
+  for (const char* suffix : {"", "_"}) {
+    for (int i = 0; message != nullptr && i < message->field_count(); ++i) {
+      if (absl::AsciiStrToLower(message->field(i)->name()) + suffix == accessor) return message->field(i);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 std::string Filter::Inside(Kind outer) const {
   return kind_ == Kind::kOne || kind_ == outer ? text_ : "(" + text_ + ")";
@@ -54,11 +75,13 @@ std::string Literal(const google::protobuf::Timestamp& value) {
   return '"' + google::protobuf::util::TimeUtil::ToString(value) + '"';
 }
 
-std::string Path(std::string_view accessors) {
+std::string Path(const Descriptor* message, std::string_view accessors) {
   std::string path;
-  for (const char c : accessors) {
-    if ((c == '(' || c == ')') || c == ' ') continue;
-    path += c;
+  for (const auto& part : absl::StrSplit(std::string(accessors), '.')) {
+    const std::string accessor = absl::StrReplaceAll(part, {{"(", ""}, {")", ""}, {" ", ""}});
+    const FieldDescriptor* field = FieldOf(message, accessor);
+    path += (path.empty() ? "" : ".") + (field == nullptr ? accessor : field->name());
+    message = field == nullptr ? nullptr : field->message_type();
   }
   return path;
 }

@@ -105,6 +105,12 @@ void Session::OnDone(const grpc::Status& status) {
   if (end.ok()) end = absl::FailedPreconditionError("the transaction is over");
   {
     std::lock_guard lock(mutex_);
+    // An answer that came is one, even if gRPC never said that its request was sent.
+    writing_ = false;
+  }
+  Deliver();
+  {
+    std::lock_guard lock(mutex_);
     end_ = end;
     answer = std::exchange(waiting_, nullptr);
     last = std::move(self_);
@@ -115,7 +121,8 @@ void Session::OnDone(const grpc::Status& status) {
 void Session::Close() {
   {
     std::lock_guard lock(mutex_);
-    if (end_.has_value()) return;
+    // What is committed or rolled back ends by itself: the server would count it as cancelled.
+    if (end_.has_value() || finished_) return;
   }
   context_.TryCancel();
   Release();
@@ -125,6 +132,7 @@ void Session::Finish() {
   {
     std::lock_guard lock(mutex_);
     if (released_) return;
+    finished_ = true;
     AddHold();
   }
   StartWritesDone();

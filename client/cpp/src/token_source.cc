@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "absl/strings/ascii.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace protogres::internal {
 namespace {
@@ -36,14 +38,20 @@ absl::StatusOr<std::string> TokenSource::FromFile(const std::string& path) {
   absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return Unreadable(path, "cannot be read");
   text_ = std::string(absl::StripAsciiWhitespace(*text));
-  seen_ = now;
+  // A file that was just written may be written again with the same time and size: it is read until it is older.
+  const bool settled = absl::Now() - absl::TimeFromTimespec(now.st_mtim) > absl::Seconds(2);
+  seen_ = {};
+  if (settled) seen_ = now;
   if (text_.empty()) return Unreadable(path, "is empty");
   return text_;
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
+  // An empty file is no failure, though nothing could be taken from it.
+  if (file && file.peek() == std::ifstream::traits_type::eof() && !file.bad()) return std::string();
   if (!file || !(text << file.rdbuf()))
     return absl::NotFoundError("the file " + path + " cannot be read: " + std::strerror(errno));
   return text.str();

@@ -20,17 +20,20 @@ std::string NewRequestId() {
 Task<bool> SleepTask(Executor executor, absl::Duration duration, std::stop_token stop) {
   const auto alarm = std::make_shared<grpc::Alarm>();
   const auto until = absl::ToChronoTime(absl::Now() + duration);
+  const auto cancel = [alarm] { alarm->Cancel(); };
+  std::optional<std::stop_callback<std::function<void()>>> wake;
   Callback<bool> over(
       executor,
-      [alarm, until](std::function<void(bool)> done) {
+      [&](std::function<void(bool)> done) {
         // The alarm holds this function for as long as it lives, and so must not be held by it any longer.
         alarm->Set(until, [own = alarm, done = std::move(done)](bool) mutable {
           const auto last = std::move(own);
           done(true);
         });
+        // Not before: an alarm that is not set cannot be cancelled, and a stop that came already would be lost.
+        wake.emplace(stop, cancel);
       },
-      [alarm] { alarm->Cancel(); });
-  const std::stop_callback wake(stop, [alarm] { alarm->Cancel(); });
+      cancel);
   co_await over;
   co_return !stop.stop_requested();
 }

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -211,7 +212,8 @@ std::invoke_result_t<Work&, Transaction&> Client::RunInTransaction(Work work,
   using Result = std::invoke_result_t<Work&, Transaction&>;
   internal::Attempts attempts(connection_->options().retry, absl::InfiniteFuture());
   while (true) {
-    absl::StatusOr<Transaction> transaction = Begin(options);
+    std::optional<absl::StatusOr<Transaction>> open = Begin(options);
+    absl::StatusOr<Transaction>& transaction = *open;
     Result result = transaction.ok() ? work(*transaction) : Result(transaction.status());
     if (internal::StatusOf(result).ok()) {
       absl::Status committed = transaction->Commit();
@@ -220,6 +222,7 @@ std::invoke_result_t<Work&, Transaction&> Client::RunInTransaction(Work work,
     }
     const absl::Status status = internal::StatusOf(result);
     if (!internal::WorthRunningAgain(status, transaction.ok() && transaction->commit_sent())) return result;
+    open.reset();  // its locks are not held while this waits
     const auto wait = attempts.Next(status, std::nullopt);
     if (!wait.has_value() || !internal::Sleep(*wait, call_.stop)) return result;
   }
@@ -230,7 +233,8 @@ Running AsyncClient::RunTask(AsyncClient db, Work work, v1::TransactionOptions o
   internal::Attempts attempts(db.connection_->options().retry, absl::InfiniteFuture());
   while (true) {
     auto begun = db.Begin(options);
-    absl::StatusOr<AsyncTransaction> transaction = co_await begun;
+    std::optional<absl::StatusOr<AsyncTransaction>> open = co_await begun;
+    absl::StatusOr<AsyncTransaction>& transaction = *open;
     absl::Status status = transaction.status();
     bool sent = false;
     if (transaction.ok()) {
@@ -245,6 +249,7 @@ Running AsyncClient::RunTask(AsyncClient db, Work work, v1::TransactionOptions o
       sent = transaction->commit_sent();
     }
     if (!internal::WorthRunningAgain(status, sent)) co_return status;
+    open.reset();  // its locks are not held while this waits
     const auto wait = attempts.Next(status, std::nullopt);
     if (!wait.has_value()) co_return status;
     Task<bool> sleep = internal::SleepTask(db.executor_, *wait, db.call_.stop);

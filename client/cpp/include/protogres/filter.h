@@ -69,8 +69,8 @@ std::string Literal(int64_t value);
 std::string Literal(uint64_t value);
 std::string Literal(double value);
 std::string Literal(const google::protobuf::Timestamp& value);
-// The path of a field as a filter has it, of what PROTOGRES_FIELD was given.
-std::string Path(std::string_view accessors);
+// The path of a field of `message` as a filter has it, of what PROTOGRES_FIELD was given.
+std::string Path(const google::protobuf::Descriptor* message, std::string_view accessors);
 std::string KeyPath(const std::string& path, std::string_view key);
 
 template <class T>
@@ -221,7 +221,7 @@ class Field {
 // does not have is an error of the compiler's.
 #define PROTOGRES_FIELD(Message, field)                                                    \
   protogres::Field<std::remove_cvref_t<decltype(std::declval<const Message&>().field())>>( \
-      protogres::internal::Path(#field))
+      protogres::internal::Path(Message::descriptor(), #field))
 
 }  // namespace protogres
 

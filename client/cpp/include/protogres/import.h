@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
 #include "protogres/error.h"
 #include "protogres/internal/held_call.h"
@@ -27,7 +28,7 @@ struct ImportOptions {
   std::vector<std::string> create_mask = {};
   // Called after each message with the number of rows that were sent so far; nothing is written before the end.
   std::function<void(int64_t)> progress = {};
-  // A message has as many rows, or bytes, whichever it reaches first.
+  // A message has as many rows, or bytes, whichever it reaches first; at least one row.
   int rows_per_message = 500;
   size_t bytes_per_message = 256 << 10;
 };
@@ -55,7 +56,10 @@ class ImportMessages {
       request->mutable_create_mask()->add_paths(path);
     auto* rows = MutableRows<Row>(request);
     size_t bytes = 0;
-    for (; at_ != end_ && rows->size() < options_.rows_per_message && bytes < options_.bytes_per_message; ++at_) {
+    const auto room = [&] {
+      return rows->empty() || (rows->size() < options_.rows_per_message && bytes < options_.bytes_per_message);
+    };
+    for (; at_ != end_ && room(); ++at_) {
       Row* row = rows->Add();
       *row = *at_;
       bytes += row->ByteSizeLong();
@@ -116,6 +120,8 @@ Task<absl::StatusOr<int64_t>> ImportTask(std::shared_ptr<Connection> connection,
   if (!prepared.ok()) co_return prepared;
   Writing::Start(writing, *connection, call.stop);
   const auto close = [writing] { writing->Close(); };
+  // Also where the range throws, or `progress`: a call that goes on would hold its transaction open.
+  const absl::Cleanup closing = close;
   ImportMessages<Row, Range> messages(rows, options);
   Request request;
   bool open = true;

@@ -107,10 +107,14 @@ template <class T>
 Detached Deliver(Task<T> task, std::shared_ptr<Result<T>> result) {
   std::optional<T> value;
   std::exception_ptr exception;
-  try {
-    value.emplace(co_await task);
-  } catch (...) {
-    exception = std::current_exception();
+  {
+    // All that the task held is gone when whoever waits goes on.
+    Task<T> own = std::move(task);
+    try {
+      value.emplace(co_await own);
+    } catch (...) {
+      exception = std::current_exception();
+    }
   }
   std::lock_guard lock(result->mutex);
   result->value = std::move(value);
@@ -121,11 +125,17 @@ Detached Deliver(Task<T> task, std::shared_ptr<Result<T>> result) {
 
 }  // namespace internal
 
-// Begins `task` on this thread and returns when it first waits. `done` takes its result, on whichever thread it ends;
+// Begins `task` on this thread and returns when it first waits. `done` takes its result, on whichever thread it ends,
+// when all that the task held is gone;
 // it must not throw, nor the task: that ends the process.
 template <class T, class Done>
 internal::Detached Start(Task<T> task, Done done) {
-  done(co_await task);
+  std::optional<T> value;
+  {
+    Task<T> own = std::move(task);
+    value.emplace(co_await own);
+  }
+  done(*std::move(value));
 }
 
 // Begins `task` on this thread, and blocks until it has ended. Not from a thread that the task needs: one that its

@@ -64,6 +64,7 @@ class Session : private grpc::ClientBidiReactor<v1::SessionRequest, v1::SessionR
   std::optional<v1::SessionResponse> answer_;  // for waiting_
   bool writing_ = false;
   bool released_ = false;  // gRPC may end the call
+  bool finished_ = false;  // the server will end it
   bool aborted_ = false;
   bool commit_sent_ = false;
   std::optional<absl::Status> end_;
