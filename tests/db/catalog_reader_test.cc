@@ -419,7 +419,7 @@ TEST(CatalogReaderTest, AThousandTablesInAConstantNumberOfQueries) {
   const auto took = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ(catalog->relations.size(), 1000u);
-  EXPECT_LE(queries, 10);
+  EXPECT_LE(queries, 11);
   EXPECT_LT(took, std::chrono::seconds(10));  // some 0.1 s on a quiet machine, 4 s under ThreadSanitizer on a busy one
 }
 
