@@ -267,13 +267,19 @@ class Reading {
   }
 
   absl::Status ReadRoutines() {
-    routines_ = fmt::format(kFunctionFilter, fmt::arg("roles", roles_), fmt::arg("schemas", List(schema_oids_)));
-    return ReadFunctions(query_, routines_, &catalog_.functions);
+    const std::string filter =
+        fmt::format(kFunctionFilter, fmt::arg("roles", roles_), fmt::arg("schemas", List(schema_oids_)));
+    return ReadFunctions(query_, filter, &catalog_.functions);
   }
 
   absl::Status ReadTypes() {
-    ASSIGN_OR_RETURN(const Rows rows,
-                     query_(fmt::format(kTypesSql, RelationFilter(), fmt::arg("functions", routines_))));
+    std::set<Oid> of_functions;
+    for (const Function& function : catalog_.functions) {
+      of_functions.insert(function.result);
+      for (const Argument& argument : function.arguments) of_functions.insert(argument.type);
+    }
+    const std::string list = fmt::format("{{{}}}", fmt::join(of_functions, ","));
+    ASSIGN_OR_RETURN(const Rows rows, query_(fmt::format(kTypesSql, RelationFilter(), fmt::arg("functions", list))));
     for (const TextRow& row : rows) {
       Type& type = catalog_.types[Number(row[0])];
       type.oid = Number(row[0]);
@@ -324,8 +330,7 @@ class Reading {
   std::string role_;
   bool has_citus_ = false;
   const Roles whose_;
-  std::string roles_;     // whose privileges are asked for, as an array of oids
-  std::string routines_;  // which functions are read
+  std::string roles_;  // whose privileges are asked for, as an array of oids
   std::vector<Oid> schema_oids_;
   std::vector<Rights> rights_;                  // parallel to catalog_.relations until they are sorted
   std::unordered_map<Oid, std::size_t> index_;  // relation -> its index, likewise

@@ -11,13 +11,15 @@ namespace protogres::catalog {
   "_privilege(r.oid, " arguments "))"
 
 // The search path is pinned for the transaction. So no relation or function of the user stands before one of the
-// system, and format_type() always writes the schema.
+// system, and format_type() always writes the schema. PostgreSQL expects so much work of
+// some of the queries that it would compile them (JIT), which takes longer than they do.
 inline constexpr char kServerSql[] = R"(
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.current_database(),
        pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_encoding'),
        current_user, pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL,
        (SELECT pg_catalog.array_agg(oid) FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user),
-       (SELECT pg_catalog.array_agg(oid) FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER')))";
+       (SELECT pg_catalog.array_agg(oid) FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER')),
+       pg_catalog.set_config('jit', 'off', true))";
 
 inline constexpr char kSchemasSql[] =
     "SELECT n.oid, n.nspname, " PROTOGRES_MAY("schema", "n.oid, 'USAGE'") " FROM pg_catalog.pg_namespace n";
@@ -132,20 +134,17 @@ SELECT p.oid, coalesce(p.proargmodes[a.number], 'i'), p.proargnames[a.number], a
  WHERE {}
  ORDER BY p.oid, a.number)";
 
-// The types of the columns and functions, and all types that these reach. An array is known by its output function:
-// int2vector and oidvector have elements, too, but another text form. An operator class counts if its operators have
-// the names that a statement would use (hstore sorts by #<#). Casts to bytea do not count: such types have a cast to
-// text as well, and = would be ambiguous.
+// The types of the columns and of functions ({functions}), and all types that these reach. An array is known by its
+// output function: int2vector and oidvector have elements, too, but another text form. An operator class counts if its
+// operators have the names that a statement would use (hstore sorts by #<#). Casts to bytea do not count: such types
+// have a cast to text as well, and = would be ambiguous.
 inline constexpr char kTypesSql[] = R"(
 WITH RECURSIVE reached(oid) AS (
   SELECT DISTINCT a.atttypid FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
    WHERE {}
   UNION
-  SELECT a.type FROM pg_catalog.pg_proc p
-   CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.array_prepend(
-                        p.prorettype, coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[]))) AS a(type)
-   WHERE {functions}
+  SELECT oid FROM pg_catalog.unnest('{functions}'::pg_catalog.oid[]) AS f(oid)
   UNION
   SELECT next.oid FROM reached r
     JOIN pg_catalog.pg_type t ON t.oid = r.oid

@@ -1,12 +1,14 @@
 """Functions and procedures as methods of a FunctionService: each kind of argument and result, and how they fail."""
 
 import concurrent.futures
+import subprocess
+import tempfile
 import time
 import unittest
 
 from bulk import stream, stream_rows
 from functions import SQL
-from harness import GROWTH_MB, PATIENCE, Client, Contract, Server, ServedTestCase, wait_for
+from harness import BINARY, GROWTH_MB, PATIENCE, Client, Contract, Server, ServedTestCase, export, wait_for
 from test_request_id import install
 from transactions import Session
 
@@ -259,6 +261,33 @@ class Functions(ServedTestCase):
         self.psql("DROP FUNCTION short_lived()")
         with self.fails("UNIMPLEMENTED", "UNKNOWN_METHOD"):
             client.call("ShortLived")
+
+
+class Pinned(ServedTestCase):
+    SQL = """CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (7);
+      CREATE FUNCTION rows_of_t() RETURNS SETOF t STABLE LANGUAGE sql AS 'SELECT * FROM t';
+      CREATE FUNCTION add(a int, b int DEFAULT 1) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT a + b'"""
+
+    def test_a_pinned_contract_serves_its_functions_and_no_others(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(export(self.uri, folder).returncode, 0)
+            self.psql("CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+            server = Server(self.uri, f"--contract={folder}")
+            self.addCleanup(server.close)
+            client = Client(server, self.contract)
+            self.assertEqual(client.call("Add", {"a": 2}), {"value": 3})
+            self.assertEqual(stream_rows(client, "RowsOfT"), [{"id": 7}])
+            later = client.channel.unary_unary(f"/{self.database}.v1.FunctionService/Later")
+            with self.fails("UNIMPLEMENTED", "UNKNOWN_METHOD"):
+                later(b"", timeout=20)
+            checked = subprocess.run([BINARY, "contract", f"--database={self.uri}", f"--check={folder}"],
+                                     capture_output=True, text=True, check=False)
+            self.assertIn("FunctionService.Later: only in the database", checked.stdout + checked.stderr)
+            self.psql("DROP FUNCTION add(int, int)")
+            checked = subprocess.run([BINARY, "serve", f"--database={self.uri}", f"--contract={folder}", "--listen=127.0.0.1:0"],
+                                     capture_output=True, text=True, check=False, timeout=60 * PATIENCE)
+            self.assertIn("FunctionService/Add: the database has nothing that this method stands for",
+                          checked.stdout + checked.stderr)
 
 
 class SwitchedOff(ServedTestCase):
