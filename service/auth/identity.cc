@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "nlohmann/json.hpp"
@@ -39,6 +40,7 @@ Identity WithFingerprint(Identity identity) {
   unsigned int size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
   identity.fingerprint = text::ToHex({reinterpret_cast<const char*>(digest.data()), size});
+  identity.user = std::hash<std::string>()(identity.fingerprint) | 1;
   return identity;
 }
 

@@ -2,6 +2,7 @@
 #ifndef PROTOGRES_SERVICE_AUTH_IDENTITY_H_
 #define PROTOGRES_SERVICE_AUTH_IDENTITY_H_
 
+#include <cstdint>
 #include <string>
 
 namespace protogres::auth {
@@ -14,11 +15,13 @@ struct Identity {
   // A hash of the role and the claims that say who somebody is and what they may do: without those that each token of a
   // user has anew, and, where the claim `sub` names the user, without those of the login that the token comes from.
   std::string fingerprint = {};
+  // A hash of the fingerprint, by which users share what there is; never 0.
+  std::uint64_t user = 1;
 
   friend bool operator==(const Identity& a, const Identity& b) { return a.role == b.role && a.claims == b.claims; }
 };
 
-// Gives an Identity its fingerprint. Its claims must be a JSON object.
+// Gives an Identity its fingerprint and its user. Its claims must be a JSON object.
 Identity WithFingerprint(Identity identity);
 
 }  // namespace protogres::auth

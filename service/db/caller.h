@@ -3,6 +3,7 @@
 #define PROTOGRES_SERVICE_DB_CALLER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ struct Caller {
   std::string_view role = {};
   std::string_view claims = {};
   std::string_view fingerprint = {};
+  // The same for all tokens of one user, too; see auth::Identity. 0: the call has no Identity.
+  std::uint64_t user = 0;
 
   // What each transaction of the call begins with; see Opening.
   std::vector<Setting> Settings() const;

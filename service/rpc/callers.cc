@@ -50,6 +50,7 @@ absl::StatusOr<std::shared_ptr<const db::Caller>> Callers::Find(const Call& call
     caller->role = identity->role;
     caller->claims = identity->claims;
     caller->fingerprint = identity->fingerprint;
+    caller->user = identity->user;
     caller->identity = identity;
   }
   caller->method = call.method();

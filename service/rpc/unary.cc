@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <functional>
 #include <mutex>
 #include <span>
 #include <string>
@@ -95,9 +94,7 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
 
   TaskKey key() const override {
     const db::Caller* const caller = access_.caller.get();
-    if (caller == nullptr || !caller->identity) return {method_};
-    // All tokens of one user have one fingerprint. 0 is for no user.
-    return {method_, caller->identity.get(), std::hash<std::string_view>()(caller->fingerprint) | 1};
+    return caller == nullptr ? TaskKey{method_} : TaskKey{method_, caller->identity.get(), caller->user};
   }
   std::chrono::system_clock::time_point deadline() const override { return cancellation_.deadline(); }
   std::unique_ptr<Group> MakeGroup() const override;

@@ -37,5 +37,12 @@ TEST(FingerprintTest, WithoutASubjectASessionMayBeAllThatNamesTheUser) {
   EXPECT_EQ(FingerprintOf(R"("sid":"a","exp":1)"), FingerprintOf(R"("sid":"a","exp":2)"));
 }
 
+TEST(FingerprintTest, AllTokensOfAUserShareWhatThereIs) {
+  const Identity first = WithFingerprint({"web", R"({"sub":"zoe","exp":1})"});
+  EXPECT_EQ(first.user, WithFingerprint({"web", R"({"sub":"zoe","exp":2})"}).user);
+  EXPECT_NE(first.user, WithFingerprint({"web", R"({"sub":"max","exp":1})"}).user);
+  EXPECT_NE(first.user, 0U) << "which is nobody";
+}
+
 }  // namespace
 }  // namespace protogres::auth
