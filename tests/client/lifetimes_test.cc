@@ -76,7 +76,7 @@ Client Patient() {
   Options options;
   options.address = Demo().address();
   options.timeout = absl::Seconds(60);
-  options.retry = {.max_attempts = 2, .initial_backoff = absl::Seconds(6), .max_backoff = absl::Seconds(6)};
+  options.retry = {.max_attempts = 2, .initial_backoff = absl::Seconds(4), .max_backoff = absl::Seconds(4)};
   return *Client::Connect(options);
 }
 
