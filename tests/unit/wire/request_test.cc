@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "sample.h"
+#include "wire/row.h"
 #include "wire/writer.h"
 
 namespace protogres::wire {
@@ -58,6 +61,36 @@ class Requests : public testing::Test {
 };
 
 constexpr char kUuid[] = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+
+TEST_F(Requests, ExpandIsOfTablesWithRelations) {
+  const std::string expand = Bytes(1, "orders") + Bytes(2, "n > 1") + Bytes(3, "n desc") + Varint(4, 5);
+  EXPECT_THAT(Error(MethodKind::kGet, Bytes(2007, expand)), HasSubstr("unknown field 2007"));
+  contract::Table& table = sample_.contract.tables[0];
+  table.relations.emplace_back().name = "orders";
+  table.relations.back().number = 100'000;
+  for (const auto& [kind, number] : {std::pair(MethodKind::kGet, 2007), std::pair(MethodKind::kBatchGet, 5),
+                                     std::pair(MethodKind::kList, 9), std::pair(MethodKind::kStream, 9)}) {
+    const auto request = Decode(kind, Bytes(number, expand) + Bytes(number, Bytes(1, "others")));
+    ASSERT_TRUE(request.ok()) << request.status();
+    ASSERT_EQ(request->expand.size(), 2U);
+    EXPECT_EQ(request->expand[0].path, "orders");
+    EXPECT_EQ(request->expand[0].filter, "n > 1");
+    EXPECT_EQ(request->expand[0].order_by, "n desc");
+    EXPECT_EQ(request->expand[0].page_size, 5);
+    EXPECT_EQ(request->expand[1].path, "others");
+  }
+  EXPECT_THAT(Error(MethodKind::kGet, Bytes(2007, Varint(1, 5))), HasSubstr("expand: wire type 0 does not fit string"));
+  EXPECT_THAT(Error(MethodKind::kGet, Bytes(2007, Varint(9, 5))), HasSubstr("unknown field 9 in Expand"));
+  EXPECT_THAT(Error(MethodKind::kGet, Bytes(2007, "\x0a\x05")), HasSubstr("expand: "));
+}
+
+TEST_F(Requests, RelatedRowsAreNotWritten) {
+  contract::Table& table = sample_.contract.tables[0];
+  table.relations.emplace_back().name = "orders";
+  table.relations.back().number = 100'000;
+  const auto row = DecodeRow(sample_.contract, table, Bytes(100'000, ""), "sample");
+  EXPECT_THAT(std::string(row.status().message()), HasSubstr("sample.orders: holds related rows"));
+}
 
 TEST_F(Requests, Get) {
   const std::string bytes =
