@@ -149,6 +149,19 @@ TEST_F(Requests, List) {
   EXPECT_THAT(Error(MethodKind::kStream, Bytes(8, "FOR UPDATE")), HasSubstr("unknown field 8"));
 }
 
+TEST_F(Requests, RepeatedText) {
+  const auto request =
+      Decode(MethodKind::kAggregate, Bytes(2, "a") + Bytes(3, "count()") + Bytes(2, "") + Bytes(1, "f"));
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_THAT(request->group_by, ElementsAre("a", ""));
+  EXPECT_THAT(request->aggregates, ElementsAre("count()"));
+  EXPECT_EQ(request->filter, "f");
+  EXPECT_THAT(Error(MethodKind::kAggregate, Bytes(2, "a") + Bytes(2, "\xc3")),
+              HasSubstr("group_by[1]: not valid UTF-8"));
+  EXPECT_THAT(Error(MethodKind::kAggregate, Varint(3, 1)), HasSubstr("aggregates[0]: wire type 0 does not fit string"));
+  EXPECT_THAT(Error(MethodKind::kAggregate, Varint(8, 1)), HasSubstr("unknown field 8"));
+}
+
 TEST_F(Requests, Writes) {
   const std::string created = Bytes(1, "row") + Bytes(2, Mask({"due"})) + Varint(4, 1) + Bytes(5, "r1");
   const auto create = Decode(MethodKind::kCreate, created);
