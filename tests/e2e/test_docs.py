@@ -150,6 +150,15 @@ class Snippets(TestCase):
         for tag, block in blocks:
             self.check(page, block, sources(EXAMPLES / LANGUAGES[tag]))
 
+    def test_the_code_with_the_others_is_what_is_run(self):
+        page = ROOT / "docs/clients/compared.md"
+        blocks = re.findall(r"^With (\w+):\n\n```\w+\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+        run = [(ROOT / "tests/clients/compared" / name.lower(), block) for name, block in blocks]
+        run = [(folder, block) for folder, block in run if folder.is_dir()]
+        self.assertGreater(len(run), 0)
+        for folder, block in run:
+            self.check(page, block, sources(folder))
+
 
 def shell_for(page, name):
     """A Shell, and the server beside it: the demo, unless the page's commands start servers of their own."""
