@@ -27,8 +27,8 @@ struct LoadOptions {
   bool all_roles = false;                       // what any role that the one that connects can become may use
   bool soft_delete = true;                      // a nullable timestamp deleted_at is a soft delete by itself
   contract::Relations relations = contract::Relations::kAuto;
-  bool functions = true;                        // functions and procedures are served
-  std::vector<Api::FixedMethod> fixed = {};     // the methods of the Api that belong to no table
+  bool functions = true;                     // functions and procedures are served
+  std::vector<Api::FixedMethod> fixed = {};  // the methods of the Api that belong to no table
 };
 
 // Reads the catalog and derives the Contract; pinned ones are read and checked.

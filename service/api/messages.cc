@@ -115,8 +115,8 @@ class TableFiles : public pb::DescriptorDatabase {
   const contract::Contract& contract_;
   const contract::TableIndex& index_;
   absl::flat_hash_map<std::string_view, const contract::Table*> by_name_;
-  absl::flat_hash_map<std::string, std::string> rows_;    // the package of each file of rows
-  absl::flat_hash_map<std::string, std::string> expand_;  // and of each message Expand
+  absl::flat_hash_map<std::string, std::string> rows_;                            // the package of each file of rows
+  absl::flat_hash_map<std::string, std::string> expand_;                          // and of each message Expand
   absl::flat_hash_map<std::string, const contract::FunctionService*> functions_;  // by file and full name
 };
 

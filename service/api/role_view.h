@@ -15,8 +15,8 @@
 
 namespace protogres::api {
 
-// Immutable, and small: two bits for each table, and one for each service of functions. `api` is always the one that it was read
-// for.
+// Immutable, and small: two bits for each table, and one for each service of functions. `api` is always the one that it
+// was read for.
 class RoleView {
  public:
   // Shows the tables on which `role` has any privilege, and the services of functions of which it may call any: none,
@@ -28,8 +28,8 @@ class RoleView {
   // Services and files that are neither of a table nor of functions are shown to all. So are the files of a pinned
   // contract, each of which may have several tables.
   bool ShowsService(const Api& api, std::string_view service) const;
-  // The file as it is shown: that of the rows of a package has those of the tables that the role may use, and those that
-  // functions answer which it may call. No value: it is not shown.
+  // The file as it is shown: that of the rows of a package has those of the tables that the role may use, and those
+  // that functions answer which it may call. No value: it is not shown.
   std::optional<File> Shown(const Api& api, File file) const;
   // False: what this full name declares is a row, or a field of one, that is not shown.
   bool ShowsSymbol(const Api& api, std::string_view symbol) const;

@@ -89,9 +89,10 @@ class Reading {
     RETURN_IF_ERROR(ReadServer());
     RETURN_IF_ERROR(ReadSchemas({schemas.begin(), schemas.end()}, search_path));
     if (!schema_oids_.empty()) {
-      for (const auto step : {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns,
-                              &Reading::ReadRules, &Reading::ReadShards, &Reading::ReadReferences,
-                              &Reading::ReadRoutines, &Reading::ReadTypes, &Reading::ReadAttributes, &Reading::ReadLabels}) {
+      for (const auto step :
+           {&Reading::ReadRelations, &Reading::ReadColumns, &Reading::ReadUpdatableColumns, &Reading::ReadRules,
+            &Reading::ReadShards, &Reading::ReadReferences, &Reading::ReadRoutines, &Reading::ReadTypes,
+            &Reading::ReadAttributes, &Reading::ReadLabels}) {
         RETURN_IF_ERROR((this->*step)());
       }
     }

@@ -29,8 +29,8 @@ google::protobuf::FileDescriptorProto RowsFile(const Contract& contract, const s
 // The packages that have such a file, each after those that its file imports.
 std::vector<std::string> RowsPackages(const Contract& contract);
 
-// Contract::files, the files of rows, and those of all tables and functions, dependencies first. It takes about 50 kB for
-// each table.
+// Contract::files, the files of rows, and those of all tables and functions, dependencies first. It takes about 50 kB
+// for each table.
 google::protobuf::FileDescriptorSet AllFiles(const Contract& contract);
 
 // The file `name` of the enums and composites of `package`. `go_apart` gives it a Go package of its own.

@@ -44,9 +44,9 @@ using TextsMember = std::vector<std::string> Request::*;                // ... r
 using RowMember = std::optional<std::string_view> Request::*;           // ... the row's message ...
 using MessagesMember = std::vector<std::string_view> Request::*;        // ... repeated messages: rows, or requests ...
 using ExpandMember = std::vector<Expand> Request::*;                    // ... or repeated messages Expand
-using RequestMember = std::variant<std::string Request::*, bool Request::*, std::int32_t Request::*,
-                                   std::int64_t Request::*, MaskMember, TextsMember, RowMember, MessagesMember,
-                                   ExpandMember>;
+using RequestMember =
+    std::variant<std::string Request::*, bool Request::*, std::int32_t Request::*, std::int64_t Request::*, MaskMember,
+                 TextsMember, RowMember, MessagesMember, ExpandMember>;
 
 struct RequestField {
   KindSet kinds;     // the methods whose requests have it

@@ -11,6 +11,7 @@
 #include "contract/descriptor_index.h"
 #include "contract/descriptors.h"
 #include "contract/methods.h"
+#include "contract/pin_enums.h"
 #include "contract/pin_relations.h"
 #include "fmt/format.h"
 #include "status/status.h"
@@ -39,7 +40,7 @@ class Pinning {
   absl::StatusOr<Contract> Run() {
     CheckSyntax();
     CheckMessages();
-    CheckEnums();
+    CheckEnums(pinned_, known_, &differences_);
     PinEnums();
     PinComposites();
     PinTables();
@@ -112,28 +113,6 @@ class Pinning {
     const auto* column = pinned == pinned_.messages.end() ? nullptr : FindField(*pinned->second, field.name());
     if (column != nullptr && column->number() == field.number()) return;
     Differ("{}.{}: has number {}, which must be its number in {}", message, field.name(), field.number(), row);
-  }
-
-  void CheckEnums() {
-    for (const auto& [name, type] : pinned_.enums) {
-      const auto known = known_.enums.find(name);
-      if (known == known_.enums.end()) {
-        Differ("{}: the database has no such enum", name);
-        continue;
-      }
-      std::set<int> numbers;
-      for (const auto& value : type->value()) {
-        const pb::EnumValueDescriptorProto* derived = FindValue(*known->second, value.name());
-        if (derived == nullptr) {
-          Differ("{}.{}: the database has no such label", name, value.name());
-        } else if ((derived->number() == 0) != (value.number() == 0)) {
-          Differ("{}.{}: has number {}; 0 is for the unspecified value alone", name, value.name(), value.number());
-        }
-        if (!numbers.insert(value.number()).second) {
-          Differ("{}.{}: has number {} as another value has", name, value.name(), value.number());
-        }
-      }
-    }
   }
 
   // A label that the contract does not name cannot be served: reading it is an error then.

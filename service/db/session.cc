@@ -329,8 +329,7 @@ absl::Status Session::Commit() {
     return status;
   }
   open_ = false;
-  status = Cancellable([](Connection& connection) { return connection.Commit(); });
-  return OfCommit(status);
+  return OfCommit(Cancellable([](Connection& connection) { return connection.Commit(); }));
 }
 
 absl::Status Session::OfCommit(const absl::Status& status) const {

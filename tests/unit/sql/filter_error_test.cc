@@ -56,7 +56,7 @@ TEST_F(FilterErrorTest, SyntaxErrorsSayWhereAndWhat) {
 
 TEST_F(FilterErrorTest, WhatIsNotSupportedIsNamed) {
   EXPECT_EQ(Message("lower(name)"), R"(at 1: unknown function "lower"; there are "like", "ilike", "matches", )"
-                                        R"("imatches", "search", "contains", "within" and "overlaps")");
+                                    R"("imatches", "search", "contains", "within" and "overlaps")");
   EXPECT_THAT(Message("name = x and age = 1"), HasSubstr("(AND, OR and NOT are in upper case)"));
   EXPECT_THAT(Message("name <> x"), StartsWith("at 6: found \"<>\"; write !="));
   EXPECT_THAT(Message("!vip = true"), StartsWith("at 1: found \"!\"; write NOT"));
