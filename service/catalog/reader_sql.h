@@ -105,7 +105,8 @@ SELECT attrelid, attnum FROM pg_catalog.pg_attribute
 inline constexpr char kFunctionFilter[] =
     "p.pronamespace IN ({schemas}) AND p.prokind IN ('f', 'p') AND " PROTOGRES_MAY("function", "p.oid, 'EXECUTE'") R"(
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x
-                    WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid AND x.deptype = 'e')
+                    WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid
+                      AND x.deptype IN ('e', 'i'))
    AND NOT EXISTS (
          SELECT FROM pg_catalog.unnest(pg_catalog.array_prepend(
                        p.prorettype, coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[]))) AS u(oid)
