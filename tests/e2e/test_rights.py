@@ -117,8 +117,8 @@ class InputOnly(Rights):
         self.assertEqual(self.call("BatchCreateTickets", {"requests": requests}), {"tickets": [{"subject": "same"}] * 20})
         self.assertEqual(self.psql("SELECT count(DISTINCT inbox) FROM ticket"), "20")
         self.assertEqual(len(self.call("ListTickets", {"page_size": 30})["tickets"]), 20)
-        self.assertEqual(self.methods_of("Ticket"), {"ListTickets", "StreamTickets", "CreateTicket", "BatchCreateTickets",
-                                                     "ImportTickets"})
+        self.assertEqual(self.methods_of("Ticket"), {"ListTickets", "StreamTickets", "AggregateTickets", "CreateTicket",
+                                                     "BatchCreateTickets", "ImportTickets"})
         self.assertEqual(import_rows(self.client, "ImportTickets", [{"subject": "s", "inbox": "i"}], [{"inbox": "j"}]), 2)
         self.assertEqual(self.psql("SELECT count(*) FROM ticket WHERE inbox IN ('i', 'j')"), "2")
 
