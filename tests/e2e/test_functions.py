@@ -229,6 +229,15 @@ class Functions(ServedTestCase):
 
     def test_a_deadline_and_a_cancel_reach_the_function(self):
         def napping():
+    def test_a_procedure_that_fails_after_it_has_written_ends_its_session(self):
+        before = self.lines()
+        session = Session(self.client, begin={})
+        self.addCleanup(session.cancel)
+        error = session.error(f"{self.database}.v1.Endless", at="2026-01-01T00:00:00Z")
+        self.assertEqual(error.get("aborted"), True)
+        session.rollback()
+        self.assertEqual(self.lines(), before)
+
             return self.psql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%naps%' AND state = 'active' AND "
                              "pid <> pg_backend_pid()") == "1"
         before = self.lines()
