@@ -86,6 +86,9 @@ BEGIN
 END$$;
 CREATE FUNCTION fail(code text, words text DEFAULT 'failed') RETURNS int LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '%', words USING ERRCODE = code; END$$;
+CREATE SEQUENCE runs;
+CREATE FUNCTION fail_once(code text) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'run %', nextval('runs') USING ERRCODE = code; END$$;
 CREATE FUNCTION strict_row(i bigint) RETURNS text STABLE LANGUAGE plpgsql AS $$
 DECLARE o text; BEGIN SELECT owner INTO STRICT o FROM account WHERE id = i; RETURN o; END$$;
 CREATE FUNCTION naps(seconds float8) RETURNS text LANGUAGE plpgsql AS $$

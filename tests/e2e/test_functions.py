@@ -193,6 +193,11 @@ class Functions(ServedTestCase):
                 {"request": {"@type": url + "NoteRequest"}},
                 {"request": {"@type": url + "TransferRequest", "a": "7", "b": "8", "amount": "9999"}}]})
         self.assertEqual(int(self.lines()), before + 1)
+    def test_no_code_that_it_raises_makes_a_function_run_again(self):
+        for runs, state in enumerate(("26000", "42P05", "3F000", "42804", "42P01", "40001"), 1):
+            with self.fails("ABORTED" if state == "40001" else "FAILED_PRECONDITION", message=f"run {runs}$"):
+                self.call("FailOnce", {"code": state})
+
 
     def test_in_a_session(self):
         session = Session(self.client, begin={})
