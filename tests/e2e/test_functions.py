@@ -128,7 +128,7 @@ class Functions(ServedTestCase):
 
     def test_what_is_left_out(self):
         names = set(self.methods())
-        for absent in ("Spoken", "Undeclared", "OnChange", "OnDdl", "MySum", "Hidden", "OddlyNamed"):
+        for absent in ("Paid", "Spoken", "Undeclared", "OnChange", "OnDdl", "MySum", "Hidden", "OddlyNamed"):
             self.assertNotIn(absent, names)
         self.assertEqual(self.value("Seven"), 7)
         log = "\n".join(self.server.all_lines())
@@ -156,6 +156,12 @@ class Functions(ServedTestCase):
         self.assertEqual(left, "89.50")
         with self.fails("INVALID_ARGUMENT", "RAISED_EXCEPTION", message="amount must be positive") as failed:
             self.call("Transfer", {"a": 1, "b": 2, "amount": "-1"})
+        self.assertEqual(self.value("Volume", side=1), "int")
+        # The DEFAULT, which PostgreSQL says to be 0, is as numeric as the argument.
+        self.assertEqual(self.value("VolumeNumeric"), "numeric 0")
+        before = self.lines()
+        self.assertEqual(self.call("Meant", {"a": 1}), {"b": 1})
+        self.assertEqual(self.lines(), before)
         self.assertEqual({key: failed[0].metadata[key] for key in ("sqlstate", "hint", "detail")},
                          {"sqlstate": "PG003", "hint": "give more", "detail": "it was -1"})
         with self.fails("NOT_FOUND", "RAISED_EXCEPTION", message="no account 77"):
