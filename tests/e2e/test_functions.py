@@ -126,6 +126,22 @@ class Functions(ServedTestCase):
         self.assertEqual(len(stream_rows(self.client, "Logged", n=3, validate_only=True)), 3)
         self.assertEqual(int(self.lines()), before + 3)
 
+    def test_a_set_that_writes_runs_whatever_its_filter_is(self):
+        before = int(self.lines())
+        self.assertEqual(stream_rows(self.client, "Logged", n=1, filter='id < 0'), [])
+        self.assertEqual(len(stream_rows(self.client, "Logged", n=2, filter='line = "row 1"')), 1)
+        self.assertEqual(int(self.lines()), before + 3)
+
+    def test_what_a_function_sets_ends_with_its_call(self):
+        def settled():
+            return {self.value("Settled") for _ in range(8)}  # on each connection of the pool
+
+        before = settled()
+        self.assertEqual(self.value("Unsettles"), 1)
+        self.assertEqual(settled(), before)
+        self.assertEqual(len(stream_rows(self.client, "Unsettling")), 1)
+        self.assertEqual(settled(), before)
+
     def test_what_is_left_out(self):
         names = set(self.methods())
         for absent in ("Paid", "Spoken", "Undeclared", "OnChange", "OnDdl", "MySum", "Hidden", "OddlyNamed"):
@@ -140,6 +156,12 @@ class Functions(ServedTestCase):
         self.assertEqual(self.value("Area", side=1, other=5), "int,int 5")
         self.assertEqual(self.value("AreaIntegerIntegerInteger", side=1, other=2, third=3), "three")
         self.assertEqual(self.value("AreaText", side="x"), "text")
+        self.assertEqual(self.value("Volume", side=1), "int")
+        # The DEFAULT, which PostgreSQL says to be 0, is as numeric as the argument.
+        self.assertEqual(self.value("VolumeNumeric"), "numeric 0")
+        before = self.lines()
+        self.assertEqual(self.call("Meant", {"a": 1}), {"b": 1})
+        self.assertEqual(self.lines(), before)
 
     def test_names_that_are_taken_or_hostile(self):
         self.assertEqual(self.value("GetAccountFunction"), 42)
@@ -156,12 +178,6 @@ class Functions(ServedTestCase):
         self.assertEqual(left, "89.50")
         with self.fails("INVALID_ARGUMENT", "RAISED_EXCEPTION", message="amount must be positive") as failed:
             self.call("Transfer", {"a": 1, "b": 2, "amount": "-1"})
-        self.assertEqual(self.value("Volume", side=1), "int")
-        # The DEFAULT, which PostgreSQL says to be 0, is as numeric as the argument.
-        self.assertEqual(self.value("VolumeNumeric"), "numeric 0")
-        before = self.lines()
-        self.assertEqual(self.call("Meant", {"a": 1}), {"b": 1})
-        self.assertEqual(self.lines(), before)
         self.assertEqual({key: failed[0].metadata[key] for key in ("sqlstate", "hint", "detail")},
                          {"sqlstate": "PG003", "hint": "give more", "detail": "it was -1"})
         with self.fails("NOT_FOUND", "RAISED_EXCEPTION", message="no account 77"):
@@ -176,6 +192,11 @@ class Functions(ServedTestCase):
             self.assertEqual(failed[0].metadata["sqlstate"], state)
         with self.fails("NOT_FOUND", "RAISED_EXCEPTION"):
             self.call("StrictRow", {"i": 12345})
+
+    def test_no_code_that_it_raises_makes_a_function_run_again(self):
+        for runs, state in enumerate(("26000", "42P05", "3F000", "42804", "42P01", "40001"), 1):
+            with self.fails("ABORTED" if state == "40001" else "FAILED_PRECONDITION", message=f"run {runs}$"):
+                self.call("FailOnce", {"code": state})
 
     def test_validate_only_request_id_and_transactions(self):
         before = int(self.lines())
@@ -199,11 +220,6 @@ class Functions(ServedTestCase):
                 {"request": {"@type": url + "NoteRequest"}},
                 {"request": {"@type": url + "TransferRequest", "a": "7", "b": "8", "amount": "9999"}}]})
         self.assertEqual(int(self.lines()), before + 1)
-    def test_no_code_that_it_raises_makes_a_function_run_again(self):
-        for runs, state in enumerate(("26000", "42P05", "3F000", "42804", "42P01", "40001"), 1):
-            with self.fails("ABORTED" if state == "40001" else "FAILED_PRECONDITION", message=f"run {runs}$"):
-                self.call("FailOnce", {"code": state})
-
 
     def test_in_a_session(self):
         session = Session(self.client, begin={})
@@ -212,6 +228,15 @@ class Functions(ServedTestCase):
         self.assertEqual(answer, {"value": "899.00"})
         session.rollback()
         self.assertEqual(self.psql("SELECT balance FROM account WHERE id = 9"), "900.00")
+
+    def test_a_procedure_that_fails_after_it_has_written_ends_its_session(self):
+        before = self.lines()
+        session = Session(self.client, begin={})
+        self.addCleanup(session.cancel)
+        error = session.error(f"{self.database}.v1.Endless", at="2026-01-01T00:00:00Z")
+        self.assertEqual(error.get("aborted"), True)
+        session.rollback()
+        self.assertEqual(self.lines(), before)
 
     def test_what_does_not_write_runs_read_only(self):
         self.assertEqual(self.value("Mode"), "on")
@@ -240,15 +265,6 @@ class Functions(ServedTestCase):
 
     def test_a_deadline_and_a_cancel_reach_the_function(self):
         def napping():
-    def test_a_procedure_that_fails_after_it_has_written_ends_its_session(self):
-        before = self.lines()
-        session = Session(self.client, begin={})
-        self.addCleanup(session.cancel)
-        error = session.error(f"{self.database}.v1.Endless", at="2026-01-01T00:00:00Z")
-        self.assertEqual(error.get("aborted"), True)
-        session.rollback()
-        self.assertEqual(self.lines(), before)
-
             return self.psql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%naps%' AND state = 'active' AND "
                              "pid <> pg_backend_pid()") == "1"
         before = self.lines()
