@@ -58,6 +58,10 @@ class Selection {
       if (IsOut(argument)) draft->outs.push_back(&argument);
       // A VARIADIC "any" takes no array.
       if (!types_->CanServe(argument.type)) return LeaveOutType(function, argument.sql_type);
+      if (function.procedure && IsOut(argument) && !types_->Map(argument.type)->read_cast.empty()) {
+        return LeaveOut(function,
+                        "a CALL gives " + text::Escaped(argument.sql_type) + " only as lc_monetary writes it");
+      }
     }
     if (!SelectResult(draft)) return false;
     for (const catalog::Argument& argument : function.arguments) {
@@ -169,10 +173,10 @@ class Definition {
       argument.variadic = source.mode == ArgumentMode::kVariadic;
       argument.default_sql = source.default_sql;
       argument.field.column = source.name;
+      argument.field.type = *types_.Map(source.type);
       if (out) continue;
       Field& field = argument.field;
       field.number = ++number;
-      field.type = *types_.Map(source.type);
       field.has_default = !source.default_sql.empty();
       const std::string wanted = source.name.empty() ? fmt::format("arg{}", number) : FieldName(source.name);
       field.name = FreeName(wanted, number, field.type, {&scope, &own});
@@ -213,8 +217,6 @@ class Definition {
     Field field;
     field.number = static_cast<int>(function_.values.size()) + 1;
     field.type = *types_.Map(type);
-    // What a CALL returns cannot be cast.
-    if (source_.procedure) field.type.read_cast.clear();
     field.column = name.empty() ? fmt::format("column{}", field.number) : name;
     field.name = FreeName(FieldName(field.column), field.number, field.type, {scope});
     scope->Take(field.name, field.type);

@@ -6,6 +6,7 @@
 
 #include "crud/function.h"
 #include "crud/operator_error.h"
+#include "db/by_role.h"
 #include "fmt/format.h"
 #include "sql/filter.h"
 #include "status/macros.h"
@@ -124,6 +125,7 @@ absl::StatusOr<FunctionCall> BoundFunction::Plan(std::string_view bytes) const {
     ASSIGN_OR_RETURN(rows.order, sql::ParseOrderBy(table_, request.options.order_by));
     call.statement = sql::SelectFrom(function_, given, rows);
   }
+  call.statement.text += db::kByRole;
   call.options = std::move(request.options);
   return call;
 }

@@ -28,8 +28,7 @@ class FunctionOperation final : public Operation {
   std::string_view request_id() const override { return call_.options.request_id; }
 
   std::optional<db::Statement> Statement() const override {
-    return db::Statement{
-        .sql = call_.statement.text, .params = call_.statement.params, .writes = bound_.function().writes};
+    return db::Statement{.sql = call_.statement.text, .params = call_.statement.params, .writes = true};
   }
   bool settled() const override { return !bound_.EncodesBeforeCommit(); }
 
@@ -44,7 +43,9 @@ class FunctionOperation final : public Operation {
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const auto& [text, params] = call_.statement;
-    return Answer(bound_.function().writes ? session.Write(text, params) : session.Read(text, params), session);
+    // In a transaction of several operations, nothing keeps a STABLE function from calling one that writes.
+    const bool writes = bound_.function().writes || session.in_transaction();
+    return Answer(writes ? session.Write(text, params) : session.Read(text, params), session);
   }
 
  private:

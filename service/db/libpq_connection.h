@@ -78,6 +78,7 @@ class LibpqConnection : public Connection {
 
   absl::Status OpenRows(const std::string& sql, std::span<const Param> params) override {
     RETURN_IF_ERROR(CheckParams(params));
+    state_.Wrote();  // the rows may be those of a function
     RETURN_IF_ERROR(SendBegin());
     return Timed(sql, params, [&] { return InBulk([&] { return bulk_.OpenRows(sql, params); }); });
   }

@@ -26,7 +26,8 @@ absl::Status LibpqConnection::Begin(const Opening& opening) {
   settings_ = StatementOf(opening.settings);
   RETURN_IF_ERROR(CheckParams(settings_.params));
   RETURN_IF_ERROR(statements_.Deallocate());
-  if (!opening.pre_request.empty()) state_.Wrote();
+  // A statement that is alone in a read-only transaction calls a function, whose settings may outlive it.
+  if (!opening.pre_request.empty() || (opening.alone && !opening.mode.empty())) state_.Wrote();
   in_transaction_ = waits_ = true;
   statement_ = 0;
   if ((opening.deferred || opening.alone) && !pooled()) return Alive() ? absl::OkStatus() : NotBegun();

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <utility>
 
+#include "db/by_role.h"
 #include "db/canceller.h"
+#include "db/deadline.h"
 #include "db/opening.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
@@ -15,21 +17,8 @@ namespace {
 
 using SystemClock = std::chrono::system_clock;
 
-// How long before the deadline a cancel may come and still have the deadline for its cause. A client that has seen its
-// deadline pass cancels the call, but its clock is another: gRPC rounds a deadline by up to a hundredth of its length,
-// and counts it here from the moment when the call came.
-SystemClock::duration Slack(SystemClock::time_point deadline) {
-  if (deadline == SystemClock::time_point::max()) return {};
-  const auto length = std::max(deadline - SystemClock::now(), SystemClock::duration::zero());
-  return std::min<SystemClock::duration>(std::chrono::milliseconds(20), length / 2) + length / 50;
-}
-
-// A wall-clock deadline on the Pool's clock.
-Clock::time_point Steady(SystemClock::time_point deadline) {
-  if (deadline == SystemClock::time_point::max()) return Clock::time_point::max();
-  const auto left = deadline - SystemClock::now();
-  return left > std::chrono::hours(24 * 365) ? Clock::time_point::max() : Clock::now() + left;
-}
+// What a statement of Write has done. A CALL counts nothing, but may return a row.
+std::int64_t Affected(const Rows& rows) { return std::max(rows.affected(), rows.size()); }
 
 // Runs a statement, in the transaction that `begin` gives it where it needs one. One that has found a pooler was not
 // executed, and runs again: the session that it meets may have another client's role. `open`: a transaction has it.
@@ -193,6 +182,7 @@ absl::Status Session::BeginFor(Connection& connection, bool alone) {
 }
 
 absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param> params, bool writes) {
+  if (IsByRole(sql)) return Run(OfRole(sql, role_), params, writes);
   Rows rows;
   const auto run = [&](Connection& connection) {
     if (writes && !open_ && connection.commits_elsewhere()) alone_ = true;
@@ -202,7 +192,7 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
       ASSIGN_OR_RETURN(rows, connection.Execute(sql, params, writes));
       return absl::OkStatus();
     }));
-    if (writes) affected_ += rows.affected();
+    if (writes) affected_ += Affected(rows);
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(Cancellable(run));
@@ -210,11 +200,16 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
 }
 
 absl::Status Session::RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) {
+  if (std::ranges::any_of(statements, IsByRole, &Statement::sql)) {
+    std::vector<Statement> own(statements.begin(), statements.end());
+    for (Statement& one : own) one.sql = OfRole(one.sql, role_);
+    return RunAll(own, commit, rows);
+  }
   wrote_ = wrote_ || std::ranges::any_of(statements, &Statement::writes);
   absl::Status status =
       Cancellable([&](Connection& connection) { return connection.ExecuteAll(statements, commit, rows); });
   for (std::size_t i = 0; i < rows->size(); ++i) {
-    if (statements[i].writes) affected_ += (*rows)[i].affected();
+    if (statements[i].writes) affected_ += Affected((*rows)[i]);
   }
   if (commit && status.ok()) open_ = false;
   return status;
@@ -284,7 +279,7 @@ absl::Status Session::OpenRows(const std::string& sql, std::span<const Param> pa
   wrote_ = wrote_ || writes;
   return Bulk([&](Connection& connection) {
     const absl::Status begun = BeginFor(connection, /*alone=*/false);
-    return begun.ok() ? connection.OpenRows(sql, params) : begun;
+    return begun.ok() ? connection.OpenRows(OfRole(sql, role_), params) : begun;
   });
 }
 

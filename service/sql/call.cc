@@ -13,6 +13,12 @@ namespace {
 using contract::Argument;
 using contract::Function;
 
+// What a call gives in the place of an argument, of exactly its type: 0, the DEFAULT of a numeric one, would else
+// choose the overload for integers.
+std::string Typed(const std::string& sql, const Argument& argument) {
+  return fmt::format("{}::{}", sql, argument.field.type.sql_type);
+}
+
 // "schema"."function"($1::type, "name" => $2::type). Arguments are named, so that those in between can take their
 // DEFAULT; only those up to the last that has no name are not. Where overloads might take a call without an argument
 // for their own, it stands before others without a name, or is VARIADIC, the expression of its DEFAULT is given.
@@ -26,12 +32,12 @@ std::string Invoked(const Function& function, const Given& given, std::vector<Pa
     const Argument& argument = function.arguments[i];
     std::string value;
     if (argument.out) {
-      value = "NULL";
+      value = Typed("NULL", argument);
     } else if (given[i].has_value()) {
       params->push_back(*given[i]);
       value = Exactly(argument.field.type, static_cast<int>(params->size()));
     } else if (function.overloaded || argument.variadic || i < unnamed) {
-      value = "(" + argument.default_sql + ")";
+      value = Typed("(" + argument.default_sql + ")", argument);
     } else {
       continue;
     }
@@ -51,6 +57,13 @@ std::string Alias(const Function& function) {
   return fmt::format("t({})", names);
 }
 
+// PostgreSQL leaves out a function of which no row can meet the condition: where that is FALSE, or a join with rows of
+// which there are none. What writes must run nevertheless, so that the condition must not be known before its rows are.
+std::string OnRowsOf(const Function& function, const std::string& condition) {
+  if (!function.writes || condition.empty()) return condition;
+  return fmt::format("CASE WHEN {} THEN TRUE ELSE pg_catalog.clock_timestamp() IS NULL END", condition);
+}
+
 }  // namespace
 
 int ParamsOf(const Given& given) {
@@ -67,7 +80,7 @@ Statement SelectFrom(const Function& function, const Given& given, const CallRow
                           term.descending ? " DESC" : "");
   }
   statement.text = fmt::format("SELECT {} FROM {} AS {}{}{}", SelectList(rows.table, rows.projection), invoked,
-                               Alias(function), Where({rows.condition.text}), sorted);
+                               Alias(function), Where({OnRowsOf(function, rows.condition.text)}), sorted);
   return statement;
 }
 

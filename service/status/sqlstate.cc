@@ -127,6 +127,7 @@ const ErrorRow& Find(std::string_view sqlstate) {
 // Codes whose meaning only the rest of the error tells.
 constexpr char kStale[] = "cached plan must not change result type";
 constexpr char kStalePlan[] = "RevalidateCachedQuery";
+constexpr char kRaise[] = "exec_stmt_raise";  // RAISE of PL/pgSQL, whose SQLSTATE is the function's to choose
 constexpr ErrorRow kCachedPlan = {"0A000", StatusCode::kFailedPrecondition, kCatalogMoved, ""};
 constexpr ErrorRow kTimedOut = {"57014", StatusCode::kDeadlineExceeded, kStatementTimeout, ""};
 constexpr ErrorRow kRefusedByType = {"42601", StatusCode::kInvalidArgument, kInvalidValue, ""};
@@ -145,6 +146,10 @@ bool IsOfText(const ServerError& error) { return !error.position.empty() || erro
 // The database's own code, or a value, names what is not found. No reload mends that.
 bool IsNotFoundByCode(const ServerError& error) {
   const std::string_view state = error.sqlstate;
+  if (error.function == kRaise) {
+    const std::string_view reason = Find(state).reason;
+    return reason == kCatalogMoved || reason == kStatementLost;
+  }
   if (error.in_code) return Find(state).reason == std::string_view(kCatalogMoved);
   return !IsOfText(error) && (state == "42P01" || state == "42703" || state == "42704" || state == "42883");
 }

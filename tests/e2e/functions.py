@@ -59,6 +59,18 @@ COMMENT ON FUNCTION oddly_named() IS E'Seven.\n@protogres name=Seven';
 CREATE FUNCTION area(side int, other int, third int) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'three'$$;
 CREATE FUNCTION area(side int, other int DEFAULT 2) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'int,int ' || other$$;
 CREATE FUNCTION area(side text) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'text'$$;
+CREATE FUNCTION volume(side numeric DEFAULT 0) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'numeric ' || side$$;
+CREATE FUNCTION volume(side int) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'int'$$;
+CREATE PROCEDURE meant(IN a int, OUT b int) LANGUAGE plpgsql AS $$BEGIN b := 1; END$$;
+CREATE PROCEDURE meant(IN a int, IN b text) LANGUAGE plpgsql AS $$BEGIN INSERT INTO log (line) VALUES ('text'); END$$;
+CREATE PROCEDURE paid(INOUT amount money) LANGUAGE plpgsql AS $$BEGIN END$$;
+CREATE PROCEDURE endless(INOUT at timestamptz) LANGUAGE plpgsql
+  AS $$BEGIN INSERT INTO log (line) VALUES ('endless'); at := 'infinity'; END$$;
+CREATE FUNCTION unsettles() RETURNS int STABLE LANGUAGE plpgsql
+  AS $$BEGIN PERFORM set_config('search_path', 'pg_catalog', false); RETURN 1; END$$;
+CREATE FUNCTION unsettling() RETURNS SETOF int LANGUAGE plpgsql
+  AS $$BEGIN PERFORM set_config('search_path', 'pg_catalog', false); RETURN NEXT 1; END$$;
+CREATE FUNCTION settled() RETURNS text STABLE LANGUAGE sql AS $$SELECT current_setting('search_path')$$;
 CREATE FUNCTION get_account() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 42';
 CREATE FUNCTION "Weird; DROP--""name"("a "" b" int, "ünï" text, filter text, request_id int, "select" int DEFAULT 5)
   RETURNS text VOLATILE LANGUAGE sql AS $$SELECT concat_ws(',', $1, $2, $3, $4, $5)$$;
@@ -74,6 +86,9 @@ BEGIN
 END$$;
 CREATE FUNCTION fail(code text, words text DEFAULT 'failed') RETURNS int LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '%', words USING ERRCODE = code; END$$;
+CREATE SEQUENCE runs;
+CREATE FUNCTION fail_once(code text) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'run %', nextval('runs') USING ERRCODE = code; END$$;
 CREATE FUNCTION strict_row(i bigint) RETURNS text STABLE LANGUAGE plpgsql AS $$
 DECLARE o text; BEGIN SELECT owner INTO STRICT o FROM account WHERE id = i; RETURN o; END$$;
 CREATE FUNCTION naps(seconds float8) RETURNS text LANGUAGE plpgsql AS $$

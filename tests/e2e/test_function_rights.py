@@ -18,7 +18,11 @@ CREATE FUNCTION app.nobody_may() RETURNS int LANGUAGE sql AS 'SELECT 1';
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.tenant(), app.mine(), app.counted(), app.counted_of_all(), app.write(text) TO member;
 GRANT EXECUTE ON FUNCTION app.who() TO member, anon;
+CREATE FUNCTION app.key() RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'key'::text$$;
+REVOKE EXECUTE ON FUNCTION app.key() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.key() TO member;
 CREATE SCHEMA members;
+CREATE FUNCTION members.greet(name text) RETURNS text LANGUAGE plpgsql AS $$BEGIN RETURN name; END$$;
 GRANT USAGE ON SCHEMA members TO member;
 CREATE FUNCTION members.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 REVOKE EXECUTE ON FUNCTION members.f() FROM PUBLIC;
@@ -28,7 +32,7 @@ GRANT EXECUTE ON FUNCTION members.f() TO member;
 
 class FunctionRights(Identity):
     SQL = SQL + MORE
-    MORE = ("--reflection=authenticated",)
+    MORE = ("--reflection=authenticated", "--pool_size=2", "--max_overflow=0")
 
     def test_rows_are_those_of_the_caller(self):
         for body in ("one", "two"):
@@ -53,6 +57,18 @@ class FunctionRights(Identity):
         self.addCleanup(self.psql, "GRANT EXECUTE ON FUNCTION app.counted() TO member")
         with self.fails("PERMISSION_DENIED"):
             self.a.call("Counted")
+
+    def test_what_one_role_has_prepared_no_other_may_run(self):
+        # On few connections: PostgreSQL sees neither the schema nor a constant result again, where a plan is at hand.
+        anonymous = self.by(None)
+        for _ in range(16):
+            self.assertEqual(self.a.call("Key"), {"value": "key"})
+            self.assertEqual(self.a.call("Greet", {"name": "x"}), {"value": "x"})
+        for _ in range(6):
+            with self.fails("PERMISSION_DENIED"):
+                anonymous.call("Key")
+            with self.fails("PERMISSION_DENIED"):
+                anonymous.call("Greet", {"name": "x"})
 
     def test_request_ids_are_of_one_caller(self):
         first = self.a.call("Write", {"body": "once", "request_id": "w"})

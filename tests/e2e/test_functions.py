@@ -128,9 +128,25 @@ class Functions(ServedTestCase):
         self.assertEqual(len(stream_rows(self.client, "Logged", n=3, validate_only=True)), 3)
         self.assertEqual(int(self.lines()), before + 3)
 
+    def test_a_set_that_writes_runs_whatever_its_filter_is(self):
+        before = int(self.lines())
+        self.assertEqual(stream_rows(self.client, "Logged", n=1, filter='id < 0'), [])
+        self.assertEqual(len(stream_rows(self.client, "Logged", n=2, filter='line = "row 1"')), 1)
+        self.assertEqual(int(self.lines()), before + 3)
+
+    def test_what_a_function_sets_ends_with_its_call(self):
+        def settled():
+            return {self.value("Settled") for _ in range(8)}  # on each connection of the pool
+
+        before = settled()
+        self.assertEqual(self.value("Unsettles"), 1)
+        self.assertEqual(settled(), before)
+        self.assertEqual(len(stream_rows(self.client, "Unsettling")), 1)
+        self.assertEqual(settled(), before)
+
     def test_what_is_left_out(self):
         names = set(self.methods())
-        for absent in ("Spoken", "Undeclared", "OnChange", "OnDdl", "MySum", "Hidden", "OddlyNamed"):
+        for absent in ("Paid", "Spoken", "Undeclared", "OnChange", "OnDdl", "MySum", "Hidden", "OddlyNamed"):
             self.assertNotIn(absent, names)
         self.assertEqual(self.value("Seven"), 7)
         log = "\n".join(self.server.all_lines())
@@ -142,6 +158,12 @@ class Functions(ServedTestCase):
         self.assertEqual(self.value("Area", side=1, other=5), "int,int 5")
         self.assertEqual(self.value("AreaIntegerIntegerInteger", side=1, other=2, third=3), "three")
         self.assertEqual(self.value("AreaText", side="x"), "text")
+        self.assertEqual(self.value("Volume", side=1), "int")
+        # The DEFAULT, which PostgreSQL says to be 0, is as numeric as the argument.
+        self.assertEqual(self.value("VolumeNumeric"), "numeric 0")
+        before = self.lines()
+        self.assertEqual(self.call("Meant", {"a": 1}), {"b": 1})
+        self.assertEqual(self.lines(), before)
 
     def test_names_that_are_taken_or_hostile(self):
         self.assertEqual(self.value("GetAccountFunction"), 42)
@@ -173,6 +195,11 @@ class Functions(ServedTestCase):
         with self.fails("NOT_FOUND", "RAISED_EXCEPTION"):
             self.call("StrictRow", {"i": 12345})
 
+    def test_no_code_that_it_raises_makes_a_function_run_again(self):
+        for runs, state in enumerate(("26000", "42P05", "3F000", "42804", "42P01", "40001"), 1):
+            with self.fails("ABORTED" if state == "40001" else "FAILED_PRECONDITION", message=f"run {runs}$"):
+                self.call("FailOnce", {"code": state})
+
     def test_validate_only_request_id_and_transactions(self):
         before = int(self.lines())
         self.assertEqual(self.value("Transfer", a=5, b=6, amount="1", validate_only=True), "499.00")
@@ -203,6 +230,15 @@ class Functions(ServedTestCase):
         self.assertEqual(answer, {"value": "899.00"})
         session.rollback()
         self.assertEqual(self.psql("SELECT balance FROM account WHERE id = 9"), "900.00")
+
+    def test_a_procedure_that_fails_after_it_has_written_ends_its_session(self):
+        before = self.lines()
+        session = Session(self.client, begin={})
+        self.addCleanup(session.cancel)
+        error = session.error(f"{self.database}.v1.Endless", at="2026-01-01T00:00:00Z")
+        self.assertEqual(error.get("aborted"), True)
+        session.rollback()
+        self.assertEqual(self.lines(), before)
 
     def test_what_does_not_write_runs_read_only(self):
         self.assertEqual(self.value("Mode"), "on")

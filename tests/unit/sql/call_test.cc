@@ -38,26 +38,28 @@ TEST(CallTest, ArgumentsAreNamedAndThoseInBetweenTakeTheirDefault) {
 TEST(CallTest, ArgumentsWithoutANameStandInTheirPlace) {
   const auto function = Function({Arg("a", "6"), Arg("", "7"), Arg("c", "8")});
   EXPECT_EQ(Call(function, {std::nullopt, std::nullopt, "1"}).text,
-            std::string(R"(CALL "s"."f"((6), (7), "c" => $1)") + kInt + ")");
+            std::string(R"(CALL "s"."f"((6))") + kInt + ", (7)" + kInt + R"(, "c" => $1)" + kInt + ")");
 }
 
 TEST(CallTest, AnOverloadIsCalledWithAllItsArguments) {
   auto function = Function({Arg("a"), Arg("b", "7")});
   function.overloaded = true;
   EXPECT_EQ(Call(function, {"1", std::nullopt}).text,
-            std::string(R"(CALL "s"."f"("a" => $1)") + kInt + R"(, "b" => (7)))");
+            std::string(R"(CALL "s"."f"("a" => $1)") + kInt + R"(, "b" => (7))" + kInt + ")");
 }
 
 TEST(CallTest, VariadicAndOut) {
   auto function = Function({Arg("a"), Arg("b"), Arg("c")});
   function.arguments[1].out = true;
   function.arguments[2].variadic = true;
-  EXPECT_EQ(Call(function, {"1", std::nullopt, "{}"}).text,
-            std::string(R"(CALL "s"."f"("a" => $1)") + kInt + R"(, "b" => NULL, VARIADIC "c" => $2)" + kInt + ")");
+  EXPECT_EQ(Call(function, {"1", std::nullopt, "{}"}).text, std::string(R"(CALL "s"."f"("a" => $1)") + kInt +
+                                                                R"(, "b" => NULL)" + kInt + R"(, VARIADIC "c" => $2)" +
+                                                                kInt + ")");
 }
 
 TEST(CallTest, RowsAreReadAsThoseOfATable) {
   auto function = Function({Arg("a")});
+  function.writes = false;
   function.aliases = {"x", "y z"};
   contract::Table table;
   table.fields.resize(2);
@@ -71,6 +73,14 @@ TEST(CallTest, RowsAreReadAsThoseOfATable) {
                              R"() AS t("x", "y z") WHERE t."x" = $2 ORDER BY t."x" DESC)");
   EXPECT_THAT(select.params, ElementsAre(Param("1"), Param("5")));
   EXPECT_EQ(ParamsOf(given), 1);
+}
+
+TEST(CallTest, NoConditionKeepsAFunctionThatWritesFromRunning) {
+  contract::Table table;
+  EXPECT_EQ(
+      SelectFrom(Function({}), {}, {.table = table, .projection = {}, .condition = {"FALSE", {}}}).text,
+      R"(SELECT 1 FROM "s"."f"() AS t WHERE CASE WHEN FALSE THEN TRUE ELSE pg_catalog.clock_timestamp() IS NULL END)");
+  EXPECT_EQ(SelectFrom(Function({}), {}, {.table = table, .projection = {}}).text, R"(SELECT 1 FROM "s"."f"() AS t)");
 }
 
 }  // namespace

@@ -144,6 +144,13 @@ TEST(ErrorTableTest, OnlyAnErrorWithAPlaceInTheStatementIsOfItsText) {
             "INVALID_STATEMENT");
 }
 
+TEST(ErrorTableTest, WhatAFunctionRaisesIsNoMoveOfTheCatalogAndNoLostStatement) {
+  for (const char* state : {"26000", "42P05", "3F000", "42804", "42P01"}) {
+    EXPECT_EQ(ReasonOf(ToStatus({.sqlstate = state, .function = "exec_stmt_raise"})), "RAISED_EXCEPTION") << state;
+  }
+  EXPECT_TRUE(StatementLost(ToStatus({.sqlstate = "26000", .function = "FetchPreparedStatement"})));
+}
+
 TEST(ErrorTableTest, ATypeThatIsGoneMeansThatTheCatalogMoved) {
   EXPECT_TRUE(CatalogMoved(ToStatus({.sqlstate = "XX000", .message = "cache lookup failed for type 16401"})));
   EXPECT_FALSE(CatalogMoved(ToStatus({.sqlstate = "XX000", .message = "cache lookup failed for relation 16401"})));
