@@ -117,11 +117,11 @@ TEST_P(RpcReflectionTest, ImportsAreSentOnceAStream) {
   const auto first = Names(AskSymbol(stream, "shop.v1.ItemService"));
   ASSERT_GT(first.size(), 1u);
   EXPECT_EQ(std::set<std::string>(first.begin(), first.end()).size(), first.size());
-  EXPECT_THAT(Names(AskSymbol(stream, "shop.v1.Item")), ElementsAre(first[0]));
+  EXPECT_THAT(Names(AskSymbol(stream, "shop.v1.GetItemRequest")), ElementsAre(first[0]));
   EXPECT_THAT(Names(AskFile(stream, "google/protobuf/type.proto")), Contains("google/protobuf/source_context.proto"));
   // Files of another Api are others, whatever their names.
   server_->SetApi(MakeApi({"item"}));
-  EXPECT_EQ(Names(AskSymbol(stream, "shop.v1.Item")), first);
+  EXPECT_EQ(Names(AskSymbol(stream, "shop.v1.GetItemRequest")), first);
 }
 
 TEST_P(RpcReflectionTest, WhatIsNotThereIsNotFound) {
