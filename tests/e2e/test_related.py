@@ -327,5 +327,20 @@ class LargeRows(ServedTestCase):
             self.call("GetParent", {"id": 100, "read_mask": "children.body"})
 
 
+class OfAnExtension(ServedTestCase):
+    """A key of citext refers to one of text: PostgreSQL keeps it by the = of text."""
+    SQL = """CREATE EXTENSION citext;
+             CREATE TABLE country (code text PRIMARY KEY, name text);
+             CREATE TABLE city (id int PRIMARY KEY, country_code citext REFERENCES country);
+             INSERT INTO country VALUES ('CH', 'large'), ('ch', 'small');
+             INSERT INTO city VALUES (1, 'CH'), (2, 'ch'), (3, 'ch')"""
+
+    def test_both_sides(self):
+        city = self.call("GetCity", {"id": 1, "read_mask": "country.name"})
+        self.assertEqual(city["country"]["name"], "large")
+        country = self.call("GetCountry", {"code": "ch", "read_mask": "cities.id"})
+        self.assertEqual([city["id"] for city in country["cities"]], [2, 3])
+
+
 if __name__ == "__main__":
     unittest.main()
