@@ -19,6 +19,9 @@ struct Expand {
   std::int32_t page_size = 0;  // 0: all rows
 };
 
+// The most relations that a request may name: each is a statement.
+inline constexpr int kMostRelations = 100;
+
 // kRequestFields (own_fields.cc) says which members the request of a method can set. The views borrow from the bytes
 // that were decoded, and from `joined`.
 struct Request {

@@ -8,6 +8,7 @@
 #include "crud/related.h"
 #include "crud/row_error.h"
 #include "crud/rows_by_key.h"
+#include "db/memory.h"
 #include "fmt/format.h"
 #include "sql/lock.h"
 #include "status/macros.h"
@@ -20,7 +21,8 @@ using contract::MethodKind;
 
 // The most keys that one statement of a group looks for: all of its rows are in memory.
 constexpr std::size_t kMaxGroupKeys = 1000;
-// The most bytes of these rows. The requests whose rows come after that are run alone.
+// The most bytes of these rows, and about the most of the responses that are made of them at once. The requests that
+// come after that are run alone.
 constexpr std::int64_t kMaxGroupBytes = 8 * 1024 * 1024;
 
 // A Get or BatchGet request, planned.
@@ -209,9 +211,13 @@ class KeyedMethod : public UnaryMethod {
     }
     RowsByKey by_key(*rows, plain_);
     std::size_t position = 0;
+    std::size_t made = 0;
     for (const auto& [member, read] : group) {
+      // A row may be in many responses, and what belongs to it too.
+      if (made > static_cast<std::size_t>(kMaxGroupBytes)) break;
       auto response = Respond(read, position, &by_key, related.has_value() ? &*related : nullptr);
       // A row that is missing may be one of those that were not read: alone the request finds it.
+      made += response.ok() ? response->size() : 0;
       if (!rows->cut() || response.ok()) member->response = std::move(response);
       position += read.keys.size();
     }
@@ -296,12 +302,17 @@ class BatchGetMethod : public KeyedMethod {
                                       const Related* related) const override {
     std::string response;
     absl::Status failed;
+    db::Memory::Hold hold;
     // After a failure it goes on to the end: the rows of the keys that follow are to be passed over.
     for (std::size_t i = 0; i < read.keys.size(); ++i) {
       const std::int64_t row = rows->Find(read.keys[i], position + i);
       if (!failed.ok()) continue;
       failed = row < 0 ? status::Within(ElementPath(i), Missing(bound_, read.keys[i], read.lock))
                        : AppendElement(bound_, read.view, rows->rows(), row, /*skip=*/1, related, &response);
+      // What was counted when the rows were read is not enough: a row may stand in it many times.
+      if (failed.ok() && response.size() > static_cast<std::size_t>(kMaxGroupBytes)) {
+        failed = db::Memory::OfProcess().Resize(response.size(), &hold);
+      }
     }
     RETURN_IF_ERROR(failed);
     return response;

@@ -14,12 +14,10 @@
 namespace protogres::crud {
 namespace {
 
+using contract::kMostRelations;
 using contract::Relation;
 using contract::Table;
 using status::BadRequest;
-
-// Each is a statement.
-constexpr int kMostRelations = 100;
 
 absl::Status BadPath(std::string_view path, const std::string& why) {
   return BadRequest("read_mask", fmt::format("{}: {}", text::Excerpt(path), why));

@@ -6,17 +6,9 @@
 #include "sql/clause.h"
 
 namespace protogres::sql {
-namespace {
 
 using contract::Field;
 using contract::Type;
-
-// An operator of an extension, whichever side has it.
-std::string Equals(const Type& compared, const Type& values) {
-  return Operator(compared.operator_schema.empty() ? values : compared, "=");
-}
-
-}  // namespace
 
 KeyJoin JoinKeys(const contract::Table& table, const std::vector<KeyColumn>& columns, const std::vector<Key>& keys,
                  std::vector<Param>* params) {
@@ -44,7 +36,7 @@ KeyJoin JoinKeys(const contract::Table& table, const std::vector<KeyColumn>& col
     if (cast.empty()) cast = "::" + type.sql_type;
     arrays += fmt::format("${}{}[]", n, cast);
     names += fmt::format("k{}", n);
-    const std::string equals = type.repeated ? "=" : Equals(field.type, type);
+    const std::string equals = type.repeated ? "=" : Operator(columns[i].by->type, "=");
     join.on += fmt::format("{} {} k.k{}", Column(field), equals, n);
     if (!plain) join.on += fmt::format("{}::{}", type.write_cast, type.sql_type);
     // A join alone would fetch whole tables from other servers. This leaves servers and rows out; it says nothing new.

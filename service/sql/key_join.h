@@ -14,6 +14,8 @@ namespace protogres::sql {
 struct KeyColumn {
   const contract::Field* values = nullptr;    // of which the values are
   const contract::Field* compared = nullptr;  // of the table `t`, with which they are compared
+  // By the = of this field's type: of the one of both that a foreign key refers to, as PostgreSQL keeps it by that.
+  const contract::Field* by = nullptr;
 };
 
 struct KeyJoin {

@@ -101,7 +101,8 @@ Statement SelectRelated(const RelatedRows& rows, const std::vector<Key>& keys, s
   Statement statement;
   std::vector<KeyColumn> columns;
   for (std::size_t i = 0; i < rows.relation->fields.size(); ++i) {
-    columns.push_back({&ValueField(rows, i), &TargetField(rows, i)});
+    const Field &values = ValueField(rows, i), &compared = TargetField(rows, i);
+    columns.push_back({&values, &compared, rows.relation->reverse ? &values : &compared});
   }
   const KeyJoin join = JoinKeys(*rows.target, columns, keys, &statement.params);
   statement.params.insert(statement.params.end(), rows.condition.params.begin(), rows.condition.params.end());

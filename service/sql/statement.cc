@@ -141,7 +141,7 @@ Statement SelectByKeys(const Table& table, const Projection& projection, bool sh
                        const std::vector<Key>& keys) {
   Statement statement;
   std::vector<KeyColumn> columns;
-  for (const int index : table.key) columns.push_back({&table.field(index), &table.field(index)});
+  for (const int index : table.key) columns.push_back({&table.field(index), &table.field(index), &table.field(index)});
   KeyJoin join = JoinKeys(table, columns, keys, &statement.params);
   if (!show_deleted) join.where.insert(join.where.begin(), Live(table));
   statement.text = fmt::format("SELECT k.n{} FROM {} JOIN {} AS t ON {}{} ORDER BY k.n", MoreColumns(table, projection),

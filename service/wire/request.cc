@@ -164,6 +164,10 @@ class RequestDecoder {
   }
 
   bool Read(const Reader& reader, std::vector<contract::Expand>* expands, Fault* fault) {
+    // An empty one takes two bytes of a request, and a hundred of memory.
+    if (expands->size() >= static_cast<std::size_t>(contract::kMostRelations)) {
+      return fault->Set(fmt::format("has more than {} elements", contract::kMostRelations));
+    }
     return HasWireType(reader, WireType::kBytes, kMessageType, fault) &&
            ReadExpand(reader.bytes(), &expands->emplace_back(), fault);
   }

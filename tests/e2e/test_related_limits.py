@@ -70,5 +70,35 @@ class LargeRows(ServedTestCase):
             self.call("GetParent", {"id": 100, "read_mask": "children.body"})
 
 
+class OfAnExtension(ServedTestCase):
+    """A key of citext refers to one of text: PostgreSQL keeps it by the = of text."""
+    SQL = """CREATE EXTENSION citext;
+             CREATE TABLE country (code text PRIMARY KEY, name text);
+             CREATE TABLE city (id int PRIMARY KEY, country_code citext REFERENCES country);
+             INSERT INTO country VALUES ('CH', 'large'), ('ch', 'small');
+             INSERT INTO city VALUES (1, 'CH'), (2, 'ch'), (3, 'ch')"""
+
+    def test_both_sides(self):
+        city = self.call("GetCity", {"id": 1, "read_mask": "country.name"})
+        self.assertEqual(city["country"]["name"], "large")
+        country = self.call("GetCountry", {"code": "ch", "read_mask": "cities.id"})
+        self.assertEqual([city["id"] for city in country["cities"]], [2, 3])
+
+
+class ManyTimes(ServedTestCase):
+    SQL = """CREATE TABLE parent (id int PRIMARY KEY, body text);
+             CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent);
+             INSERT INTO parent VALUES (1, repeat('x', 2500000));
+             INSERT INTO child SELECT n, 1 FROM generate_series(1, 100) n"""
+    OPTIONS = ("--max_memory=64MiB",)
+
+    def test_one_row_in_each_row_of_a_batch_takes_no_more_than_the_memory(self):
+        requests = [{"id": n} for n in range(1, 101)]
+        with self.fails("RESOURCE_EXHAUSTED", "MEMORY_EXHAUSTED"):
+            self.call("BatchGetChildren", {"requests": requests, "read_mask": "parent.body"})
+        with self.fails("RESOURCE_EXHAUSTED", "MEMORY_EXHAUSTED"):
+            self.call("BatchGetParents", {"requests": [{"id": 1}] * 100})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -8,6 +8,7 @@ namespace protogres::sql {
 namespace {
 
 using contract::Kind;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class FitsTest : public ::testing::Test {
@@ -35,8 +36,24 @@ TEST_F(FitsTest, EachColumnThatMayNotFitIsChecked) {
       CheckOf({ArrayOf(text_), Mood()}),
       R"(, 1 / CASE WHEN (CASE WHEN pg_catalog.array_ndims(t."f0") > 1 OR pg_catalog.array_lower(t."f0", 1) <> 1 )"
       R"(THEN FALSE ELSE pg_catalog.array_position(t."f0", NULL) IS NULL END )"
-      R"(AND t."f1"::pg_catalog.text = ANY ('{"sad","so so","happy"}'::pg_catalog.text[])) IS FALSE )"
+      R"(AND t."f1"::pg_catalog.text = ANY (E'{"sad","so so","happy"}'::pg_catalog.text[])) IS FALSE )"
       R"(THEN 0 ELSE 1 END)");
+}
+
+TEST_F(FitsTest, ALabelMayHaveAnyCharacter) {
+  contract::Contract contract = contract_;
+  contract.enums[0].values = {{"6\" pipe", "A", 1}, {"a\\b", "B", 2}, {"it's", "C", 3}, {"two\nlines", "D", 4}};
+  contract::Table table = MakeTable("item");
+  Add(MakeField("f0", Mood()), &table);
+  EXPECT_THAT(CheckOfFit(contract, table),
+              HasSubstr(R"(ANY (E'{"6\\" pipe","a\\\\b","it''s","two\nlines"}'::pg_catalog.text[]))"));
+}
+
+TEST_F(FitsTest, ThereIsNoneInATableThatCitusDistributes) {
+  contract::Table table = MakeTable("item");
+  Add(MakeField("f0", Mood()), &table);
+  table.sharding = catalog::Sharding::kCitus;
+  EXPECT_THAT(CheckOfFit(contract_, table), IsEmpty());
 }
 
 TEST_F(FitsTest, ThereIsNoneWhereNothingNeedsIt) {

@@ -1,5 +1,7 @@
 #include "sql/related.h"
 
+#include <utility>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "unit/sql/fixture.h"
@@ -65,6 +67,26 @@ TEST_F(RelatedTest, OtherKeysAreFoundByTheirPosition) {
                                         R"(t."line" = k.k2 WHERE (t."note" = $3) AND t."gone" IS NOT TRUE )"
                                         R"(ORDER BY k.n, t."order_id", t."line" LIMIT $4::int8)"));
   EXPECT_THAT(statement.params, ElementsAre(R"({"1","3"})", R"({"2","4"})", "x", "9"));
+}
+
+TEST_F(RelatedTest, TheOperatorIsThatOfWhatAForeignKeyRefersTo) {
+  contract::Table own = MakeTable("own"), other = MakeTable("other");
+  contract::Type citext = MakeType(contract::Kind::kString, "\"public\".\"citext\"");
+  citext.textual = true;
+  citext.operator_schema = "\"public\"";
+  Add(MakeField("code", citext), &own);
+  Add(MakeField("code", TextType()), &other);
+  relation_.fields = relation_.target_fields = {0};
+  RelatedRows rows;
+  rows.relation = &relation_;
+  rows.table = &own;
+  rows.target = &other;
+  // There is no = of text and citext in the extension's schema, and a foreign key of citext to text is kept by texts.
+  EXPECT_THAT(SelectRelated(rows, {{"a"}}, 9).text, HasSubstr(R"(ON t."code" = k.k1)"));
+  relation_.reverse = true;
+  EXPECT_THAT(SelectRelated(rows, {{"a"}}, 9).text, HasSubstr(R"(ON t."code" OPERATOR("public".=) k.k1)"));
+  std::swap(rows.table, rows.target);
+  EXPECT_THAT(SelectRelated(rows, {{"a"}}, 9).text, HasSubstr(R"(ON t."code" = k.k1)"));
 }
 
 TEST_F(RelatedTest, ACutIsForEachKey) {

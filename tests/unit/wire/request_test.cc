@@ -60,6 +60,15 @@ class Requests : public testing::Test {
   int id_ = 0;
 };
 
+TEST_F(Requests, NameNoMoreRelationsThanEachCanBeAStatement) {
+  sample_.contract.tables[0].relations.emplace_back();
+  std::string bytes;
+  for (int i = 0; i < 100; ++i) AppendBytesField(9, "", &bytes);
+  EXPECT_EQ(Decode(MethodKind::kList, bytes)->expand.size(), 100U);
+  AppendBytesField(9, "", &bytes);
+  EXPECT_THAT(Error(MethodKind::kList, bytes), HasSubstr("more than 100 elements"));
+}
+
 constexpr char kUuid[] = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
 
 TEST_F(Requests, ExpandIsOfTablesWithRelations) {
