@@ -96,6 +96,11 @@ class FunctionStreamMethod final : public ServerStreamMethod {
     return std::make_unique<FunctionStream>(bound_, std::move(call), access);
   }
 
+  const char* when_cut() const override {
+    return writes() ? "whether what the function has written is committed is not known" : "a new call begins anew";
+  }
+  bool writes() const override { return bound_.function().writes; }
+
  private:
   const BoundFunction& bound_;
 };

@@ -36,6 +36,11 @@ class ServerStreamMethod : public Method {
   virtual absl::StatusOr<std::unique_ptr<ServerStream>> Plan(std::string_view request,
                                                              const db::Access& access) const = 0;
 
+  // What a client is told whose call ends before its last response: the end of an error's sentence.
+  virtual const char* when_cut() const { return "a new call with the last next_page_token as its page_token goes on"; }
+  // A stream writes, and may have committed that when its call ends before its last response.
+  virtual bool writes() const { return false; }
+
  protected:
   explicit ServerStreamMethod(const Names& names) : Method(kKind, names) {}
 };

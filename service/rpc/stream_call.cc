@@ -24,10 +24,6 @@ using std::chrono::milliseconds;
 // How many times a call begins again because the catalog has moved before its first response.
 constexpr int kMostRenewals = 2;
 
-absl::Status Expired(const std::string& what, const char* reason) {
-  return status::Error(absl::StatusCode::kAborted, what, reason);
-}
-
 // What the calls of both kinds have in common: a worker does the work, and the completion-queue thread tells it what
 // the client does.
 class StreamingHandler : public Handler, private Task {
@@ -68,6 +64,10 @@ class StreamingHandler : public Handler, private Task {
   // client that the call ends before its last message.
   virtual std::string Idleness() const = 0;
   virtual std::string Consequence() const = 0;
+  // The error of a call that the server ends.
+  virtual absl::Status Expired(const std::string& what, const char* reason) const {
+    return status::Error(absl::StatusCode::kAborted, what, reason);
+  }
 
   // Gives the work to a worker, unless it has one. False: too many calls are open, and this one was finished.
   bool Begin() {
@@ -260,11 +260,14 @@ class ServerStreamHandler final : public StreamingHandler, private Renewal::Wait
   }
 
   std::string Idleness() const override { return "read nothing"; }
-  std::string Consequence() const override {
-    return "a new call with the last next_page_token as its page_token goes on";
+  std::string Consequence() const override { return when_cut_; }
+  absl::Status Expired(const std::string& what, const char* reason) const override {
+    return writes_ ? status::CommitInDoubt(what) : StreamingHandler::Expired(what, reason);
   }
 
   const crud::ServerStreamMethod* method_;  // belongs to the Api of `snapshot_`
+  const char* const when_cut_ = method_->when_cut();
+  const bool writes_ = method_->writes();
   Renewal& renewal_;
   const Current& current_;
   std::string_view request_;
