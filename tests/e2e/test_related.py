@@ -342,6 +342,24 @@ class OfAnExtension(ServedTestCase):
         self.assertEqual([city["id"] for city in country["cities"]], [2, 3])
 
 
+class MuchBelow(ServedTestCase):
+    """All that belongs to a page is larger than --max_memory."""
+    SQL = """CREATE TABLE parent (id int PRIMARY KEY);
+             CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent, body text);
+             CREATE INDEX ON child (parent_id);
+             INSERT INTO parent SELECT generate_series(1, 40);
+             INSERT INTO child SELECT n, 1 + n % 40, repeat('x', 60000) FROM generate_series(1, 1600) n"""
+    OPTIONS = ("--max_memory=64MiB",)
+
+    def test_pages_and_chunks_end_early(self):
+        page = self.client.raw("ListParents", {"read_mask": "id,children.body"})
+        self.assertEqual([row.id for row in page.parents], list(range(1, len(page.parents) + 1)))
+        self.assertEqual({len(row.children) for row in page.parents}, {40})
+        self.assertTrue(page.next_page_token)
+        chunks = stream(self.client, "StreamParents", read_mask="id,children.id,children.body")
+        self.assertEqual([row.id for chunk in chunks for row in chunk.parents], list(range(1, 41)))
+
+
 class ManyTimes(ServedTestCase):
     SQL = """CREATE TABLE parent (id int PRIMARY KEY, body text);
              CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent);
