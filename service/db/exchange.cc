@@ -117,11 +117,16 @@ absl::Status Exchange::FlushPipeline(bool in_doubt) {
   return sent.ok() ? sent : Lost(in_doubt, text::OneLine(PQerrorMessage(connection_)));
 }
 
-void Exchange::Drop() {
+void Exchange::Drop(Result* error) {
   LimitAnswer(0);
   bool between = false;  // two statements of a pipeline
   for (Result next;; Forget()) {
     Next(kNever, &next);
+    if (error != nullptr && *error == nullptr && next != nullptr && IsError(next.get())) {
+      *error = std::move(next);
+      between = false;
+      continue;
+    }
     if (next != nullptr && PQresultStatus(next.get()) == PGRES_PIPELINE_SYNC) {
       piped_ = PQexitPipelineMode(connection_) != 1;
       lost_ = lost_ || piped_;

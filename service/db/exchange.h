@@ -45,8 +45,8 @@ class Exchange {
   // `in_doubt`: what is sent may take effect even if this fails.
   absl::Status FlushPipeline(bool in_doubt);
   // Reads what is left of the answers, outside a pipeline those to one statement, and drops it. If a pipeline is open,
-  // it is over. Ends early if the connection is lost.
-  void Drop();
+  // it is over. Ends early if the connection is lost. `error` gets the first error among them; null: nobody asks.
+  void Drop(Result* error = nullptr);
 
   // Waits for the whole answer, and returns its last result, or its error as status::ToStatus makes it. For a COPY that
   // is the result that begins it. `in_doubt` says that what was sent may have taken effect if the connection is lost

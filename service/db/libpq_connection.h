@@ -222,6 +222,12 @@ class LibpqConnection : public Connection {
   absl::Status RunSteps(std::span<Step> steps, std::size_t opening, bool ends, bool writes, bool* stale);
   // Whether statements can run together now.
   bool Together(std::span<const Statement> statements, bool commit) const;
+  // The transaction reads only, and is of one call, that sets no savepoints of its own: a Session of the API has its
+  // BEGIN sent at once.
+  bool OfOneRead() const { return opening_.deferred && opening_.mode.ends_with("READ ONLY"); }
+  // Adds the statements that make the savepoint to which the transaction returns if the answers are too large. False:
+  // it has nothing to return to, or does not return.
+  bool AddSaving(bool commit, std::vector<Step>* steps) const;
   // Does what ExecuteAll does, in one round trip.
   absl::Status TryAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows, bool* stale);
   // Runs a statement of a transaction for which nothing is prepared.
@@ -262,6 +268,7 @@ class LibpqConnection : public Connection {
   bool waits_ = false;           // its BEGIN does, for its first statement
   Opening opening_;              // of the transaction
   SettingsStatement settings_;   // of the opening
+  bool saved_ = false;           // it has the savepoint that ExecuteAllWithin sets
   int statement_ = 0;            // its number in the transaction
   bool lost_statement_ = false;  // a prepared statement was; it is to be seen why
   std::int64_t most_ = 0;        // the most bytes of an answer; 0: no limit

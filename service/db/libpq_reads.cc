@@ -36,15 +36,28 @@ absl::StatusOr<Rows> LibpqConnection::Some(const std::string& sql, std::span<con
 absl::StatusOr<bool> LibpqConnection::ExecuteAllWithin(std::span<const Statement> statements, bool commit,
                                                        std::int64_t most_bytes, std::vector<Rows>* rows) {
   const std::size_t before = rows->size();
+  const bool begins = waits_;
   most_ = most_bytes;
   const absl::Status status = ExecuteAll(statements, commit, rows);
   most_ = 0;
   if (status.ok()) return true;
   if (!exchange_.overflown() || !Alive()) return status;
   rows->resize(before);
-  RETURN_IF_ERROR(Drop());
-  // The COMMIT was sent with them.
-  if (commit) in_transaction_ = false;
+  if (commit || (begins && OfOneRead())) {
+    // Nothing follows, or nothing was done before.
+    in_transaction_ = false;
+    RETURN_IF_ERROR(Cancel("ROLLBACK"));
+    if (!commit) RETURN_IF_ERROR(Begin(Opening(opening_)));
+    return false;
+  }
+  if (saved_) {
+    RETURN_IF_ERROR(Cancel("ROLLBACK TO SAVEPOINT protogres_read"));
+    return false;
+  }
+  Result failed;
+  exchange_.Drop(&failed);
+  // A later statement has ended the transaction, or the connection is lost.
+  if (failed != nullptr || !Alive()) return exchange_.StatusOf(failed.get(), false);
   return false;
 }
 

@@ -29,6 +29,7 @@ absl::Status LibpqConnection::Begin(const Opening& opening) {
   // A statement that is alone in a read-only transaction calls a function, whose settings may outlive it.
   if (!opening.pre_request.empty() || (opening.alone && !opening.mode.empty())) state_.Wrote();
   in_transaction_ = waits_ = true;
+  saved_ = false;
   statement_ = 0;
   if ((opening.deferred || opening.alone) && !pooled()) return Alive() ? absl::OkStatus() : NotBegun();
   absl::Status begun = SendBegin();
@@ -94,6 +95,13 @@ std::vector<PreparedStatements::Step> LibpqConnection::OpeningSteps() const {
   return steps;
 }
 
+bool LibpqConnection::AddSaving(bool commit, std::vector<Step>* steps) const {
+  if (most_ == 0 || commit || waits_ || !OfOneRead()) return false;
+  if (saved_) steps->push_back({.sql = "RELEASE SAVEPOINT protogres_read"});
+  steps->push_back({.sql = "SAVEPOINT protogres_read"});
+  return true;
+}
+
 absl::Status LibpqConnection::RunSteps(std::span<Step> steps, std::size_t opening, bool ends, bool writes,
                                        bool* stale) {
   waits_ = false;
@@ -154,6 +162,8 @@ absl::Status LibpqConnection::ExecuteAll(std::span<const Statement> statements, 
 absl::Status LibpqConnection::TryAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows,
                                      bool* stale) {
   std::vector<Step> steps = OpeningSteps();
+  const std::size_t begin = steps.size();
+  const bool saves = AddSaving(commit, &steps);
   const std::size_t opening = steps.size();
   bool writes = false;
   for (const Statement& one : statements) {
@@ -165,7 +175,8 @@ absl::Status LibpqConnection::TryAll(std::span<const Statement> statements, bool
   statement_ += static_cast<int>(statements.size());
   const auto start = Clock::now();
   // In a transaction of several trips something may have been written before.
-  absl::Status status = RunSteps(steps, opening, commit, /*writes=*/true, stale);
+  absl::Status status = RunSteps(steps, begin, commit, /*writes=*/true, stale);
+  if (saves) saved_ = Succeeded(steps[opening - 1]);
   const bool counted = exchange_.TakeHold().bytes() > 0;
   for (std::size_t i = opening; i < steps.size(); ++i) {
     const bool succeeded = Succeeded(steps[i]);

@@ -100,5 +100,38 @@ class ManyTimes(ServedTestCase):
             self.call("BatchGetParents", {"requests": [{"id": 1}] * 100})
 
 
+class MuchBelow(ServedTestCase):
+    """All that belongs to a page is larger than --max_memory."""
+    SQL = """CREATE TABLE parent (id int PRIMARY KEY);
+             CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent, body text);
+             CREATE INDEX ON child (parent_id);
+             INSERT INTO parent SELECT generate_series(1, 40);
+             INSERT INTO child SELECT n, 1 + n % 40, repeat('x', 60000) FROM generate_series(1, 1600) n"""
+    OPTIONS = ("--max_memory=64MiB",)
+
+    def test_pages_and_chunks_end_early(self):
+        page = self.client.raw("ListParents", {"read_mask": "id,children.body"})
+        self.assertEqual([row.id for row in page.parents], list(range(1, len(page.parents) + 1)))
+        self.assertEqual({len(row.children) for row in page.parents}, {40})
+        self.assertTrue(page.next_page_token)
+        chunks = stream(self.client, "StreamParents", read_mask="id,children.id,children.body")
+        self.assertEqual([row.id for chunk in chunks for row in chunk.parents], list(range(1, 41)))
+
+
+class ManyTimes(ServedTestCase):
+    SQL = """CREATE TABLE parent (id int PRIMARY KEY, body text);
+             CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent);
+             INSERT INTO parent VALUES (1, repeat('x', 2500000));
+             INSERT INTO child SELECT n, 1 FROM generate_series(1, 100) n"""
+    OPTIONS = ("--max_memory=64MiB",)
+
+    def test_one_row_in_each_row_of_a_batch_takes_no_more_than_the_memory(self):
+        requests = [{"id": n} for n in range(1, 101)]
+        with self.fails("RESOURCE_EXHAUSTED", "MEMORY_EXHAUSTED"):
+            self.call("BatchGetChildren", {"requests": requests, "read_mask": "parent.body"})
+        with self.fails("RESOURCE_EXHAUSTED", "MEMORY_EXHAUSTED"):
+            self.call("BatchGetParents", {"requests": [{"id": 1}] * 100})
+
+
 if __name__ == "__main__":
     unittest.main()
