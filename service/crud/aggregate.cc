@@ -91,7 +91,8 @@ class AggregateOperation : public Operation {
     if (!rows.ok()) return Explained(rows.status());
     std::string response;
     ASSIGN_OR_RETURN(const std::int64_t end, EncodeGroups(*rows, &response));
-    if (end < rows->size() || rows->cut()) {
+    // Without groups there is one row, however large it is.
+    if (!plan_.groups.key.empty() && (end < rows->size() || rows->cut())) {
       std::vector<sql::Param> values;
       for (const std::size_t column : plan_.listing.token_columns) {
         const auto cell = rows->Cell(end - 1, static_cast<int>(column));

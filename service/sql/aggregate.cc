@@ -139,6 +139,14 @@ std::string GroupSql(const Field& field, std::string_view cut) {
   return fmt::format("pg_catalog.date_trunc('{}', {})", cut, column);
 }
 
+// What date_trunc() gives is a value of its own type, and maybe none of a domain over it.
+Type GroupType(const Field& field, std::string_view cut) {
+  Type type = field.type;
+  if (cut.empty() || type.kind != Kind::kTimestamp) return type;
+  type.sql_type = type.element_sql_type = type.zoned ? R"("pg_catalog"."timestamptz")" : R"("pg_catalog"."timestamp")";
+  return type;
+}
+
 std::string AggregateSql(AggregateKind kind, const Field* field) {
   if (kind == AggregateKind::kCount) return "pg_catalog.count(*)";
   const Type& type = field->type;
@@ -157,7 +165,11 @@ std::string AggregateSql(AggregateKind kind, const Field* field) {
   }
   if (IsUuid(type)) return fmt::format("pg_catalog.{}({}::text COLLATE \"C\")::uuid", name, column);
   const bool own = !type.operator_schema.empty() && !type.repeated;
-  return fmt::format("{}.{}({})", own ? type.operator_schema : "pg_catalog", name, column);
+  // That of cidr is an inet, and that of regclass an oid, which look different as text.
+  const bool other = type.kind == Kind::kString && type.text == contract::Text::kAny && BuiltIn(type) &&
+                     !type.textual && !type.repeated;
+  return fmt::format("{}.{}({}){}", own ? type.operator_schema : "pg_catalog", name, column,
+                     other ? "::" + type.sql_type : "");
 }
 
 // A column of the SELECT, which is called by its place there.
@@ -202,7 +214,8 @@ Table GroupsOf(const Table& table, const Aggregation& aggregation, const Stateme
   for (const GroupTerm& group : aggregation.groups) {
     const Field& field = table.field(group.field);
     groups.key.push_back(static_cast<int>(groups.fields.size()));
-    add(field.name + (group.cut.empty() ? "" : ".") + std::string(group.cut), field.type, GroupSql(field, group.cut));
+    add(field.name + (group.cut.empty() ? "" : ".") + std::string(group.cut), GroupType(field, group.cut),
+        GroupSql(field, group.cut));
     groups.fields.back().never_null = field.never_null;
     grouped += fmt::format("{}{}", grouped.empty() ? " GROUP BY " : ", ", groups.fields.size());
   }

@@ -107,10 +107,16 @@ std::string OperandCast(const Type& type) { return CastWith(type, ""); }
 
 std::string ArrayOperandCast(const Type& type) { return CastWith(type, "[]"); }
 
-bool HasArrayCast(const Type& type) { return BuiltIn(type) || type.textual || !BaseSqlType(type).empty(); }
+bool HasArrayCast(const Type& type) {
+  // An array in text form: to PostgreSQL an array of arrays is one array.
+  if (type.element_sql_type.ends_with("[]")) return false;
+  return BuiltIn(type) || type.textual || !BaseSqlType(type).empty();
+}
 
 std::string Likeable(const std::string& sql, const Type& type) {
-  return type.element_sql_type == R"("pg_catalog"."bpchar")" ? sql + "::text" : sql;
+  // A domain may be over char(n); over other types the cast changes nothing, and an index still serves.
+  const bool domain = !BuiltIn(type) && type.operator_schema.empty();
+  return domain || type.element_sql_type == R"("pg_catalog"."bpchar")" ? sql + "::text" : sql;
 }
 
 // Said so, rather than by coalesce(), an index still serves.

@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "sql/clause.h"
 #include "sql/elements.h"
+#include "sql/literal.h"
 #include "status/macros.h"
 #include "text/ascii.h"
 #include "text/excerpt.h"
@@ -71,7 +72,36 @@ absl::StatusOr<std::string> OfRepeated(Containment containment, const Call& call
   return HasAnyOf(target, values, scope);
 }
 
-// A list is one of keys, or of elements that are text; else the value is JSON itself.
+// The JSON value has all or one of these keys or elements. As with `attrs:1`, a bare number or boolean is an element.
+absl::StatusOr<std::string> OfJsonMembers(bool all, const Argument& argument, const std::string& value,
+                                          FilterScope* scope) {
+  std::vector<std::string_view> keys;
+  std::vector<std::string> conditions;
+  for (const Literal& literal : argument.values) {
+    if (!literal.stars.empty()) {
+      return scope->Error(literal.offset,
+                          fmt::format("keys and elements of a JSON value have no wildcards, found {} (for "
+                                      "a star itself, write \\* in quotes)",
+                                      text::Excerpt(literal.text)));
+    }
+    if (!IsJsonNumber(literal) && !IsJsonBoolean(literal)) {
+      keys.push_back(literal.text);
+      continue;
+    }
+    RETURN_IF_ERROR(scope->CheckSize(literal.offset));
+    conditions.push_back(
+        Has(value, fmt::format("OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb({}::{})", scope->Bind(literal.text),
+                               IsJsonNumber(literal) ? "numeric" : "boolean")));
+  }
+  if (!keys.empty() || conditions.empty()) {
+    conditions.push_back(
+        Has(value, fmt::format("OPERATOR(pg_catalog.{}) {}::text[]", all ? "?&" : "?|", scope->Bind(ArrayText(keys)))));
+  }
+  if (conditions.size() == 1) return conditions.front();
+  return fmt::format("({})", fmt::join(conditions, all ? " AND " : " OR "));
+}
+
+// A list is one of keys or elements; else the value is JSON itself.
 absl::StatusOr<std::string> OfJson(Containment containment, const Call& call, const Target& target,
                                    FilterScope* scope) {
   const Argument& argument = call.arguments.front();
@@ -80,10 +110,7 @@ absl::StatusOr<std::string> OfJson(Containment containment, const Call& call, co
     if (containment == Containment::kWithin) {
       return scope->Error(argument.offset, "within() of a JSON value takes one JSON value, found a list");
     }
-    std::vector<std::string_view> keys;
-    for (const Literal& literal : argument.values) keys.push_back(literal.text);
-    return Has(value, fmt::format("OPERATOR(pg_catalog.{}) {}::text[]",
-                                  containment == Containment::kContains ? "?&" : "?|", scope->Bind(ArrayText(keys))));
+    return OfJsonMembers(containment == Containment::kContains, argument, value, scope);
   }
   const Literal& literal = argument.values.front();
   const std::string_view text = literal.text;

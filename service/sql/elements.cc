@@ -25,6 +25,21 @@ bool HasWildcard(const Target& target, const Literal& literal) {
   return target.type->textual && !literal.stars.empty();
 }
 
+bool AnyWildcard(const Target& target, const std::vector<Literal>& literals) {
+  return std::ranges::any_of(literals, [&](const Literal& literal) { return HasWildcard(target, literal); });
+}
+
+// All literals as one parameter, an array of patterns: thousands of subqueries would be slow to plan.
+std::string Patterns(const std::vector<Literal>& literals, FilterScope* scope) {
+  std::vector<std::string> patterns;
+  patterns.reserve(literals.size());
+  for (const Literal& literal : literals) patterns.push_back(LikePattern(literal));
+  return scope->Bind(ArrayText({patterns.begin(), patterns.end()})) + "::text[]";
+}
+
+// The element e is like what is to follow.
+std::string Like(const Type& type) { return fmt::format("{} {} ", Likeable("e", type), Operator(type, "LIKE")); }
+
 // Each element by a condition of its own.
 absl::StatusOr<std::string> HasEach(const Target& target, const std::vector<Literal>& literals, bool all,
                                     FilterScope* scope) {
@@ -45,8 +60,20 @@ absl::StatusOr<std::string> HasBy(const char* op, const Target& target, const st
 }
 
 bool CanHaveBy(const Target& target, const std::vector<Literal>& literals, const FilterScope& scope) {
-  return HasOperators(target, scope) &&
-         std::ranges::none_of(literals, [&](const Literal& literal) { return HasWildcard(target, literal); });
+  return HasOperators(target, scope) && !AnyWildcard(target, literals);
+}
+
+// An index still serves for those without a wildcard.
+absl::StatusOr<std::string> HasAllLike(const Target& target, const std::vector<Literal>& literals, FilterScope* scope) {
+  std::vector<Literal> plain, patterns;
+  for (const Literal& literal : literals) (HasWildcard(target, literal) ? patterns : plain).push_back(literal);
+  std::string has = target.sql + " IS NOT NULL";
+  if (!plain.empty()) {
+    ASSIGN_OR_RETURN(has, HasAllOf(target, plain, scope));
+  }
+  return fmt::format(
+      "({} AND NOT EXISTS (SELECT FROM unnest({}) AS p WHERE NOT EXISTS (SELECT FROM unnest({}) AS e WHERE {}p)))", has,
+      Patterns(patterns, scope), target.sql, Like(*target.type));
 }
 
 }  // namespace
@@ -63,8 +90,8 @@ absl::Status CheckElements(const Target& target, std::size_t offset, const Filte
 absl::StatusOr<std::string> HasElement(const Target& target, const Literal& literal, FilterScope* scope) {
   const Type& type = *target.type;
   if (HasWildcard(target, literal)) {
-    return fmt::format("EXISTS (SELECT FROM unnest({}) AS e WHERE {} {} {}::text)", target.sql, Likeable("e", type),
-                       Operator(type, "LIKE"), scope->Bind(LikePattern(literal)));
+    return fmt::format("EXISTS (SELECT FROM unnest({}) AS e WHERE {}{}::text)", target.sql, Like(type),
+                       scope->Bind(LikePattern(literal)));
   }
   ASSIGN_OR_RETURN(const std::string operand, scope->Operand(target, literal));
   // intarray has an @> for integers that fails on a NULL.
@@ -74,20 +101,29 @@ absl::StatusOr<std::string> HasElement(const Target& target, const Literal& lite
 
 absl::StatusOr<std::string> HasAllOf(const Target& target, const std::vector<Literal>& literals, FilterScope* scope) {
   if (CanHaveBy(target, literals, *scope)) return HasBy("@>", target, literals, scope);
+  if (AnyWildcard(target, literals)) return HasAllLike(target, literals, scope);
   return HasEach(target, literals, /*all=*/true, scope);
 }
 
 absl::StatusOr<std::string> HasAnyOf(const Target& target, const std::vector<Literal>& literals, FilterScope* scope) {
   if (CanHaveBy(target, literals, *scope)) return HasBy("&&", target, literals, scope);
+  if (AnyWildcard(target, literals)) {
+    return fmt::format("EXISTS (SELECT FROM unnest({}) AS e WHERE {}ANY({}))", target.sql, Like(*target.type),
+                       Patterns(literals, scope));
+  }
   return HasEach(target, literals, /*all=*/false, scope);
 }
 
 absl::StatusOr<std::string> HasOnly(const Target& target, const std::vector<Literal>& literals, FilterScope* scope) {
-  if (HasOperators(target, *scope)) return HasBy("<@", target, literals, scope);
+  if (CanHaveBy(target, literals, *scope)) return HasBy("<@", target, literals, scope);
   std::string found;
-  for (const Literal& literal : literals) {
-    ASSIGN_OR_RETURN(const std::string operand, scope->Operand(target, literal));
-    found += fmt::format("{}e {} {}", found.empty() ? "" : " OR ", Operator(*target.type, "="), operand);
+  if (AnyWildcard(target, literals)) {
+    found = fmt::format("{}ANY({})", Like(*target.type), Patterns(literals, scope));
+  } else {
+    for (const Literal& literal : literals) {
+      ASSIGN_OR_RETURN(const std::string operand, scope->Operand(target, literal));
+      found += fmt::format("{}e {} {}", found.empty() ? "" : " OR ", Operator(*target.type, "="), operand);
+    }
   }
   if (found.empty()) return fmt::format("coalesce(cardinality({}) = 0, FALSE)", target.sql);
   return fmt::format("({0} IS NOT NULL AND NOT EXISTS (SELECT FROM unnest({0}) AS e WHERE ({1}) IS NOT TRUE))",

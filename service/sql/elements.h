@@ -21,7 +21,7 @@ absl::Status CheckElements(const Target& target, std::size_t offset, const Filte
 absl::StatusOr<std::string> HasElement(const Target& target, const Literal& literal, FilterScope* scope);
 absl::StatusOr<std::string> HasAllOf(const Target& target, const std::vector<Literal>& literals, FilterScope* scope);
 absl::StatusOr<std::string> HasAnyOf(const Target& target, const std::vector<Literal>& literals, FilterScope* scope);
-// There are no other elements than these, none of which has wildcards.
+// There are no other elements than these.
 absl::StatusOr<std::string> HasOnly(const Target& target, const std::vector<Literal>& literals, FilterScope* scope);
 
 }  // namespace protogres::sql

@@ -57,10 +57,14 @@ absl::StatusOr<const Literal*> ValueOf(const Bound& bound, std::size_t argument,
   return &given.values.front();
 }
 
-// A pattern of SQL, in which the filter's own wildcard is one, too.
+// A pattern of SQL, in which the filter's own wildcard is one, too. A backslash of the pattern makes it a star.
 std::string PatternOf(const Literal& literal) {
   std::string pattern = literal.text;
-  for (const std::size_t star : literal.stars) pattern[star] = '%';
+  for (const std::size_t star : literal.stars) {
+    std::size_t begin = star;
+    while (begin > 0 && pattern[begin - 1] == '\\') --begin;
+    if ((star - begin) % 2 == 0) pattern[star] = '%';
+  }
   return pattern;
 }
 

@@ -11,6 +11,11 @@
 #include "text/quote.h"
 
 namespace protogres::sql {
+namespace {
+
+constexpr std::size_t kMaxParamBytes = 1024 * 1024;
+
+}  // namespace
 
 using contract::Field;
 using contract::Kind;
@@ -100,7 +105,14 @@ const contract::Enum& FilterScope::EnumOf(const Type& type) const {
   return contract_.enums[static_cast<std::size_t>(type.index)];
 }
 
+absl::Status FilterScope::CheckSize(std::size_t offset) const {
+  if (bytes_ <= kMaxParamBytes) return absl::OkStatus();
+  return Error(offset,
+               fmt::format("the values of the list, each with its path, are more than {} bytes", kMaxParamBytes));
+}
+
 std::string FilterScope::Bind(std::string value) {
+  bytes_ += value.size();
   params_.emplace_back(std::move(value));
   return fmt::format("${}", first_param_ + static_cast<int>(params_.size()) - 1);
 }

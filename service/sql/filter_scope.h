@@ -50,6 +50,10 @@ class FilterScope {
   const contract::Contract& contract() const { return contract_; }
   const contract::Enum& EnumOf(const contract::Type& type) const;
 
+  // INVALID_ARGUMENT, at this offset: the parameters have become too large. To be asked for each value of a list, as
+  // each may bring the path within a JSON value along.
+  absl::Status CheckSize(std::size_t offset) const;
+
   // Adds a parameter and returns its place in the text, "$3".
   std::string Bind(std::string value);
   std::vector<Param> TakeParams() { return std::move(params_); }
@@ -65,6 +69,7 @@ class FilterScope {
   const std::string_view filter_;
   const int first_param_;
   std::vector<Param> params_;
+  std::size_t bytes_ = 0;  // of all parameters
 };
 
 }  // namespace protogres::sql

@@ -25,9 +25,9 @@ absl::Status Expected(const std::string& what, const Literal& literal) {
   return absl::InvalidArgumentError(fmt::format("expected {}, found {}", what, text::Excerpt(literal.text)));
 }
 
-// Without a leading plus, which from_chars does not take.
+// Without a leading plus, which from_chars does not take. One before a minus stays, so that +-5 is no number.
 std::string_view Unsigned(std::string_view text) {
-  if (text.size() > 1 && text.front() == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
   return text;
 }
 
@@ -150,6 +150,10 @@ absl::StatusOr<std::string> LiteralText(const contract::Contract& contract, cons
   }
   return literal.text;
 }
+
+bool IsJsonNumber(const Literal& literal) { return !literal.quoted && text::IsDecimal(literal.text); }
+
+bool IsJsonBoolean(const Literal& literal) { return literal.Is("true") || literal.Is("false"); }
 
 std::string LikePattern(const Literal& literal) {
   std::string pattern;

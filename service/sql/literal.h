@@ -27,6 +27,10 @@ namespace protogres::sql {
 absl::StatusOr<std::string> LiteralText(const contract::Contract& contract, const contract::Type& type,
                                         const Literal& literal);
 
+// A bare literal is a number or a boolean where it is compared with a JSON value.
+bool IsJsonNumber(const Literal& literal);
+bool IsJsonBoolean(const Literal& literal);
+
 // The LIKE pattern that matches the same texts as the literal with its wildcards.
 std::string LikePattern(const Literal& literal);
 

@@ -11,7 +11,6 @@
 #include "status/macros.h"
 #include "text/excerpt.h"
 #include "text/quote.h"
-#include "text/value.h"
 
 namespace protogres::sql {
 namespace {
@@ -48,9 +47,6 @@ bool AsksPresence(const Comparison& comparison) {
 }
 
 bool IsNull(const Comparison& comparison) { return comparison.literal.Is("null"); }
-
-bool IsJsonNumber(const Literal& literal) { return !literal.quoted && text::IsDecimal(literal.text); }
-bool IsJsonBoolean(const Literal& literal) { return literal.Is("true") || literal.Is("false"); }
 
 absl::StatusOr<std::string> CompileScalar(const Target& target, const Comparison& comparison, FilterScope* scope) {
   const Type& type = *target.type;
@@ -179,12 +175,12 @@ absl::StatusOr<std::string> Compare(const Target& target, const Comparison& comp
   return CompileScalar(target, comparison, scope);
 }
 
-// A value that a list can have in a parameter that is an array: neither NULL nor with a wildcard.
+// A value that a list can have in a parameter that is an array: neither NULL nor, but for elements, with a wildcard.
 bool IsPlain(const Type& type, const Restriction& restriction, const Literal& literal) {
   if (literal.Is("null")) return false;
   if (restriction.comparator == Comparator::kHas && literal.Is("*")) return false;
   if (type.kind == Kind::kJson) return literal.stars.empty() && !IsJsonNumber(literal) && !IsJsonBoolean(literal);
-  return !type.textual || literal.stars.empty();
+  return !type.textual || type.repeated || literal.stars.empty();
 }
 
 // One comparison with an array, by which an index serves. Empty: the target or a value has none.
@@ -219,6 +215,7 @@ absl::StatusOr<std::string> CompareWithEach(const Target& target, const Restrict
   if (restriction.argument.values.empty()) return negated ? "TRUE" : "FALSE";
   std::string all;
   for (const Literal& literal : restriction.argument.values) {
+    RETURN_IF_ERROR(scope->CheckSize(literal.offset));
     ASSIGN_OR_RETURN(const std::string one,
                      Compare(target, {restriction.comparator, restriction.comparator_offset, literal}, scope));
     all += (all.empty() ? "(" : negated ? " AND " : " OR ") + one;

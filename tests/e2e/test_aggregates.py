@@ -31,6 +31,10 @@ CREATE TABLE edge (id int PRIMARY KEY, kind text, n8 int8, f8 float8, x numeric,
 INSERT INTO edge VALUES (1, 'big', 9223372036854775807, 1.7e308, 'NaN', 'infinity'),
   (2, 'big', 9223372036854775807, 1.7e308, 1, '2024-01-01Z'), (3, 'huge', 1, 1, ('1' || repeat('0', 131071))::numeric, NULL);
 INSERT INTO edge SELECT g, 'huge', 1, 1, ('9' || repeat('9', 131071))::numeric FROM generate_series(4, 6) g;
+CREATE DOMAIN late AS timestamptz CHECK (VALUE > '2024-01-15Z');
+CREATE TABLE odd (id int PRIMARY KEY, at late, net cidr, kind regclass, note text);
+INSERT INTO odd SELECT g, timestamptz '2024-01-16Z' + g * interval '20 days', ('10.0.0.0/' || 32 - g)::cidr,
+  'pg_class'::regclass, repeat('x', 5000) FROM generate_series(0, 4) g;
 CREATE VIEW sales_by_state AS SELECT state, amount FROM sale;
 CREATE TABLE secret (id int PRIMARY KEY, owner text, n int, hidden int);
 INSERT INTO secret SELECT g, CASE g % 2 WHEN 0 THEN 'reader' ELSE 'other' END, g, g FROM generate_series(1, 10) g;
@@ -189,6 +193,22 @@ class Aggregates(ServedTestCase):
             self.call("AggregateEdges", {"filter": "kind = huge", "aggregates": ["count()", "sum(x)"]})
         with self.fails("FAILED_PRECONDITION", "VALUE_NOT_REPRESENTABLE"):
             self.call("AggregateEdges", {"aggregates": ["max(at)"]})
+
+    def test_a_unit_begins_before_what_a_domain_allows(self):
+        groups = self.aggregate("AggregateOdds", group_by=["at.month"], aggregates=["count()"], page_size=1)
+        self.assertEqual([(group["group"]["at"][:7], group["count"]) for group in groups],
+                         [("2024-01", "1"), ("2024-02", "2"), ("2024-03", "1"), ("2024-04", "1")])
+
+    def test_extremes_look_as_the_column_does(self):
+        [group] = self.aggregate("AggregateOdds", aggregates=["max(net)", "min(kind)"])
+        self.assertEqual(group, {"max": {"net": "10.0.0.0/32"}, "min": {"kind": "pg_class"}})
+
+    def test_one_row_is_all_however_large(self):
+        server = Server(self.uri, "--max_page_bytes=1024")
+        self.addCleanup(server.close)
+        client = Client(server, self.contract)
+        page = client.call("AggregateOdds", {"aggregates": ["max(note)"]})
+        self.assertEqual(page, {"aggregates": [{"max": {"note": "x" * 5000}}]})
 
     def test_hostile_names(self):
         method = next(name for name in self.client.methods if name.startswith("Aggregate") and "ird" in name.lower())

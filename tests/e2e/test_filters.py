@@ -17,11 +17,14 @@ CREATE TEXT SEARCH CONFIGURATION "Odd's" (COPY = simple);
 CREATE TYPE mood AS ENUM ('sad', 'so so', 'happy');
 CREATE TYPE span AS RANGE (subtype = float8);
 CREATE DOMAIN period AS daterange CHECK (NOT isempty(VALUE));
+CREATE DOMAIN pin AS char(6);
 CREATE TABLE book (id bigint PRIMARY KEY, name text, title varchar(80), nick citext, code char(6), body text,
   tags text[], counts int[],
   moods mood[], mood mood, attrs jsonb, doc json, during tstzrange, days period, spans span, path ext.ltree,
   "odd "" name" text, ref uuid, price numeric(8,2), at timestamptz,
-  words tsvector GENERATED ALWAYS AS (to_tsvector('english', coalesce(body, ''))) STORED);
+  words tsvector GENERATED ALWAYS AS (to_tsvector('english', coalesce(body, ''))) STORED,
+  pin pin DEFAULT 'p1', nums int[] DEFAULT '{{1,2}}', list jsonb DEFAULT '[1, true, "x"]');
+COMMENT ON COLUMN book.nums IS '@protogres type=string';
 INSERT INTO book SELECT g, 'Name ' || md5(g::text), 'Title ' || g, 'Nick' || g, 'c' || g % 1000,
   CASE g % 500 WHEN 0 THEN 'The cats are running home' ELSE 'Nothing of interest ' || g END,
   ARRAY['t' || g % 1000, 'u' || g % 7], ARRAY[g, g % 1000], ARRAY['sad'::mood], 'happy',
@@ -100,6 +103,16 @@ FILTERS = [
     ("attrs.n = [1, 2]", "id IN (1, 2)", None),
     ("path = [top.n1, top.n2]", "path::text IN ('top.n1', 'top.n2')", None),
     ("id = []", "false", None),
+    ('like(name, "100\\\\% of\\\\_it\\\\*")', "id = -1", None),
+    ('like(pin, "p1") AND matches(pin, "^p1$") AND id < 3', "id < 3", None),
+    ('pin = "p*1" AND id < 3', "id < 3", None),
+    ('nums = "{1,2}" OR nums = "{3}" AND id < 3', "id < 3", None),
+    ('tags:["t77*", nope] AND id < 800', "id = 77 OR id BETWEEN 770 AND 779", None),
+    ('contains(tags, ["t7*", "u1"]) AND id < 100', "(id = 7 OR id BETWEEN 70 AND 79) AND id % 7 = 1", None),
+    ('within(tags, ["t7*", "u*"]) AND id < 100', "id = 7 OR id BETWEEN 70 AND 79", None),
+    ('NOT within(tags, ["*"]) AND id < 3', "id IN (-1, 0)", None),
+    ("contains(list, [1, true, x]) AND id < 3", "id < 3", None),
+    ('NOT contains(list, [1, "1"]) AND overlaps(list, [2, true]) AND id < 3', "id < 3", None),
     ("ilike(odd___name, ODD) AND id < 3", "id IN (1, 2)", None),
 ]
 

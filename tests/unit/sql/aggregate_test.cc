@@ -61,6 +61,7 @@ TEST_F(AggregateTest, TypesHaveTheirOwnForms) {
   EXPECT_THAT(Sql({}, {"min(vip)"}), HasSubstr(R"(pg_catalog.bool_and(t."vip"))"));
   EXPECT_THAT(Sql({}, {"max(ref)"}), HasSubstr(R"(pg_catalog.max(t."ref"::text COLLATE "C")::uuid)"));
   EXPECT_THAT(Sql({}, {"min(nick)"}), HasSubstr(R"("public".min(t."nick"))"));
+  EXPECT_THAT(Sql({}, {"min(born)"}), HasSubstr(R"(pg_catalog.min(t."born")::"pg_catalog"."date" AS c1)"));
   EXPECT_THAT(Sql({}, {"max(tags)"}), HasSubstr(R"(pg_catalog.max(t."tags"))"));
   EXPECT_EQ(Groups({}, {"sum(age)"}).fields[0].type.kind, contract::Kind::kInt64);
   EXPECT_EQ(Groups({}, {"sum(id)"}).fields[0].type.text, contract::Text::kNumeric);
@@ -71,6 +72,19 @@ TEST_F(AggregateTest, TimestampsAreCutInUtc) {
   EXPECT_THAT(Sql({"seen.month"}, {}), HasSubstr(R"(pg_catalog.date_trunc('month', t."seen", 'UTC') AS c1)"));
   EXPECT_THAT(Sql({"made.hour"}, {}), HasSubstr(R"(pg_catalog.date_trunc('hour', t."made") AS c1)"));
   EXPECT_THAT(Sql({"born.week"}, {}), HasSubstr(R"(pg_catalog.date_trunc('week', t."born"::timestamp)::date AS c1)"));
+}
+
+// Its check may refuse the beginning of a month.
+TEST_F(AggregateTest, ACutTimestampIsNoValueOfADomain) {
+  contract::Table odd = MakeTable("odd");
+  contract::Type domain = PgType(contract::Kind::kTimestamp, "timestamptz");
+  domain.zoned = true;
+  domain.sql_type = domain.element_sql_type = R"("public"."late")";
+  Add(MakeField("at", domain), &odd);
+  const auto cut = ParseAggregation(odd, {"at.month"}, {});
+  EXPECT_EQ(GroupsOf(odd, *cut, {}, false).fields[0].type.sql_type, R"("pg_catalog"."timestamptz")");
+  const auto whole = ParseAggregation(odd, {"at"}, {});
+  EXPECT_EQ(GroupsOf(odd, *whole, {}, false).fields[0].type.sql_type, R"("public"."late")");
 }
 
 TEST_F(AggregateTest, PagesBeginAfterAGroup) {

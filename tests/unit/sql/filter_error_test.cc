@@ -94,6 +94,8 @@ TEST_F(FilterErrorTest, FieldsThatAreInputOnly) {
 TEST_F(FilterErrorTest, LiteralsThatDoNotFit) {
   EXPECT_EQ(Message("age = 2147483648"),
             R"(at 7: age: expected an integer from -2147483648 to 2147483647, found "2147483648")");
+  EXPECT_EQ(Message("age = +-5"), R"(at 7: age: expected an integer from -2147483648 to 2147483647, found "+-5")");
+  EXPECT_EQ(Message("score = +-inf"), R"(at 9: score: expected a number, found "+-inf")");
   EXPECT_THAT(Message("rank = 32768"), HasSubstr("from -32768 to 32767"));
   EXPECT_THAT(Message("owner = -1"), HasSubstr("from 0 to 4294967295"));
   EXPECT_THAT(Message("id = 9223372036854775808"), HasSubstr("9223372036854775807"));

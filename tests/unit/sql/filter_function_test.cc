@@ -40,6 +40,7 @@ TEST_F(FilterFunctionTest, Patterns) {
   EXPECT_EQ(Text(R"(like(name, "Li%"))"), R"(t."name" LIKE $1::text)");
   EXPECT_EQ(Text(R"(ilike(name, "li%"))"), R"(t."name" ILIKE $1::text)");
   EXPECT_EQ(Value(R"(ilike(name, "50\\%_*\*"))"), R"(50\%_%*)");
+  EXPECT_EQ(Value(R"(like(name, "a\\*b\\\\*"))"), R"(a\*b\\%)");  // a backslash of the pattern's own before a star
   EXPECT_EQ(Text(R"(ilike(nick, "li%"))"), R"(t."nick" OPERATOR("public".~~*) $1::text)");
   EXPECT_EQ(Text(R"(ilike(code, "li%"))"), R"(t."code"::text ILIKE $1::text)");
   EXPECT_EQ(Text(R"(NOT ilike(address.city, "b%"))"), R"(NOT ((t."address")."city" ILIKE $1::text))");
@@ -95,7 +96,21 @@ TEST_F(FilterFunctionTest, RepeatedFields) {
   EXPECT_EQ(Text("contains(paths, [a, b])", kBook),
             R"((coalesce($1::"ext"."ltree" OPERATOR("ext".=) ANY(t."paths"), FALSE) AND )"
             R"(coalesce($2::"ext"."ltree" OPERATOR("ext".=) ANY(t."paths"), FALSE)))");
-  EXPECT_THAT(Text("overlaps(tags, [a*, b])"), HasSubstr("EXISTS (SELECT FROM unnest"));
+}
+
+TEST_F(FilterFunctionTest, WildcardsOfElementsAreOneSubquery) {
+  EXPECT_EQ(Text("overlaps(tags, [a*, b])"),
+            R"(EXISTS (SELECT FROM unnest(t."tags") AS e WHERE e LIKE ANY($1::text[])))");
+  EXPECT_EQ(Text("tags:a* OR tags:b OR tags:c*"), Text("overlaps(tags, [a*, b])"));
+  EXPECT_EQ(Value("tags:[a*, b_]"), R"({"a%","b\\_"})");
+  EXPECT_EQ(Text("contains(tags, [a*, c*])"),
+            R"((t."tags" IS NOT NULL AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS p WHERE NOT EXISTS )"
+            R"((SELECT FROM unnest(t."tags") AS e WHERE e LIKE p))))");
+  EXPECT_THAT(Text("contains(tags, [a*, b])"),
+              HasSubstr("@>) $1::\"pg_catalog\".\"text\"[]) AND NOT EXISTS (SELECT FROM "
+                        "unnest($2::text[]) AS p"));
+  EXPECT_EQ(Text("within(tags, [a*, b])"), R"((t."tags" IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(t."tags") AS e )"
+                                           R"(WHERE (e LIKE ANY($1::text[])) IS NOT TRUE)))");
 }
 
 TEST_F(FilterFunctionTest, JsonValues) {
@@ -103,6 +118,12 @@ TEST_F(FilterFunctionTest, JsonValues) {
             R"((t."attrs" IS NOT NULL AND t."attrs" OPERATOR(pg_catalog.@>) $1::jsonb))");
   EXPECT_THAT(Text("contains(attrs, [a, b])"), HasSubstr("OPERATOR(pg_catalog.?&) $1::text[]"));
   EXPECT_THAT(Text("overlaps(attrs.tags, [a, b])"), HasSubstr("OPERATOR(pg_catalog.?|) $2::text[]"));
+  EXPECT_EQ(Text("contains(attrs, [1, \"2\"])"),
+            R"(((t."attrs" IS NOT NULL AND t."attrs" OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb($1::numeric)) AND )"
+            R"((t."attrs" IS NOT NULL AND t."attrs" OPERATOR(pg_catalog.?&) $2::text[])))");
+  EXPECT_THAT(Text("overlaps(attrs, true)"), HasSubstr("OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb($1::boolean)"));
+  EXPECT_THAT(Message("contains(attrs, [a*])"),
+              HasSubstr("at 18: keys and elements of a JSON value have no wildcards"));
   EXPECT_THAT(Text("within(doc, '[1,2]')"), HasSubstr(R"(t."doc"::jsonb OPERATOR(pg_catalog.<@) $1::jsonb)"));
 }
 
@@ -132,6 +153,31 @@ TEST_F(FilterFunctionTest, AListOfWhatAnArrayCannotSay) {
   EXPECT_EQ(Text("mood_d = [sad]"), R"((t."mood_d"::"public"."mood" = $1::"public"."mood"))");
   EXPECT_EQ(Text("isbn = [1, 2]", kBook),
             R"((t."isbn" OPERATOR("ext".=) $1::"ext"."isbn" OR t."isbn" OPERATOR("ext".=) $2::"ext"."isbn"))");
+}
+
+TEST_F(FilterFunctionTest, AnArrayThatIsServedAsTextHasNoArrayOfArrays) {
+  contract::Contract contract = MakeContract();
+  contract::Type text = MakeType(contract::Kind::kString, R"("pg_catalog"."int4"[])");
+  Add(MakeField("nums", text), &contract.tables[kDoc]);
+  const auto statement = CompileFilter(contract, contract.tables[kDoc], R"(nums = "{1,2}" OR nums = "{3}")");
+  ASSERT_TRUE(statement.ok()) << statement.status();
+  EXPECT_EQ(statement->text, R"((t."nums" = $1::"pg_catalog"."int4"[] OR t."nums" = $2::"pg_catalog"."int4"[]))");
+}
+
+TEST_F(FilterFunctionTest, ADomainMayBeOverChar) {
+  contract::Contract contract = MakeContract();
+  contract::Type domain = TextType();
+  domain.sql_type = domain.element_sql_type = R"("public"."zip")";
+  Add(MakeField("zip", domain), &contract.tables[kDoc]);
+  EXPECT_EQ(CompileFilter(contract, contract.tables[kDoc], "like(zip, 8*)")->text, R"(t."zip"::text LIKE $1::text)");
+  EXPECT_EQ(CompileFilter(contract, contract.tables[kDoc], "zip = 8*")->text, R"(t."zip"::text LIKE $1::text)");
+}
+
+// A short list must not become a statement of many times its size.
+TEST_F(FilterFunctionTest, AListOfALongPathIsBounded) {
+  std::string filter = "attrs." + std::string(30'000, 'p') + " = [1";
+  for (int i = 0; i < 14'000; ++i) filter += ",1";
+  EXPECT_THAT(Message(filter + "]"), HasSubstr("each with its path, are more than 1048576 bytes"));
 }
 
 TEST_F(FilterFunctionTest, AlternativesOfOneFieldAreAList) {
