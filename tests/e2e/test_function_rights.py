@@ -2,7 +2,8 @@
 
 import unittest
 
-from bulk import stream_rows
+from bulk import stream, stream_rows
+from harness import ServedTestCase
 from identity import SQL, Identity, reflect
 from tokens import token
 
@@ -81,6 +82,19 @@ class FunctionRights(Identity):
         anonymous = reflect(self.by("Bearer " + token({"role": "anon"})))
         self.assertIn(b"app.v1.FunctionService", anonymous)
         self.assertNotIn(b"members.v1.FunctionService", anonymous)
+
+
+class CutOff(ServedTestCase):
+    """A stream that the server ends: a caller must not take one that has written for one that can be called again."""
+    SQL = """CREATE FUNCTION reads() RETURNS SETOF int LANGUAGE sql STABLE AS 'SELECT 1 FROM pg_sleep(20)';
+             CREATE FUNCTION writes() RETURNS SETOF int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(20)'"""
+    OPTIONS = ("--stream_max_duration=1s",)
+
+    def test_what_the_error_says(self):
+        with self.fails("ABORTED", "STREAM_MAX_DURATION", message="a new call begins anew"):
+            list(stream(self.client, "Reads"))
+        with self.fails("UNKNOWN", "COMMIT_IN_DOUBT", message="committed is not known"):
+            list(stream(self.client, "Writes"))
 
 
 if __name__ == "__main__":

@@ -344,18 +344,5 @@ class ManyFunctions(ServedTestCase):
             self.assertEqual(self.call(f"F{i}"), {"value": i})
 
 
-class CutOff(ServedTestCase):
-    """A stream that the server ends: a caller must not take one that has written for one that can be called again."""
-    SQL = """CREATE FUNCTION reads() RETURNS SETOF int LANGUAGE sql STABLE AS 'SELECT 1 FROM pg_sleep(20)';
-             CREATE FUNCTION writes() RETURNS SETOF int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(20)'"""
-    OPTIONS = ("--stream_max_duration=1s",)
-
-    def test_what_the_error_says(self):
-        with self.fails("ABORTED", "STREAM_MAX_DURATION", message="a new call begins anew"):
-            list(stream(self.client, "Reads"))
-        with self.fails("UNKNOWN", "COMMIT_IN_DOUBT", message="committed is not known"):
-            list(stream(self.client, "Writes"))
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,6 @@
 #include "sql/fits.h"
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "unit/sql/fixture.h"
@@ -15,7 +16,7 @@ class FitsTest : public ::testing::Test {
  protected:
   std::string CheckOf(const std::vector<contract::Type>& types) const {
     contract::Table table = MakeTable("item");
-    for (const contract::Type& type : types) Add(MakeField("f" + std::to_string(table.fields.size()), type), &table);
+    for (const contract::Type& type : types) Add(MakeField(fmt::format("f{}", table.fields.size()), type), &table);
     return CheckOfFit(contract_, table);
   }
   static contract::Type Mood() {
