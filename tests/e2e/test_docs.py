@@ -7,9 +7,10 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 
-from harness import BINARY, ROOT, Server, TestCase, postgres
+from harness import BINARY, PATIENCE, ROOT, Server, TestCase, postgres
 
 from transcripts import BLOCK, TOKEN, Shell, comparable, lab_commands, starts_servers, transcripts
 
@@ -196,6 +197,11 @@ class Transcripts(TestCase):
                 for printed, now in tokens.items():
                     here = here.replace(printed, now)
                 seen = shell.run(here)
+                # What is looked for in a log may come a moment later.
+                end = time.monotonic() + 10 * PATIENCE
+                while here.startswith("grep ") and comparable(seen) != comparable(output) and time.monotonic() < end:
+                    time.sleep(0.2)
+                    seen = shell.run(here)
                 tokens.update(zip(TOKEN.findall(output), TOKEN.findall(seen)))
                 same = comparable(seen) == comparable(output)
                 whole += f"$ {command}\n" + (output + "\n" * bool(output) if same else seen.strip("\n") + "\n" * bool(seen))
