@@ -108,7 +108,7 @@ class Clients(TestCase):
 
 EXAMPLES = ROOT / "client/examples"
 # A block's tag, and the folder of client/examples whose sources have its code.
-LANGUAGES = {"python": "python", "go": "go", "ts": "typescript", "rust": "rust", "java": "java"}
+LANGUAGES = {"python": "python", "go": "go", "ts": "typescript", "rust": "rust", "java": "java", "kotlin": "kotlin"}
 
 
 def sources(folder):
