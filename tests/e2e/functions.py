@@ -61,8 +61,6 @@ CREATE FUNCTION area(side int, other int DEFAULT 2) RETURNS text IMMUTABLE LANGU
 CREATE FUNCTION area(side text) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'text'$$;
 CREATE FUNCTION volume(side numeric DEFAULT 0) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'numeric ' || side$$;
 CREATE FUNCTION volume(side int) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'int'$$;
-CREATE PROCEDURE meant(IN a int, OUT b int) LANGUAGE plpgsql AS $$BEGIN b := 1; END$$;
-CREATE PROCEDURE meant(IN a int, IN b text) LANGUAGE plpgsql AS $$BEGIN INSERT INTO log (line) VALUES ('text'); END$$;
 CREATE PROCEDURE paid(INOUT amount money) LANGUAGE plpgsql AS $$BEGIN END$$;
 CREATE PROCEDURE endless(INOUT at timestamptz) LANGUAGE plpgsql
   AS $$BEGIN INSERT INTO log (line) VALUES ('endless'); at := 'infinity'; END$$;

@@ -3,7 +3,7 @@
 import unittest
 
 from bulk import stream, stream_rows
-from harness import ServedTestCase
+from harness import ServedTestCase, postgres
 from identity import SQL, Identity, reflect
 from tokens import token
 
@@ -95,6 +95,24 @@ class CutOff(ServedTestCase):
             list(stream(self.client, "Reads"))
         with self.fails("UNKNOWN", "COMMIT_IN_DOUBT", message="committed is not known"):
             list(stream(self.client, "Writes"))
+
+
+class OutArguments(ServedTestCase):
+    """Of procedures they are of PostgreSQL 14. Such a one is meant, and not its overload with an argument more."""
+    SQL = "CREATE TABLE log (line text);" + r"""
+CREATE PROCEDURE meant(IN a int, OUT b int) LANGUAGE plpgsql AS $$BEGIN b := 1; END$$;
+CREATE PROCEDURE meant(IN a int, IN b text) LANGUAGE plpgsql AS $$BEGIN INSERT INTO log (line) VALUES ('text'); END$$;
+"""
+
+    @classmethod
+    def setUpClass(cls):
+        if int(postgres().psql("postgres", "SHOW server_version_num")) < 140000:
+            raise unittest.SkipTest("a procedure has no OUT arguments before PostgreSQL 14")
+        super().setUpClass()
+
+    def test_the_one_that_is_named_runs(self):
+        self.assertEqual(self.call("Meant", {"a": 1}), {"b": 1})
+        self.assertEqual(self.psql("SELECT count(*) FROM log"), "0")
 
 
 if __name__ == "__main__":

@@ -161,9 +161,6 @@ class Functions(ServedTestCase):
         self.assertEqual(self.value("Volume", side=1), "int")
         # The DEFAULT, which PostgreSQL says to be 0, is as numeric as the argument.
         self.assertEqual(self.value("VolumeNumeric"), "numeric 0")
-        before = self.lines()
-        self.assertEqual(self.call("Meant", {"a": 1}), {"b": 1})
-        self.assertEqual(self.lines(), before)
 
     def test_names_that_are_taken_or_hostile(self):
         self.assertEqual(self.value("GetAccountFunction"), 42)
