@@ -1,6 +1,6 @@
 // Lists, creates and changes customers.
 
-import { type Customer } from "../generated/shop/v1/customer_pb";
+import { type Customer } from "../generated/shop/v1/rows_pb";
 import { type Connection, customersOf, explain } from "./client";
 
 const PAGE_SIZE = 5;
