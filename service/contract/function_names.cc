@@ -67,7 +67,8 @@ class Naming {
     // Those whose name was asked for choose first.
     std::vector<std::size_t> order(drafts_.size());
     std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_partition(order, [this](std::size_t i) { return drafts_[i].notes.name.has_value(); });
+    std::stable_partition(order.begin(), order.end(),
+                          [this](std::size_t i) { return drafts_[i].notes.name.has_value(); });
     for (const std::size_t i : order) names_[i] = Choose(i);
     return std::move(names_);
   }

@@ -12,7 +12,6 @@ namespace {
 
 using contract::Field;
 using contract::Kind;
-using contract::Table;
 
 bool IsInteger(const Field& field) {
   const bool integer = field.type.kind == Kind::kInt32 || field.type.kind == Kind::kInt64;
