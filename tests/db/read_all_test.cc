@@ -90,8 +90,6 @@ TEST_F(ReadAllTest, WhatIsTooMuchAtTheEndIsNotWaitedFor) {
   const Statement unsendable{.sql = "SELECT $1::text", .params = {std::string("a\0b", 3)}};
   // With the second one they are sent one by one.
   for (const auto& statements : {std::vector{slow}, std::vector{slow, unsendable}}) {
-    const auto pid = Open()->Read("SELECT pg_backend_pid()", {});
-    ASSERT_TRUE(pid.ok());
     const auto start = std::chrono::steady_clock::now();
     {
       auto session = Session::Open(*pool_, never_,
@@ -104,8 +102,10 @@ TEST_F(ReadAllTest, WhatIsTooMuchAtTheEndIsNotWaitedFor) {
       EXPECT_TRUE((*session)->Commit().ok());
     }
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(40));
-    EXPECT_EQ(Open()->Read("SELECT pg_backend_pid()", {})->Cell(0, 0), pid->Cell(0, 0))
-        << "no transaction is left open";
+    // The cancel may come so late that the connection is given up with its transaction.
+    const auto open = Open()->Read("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'", {});
+    ASSERT_TRUE(open.ok()) << open.status();
+    EXPECT_EQ(open->Cell(0, 0), "0") << "no transaction is left open";
   }
 }
 
