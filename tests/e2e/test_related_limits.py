@@ -118,20 +118,5 @@ class MuchBelow(ServedTestCase):
         self.assertEqual([row.id for chunk in chunks for row in chunk.parents], list(range(1, 41)))
 
 
-class ManyTimes(ServedTestCase):
-    SQL = """CREATE TABLE parent (id int PRIMARY KEY, body text);
-             CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent);
-             INSERT INTO parent VALUES (1, repeat('x', 2500000));
-             INSERT INTO child SELECT n, 1 FROM generate_series(1, 100) n"""
-    OPTIONS = ("--max_memory=64MiB",)
-
-    def test_one_row_in_each_row_of_a_batch_takes_no_more_than_the_memory(self):
-        requests = [{"id": n} for n in range(1, 101)]
-        with self.fails("RESOURCE_EXHAUSTED", "MEMORY_EXHAUSTED"):
-            self.call("BatchGetChildren", {"requests": requests, "read_mask": "parent.body"})
-        with self.fails("RESOURCE_EXHAUSTED", "MEMORY_EXHAUSTED"):
-            self.call("BatchGetParents", {"requests": [{"id": 1}] * 100})
-
-
 if __name__ == "__main__":
     unittest.main()
