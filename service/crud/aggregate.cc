@@ -93,12 +93,7 @@ class AggregateOperation : public Operation {
     ASSIGN_OR_RETURN(const std::int64_t end, EncodeGroups(*rows, &response));
     // Without groups there is one row, however large it is.
     if (!plan_.groups.key.empty() && (end < rows->size() || rows->cut())) {
-      std::vector<sql::Param> values;
-      for (const std::size_t column : plan_.listing.token_columns) {
-        const auto cell = rows->Cell(end - 1, static_cast<int>(column));
-        values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
-      }
-      const std::string token = plan_.listing.TokenAfter(std::move(values), end);
+      const std::string token = plan_.listing.TokenAfter(plan_.listing.ValuesOf(*rows, end - 1), end);
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
     }
     return response;
@@ -205,12 +200,7 @@ class AggregateMethod : public UnaryMethod {
     ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(groups, request.order_by));
     // Without a group there is one row.
     if (!groups.key.empty()) listing->order = sql::TotalOrder(groups, order_by);
-    listing->token_columns = sql::TokenColumns(groups, listing->view.projection, listing->order);
-    listing->fingerprint = sql::Fingerprint(groups, request.filter, request.order_by, request.show_deleted);
-    if (request.page_token.empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(listing->after,
-                     sql::DecodeToken(request.page_token, listing->fingerprint, listing->token_columns.size()));
-    return absl::OkStatus();
+    return PlanTokens(groups, request, listing);
   }
 
   const BoundTable& bound_;

@@ -44,7 +44,7 @@ class ListOperation : public Operation {
     std::string response;
     ASSIGN_OR_RETURN(const std::int64_t end, EncodePage(session, *rows, &response));
     if (end < rows->size() || rows->cut() || (plan_.locks && end == plan_.page_size)) {
-      const std::string token = plan_.listing.TokenAfter(OrderValues(*rows, end - 1), end);
+      const std::string token = plan_.listing.TokenAfter(plan_.listing.ValuesOf(*rows, end - 1), end);
       wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
     }
     if (plan_.count.has_value()) {
@@ -59,15 +59,6 @@ class ListOperation : public Operation {
     const absl::Status page = bound_.CheckPlan(session, plan_.page);
     if (!page.ok()) return OfOperator(page, plan_.page.text, bound_.table());
     return plan_.count.has_value() ? bound_.CheckPlan(session, *plan_.count) : absl::OkStatus();
-  }
-
-  std::vector<sql::Param> OrderValues(const db::Rows& rows, std::int64_t row) const {
-    std::vector<sql::Param> values;
-    for (const std::size_t column : plan_.listing.token_columns) {
-      const auto cell = rows.Cell(row, static_cast<int>(column));
-      values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
-    }
-    return values;
   }
 
   absl::StatusOr<db::Rows> ReadPage(db::Session& session) const {

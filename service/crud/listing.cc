@@ -14,6 +14,15 @@ sql::Statement Listing::Select(const contract::Table& table, std::optional<std::
                          limit);
 }
 
+std::vector<sql::Param> Listing::ValuesOf(const db::Rows& rows, std::int64_t row) const {
+  std::vector<sql::Param> values;
+  for (const std::size_t column : token_columns) {
+    const auto cell = rows.Cell(row, static_cast<int>(column));
+    values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
+  }
+  return values;
+}
+
 std::string Listing::TokenAfter(std::vector<sql::Param> values, std::int64_t count) const {
   if (order.seekable && sql::FitsToken(values)) {
     return sql::EncodeToken(fingerprint, {.values = std::move(values), .skip = 0});
@@ -21,6 +30,15 @@ std::string Listing::TokenAfter(std::vector<sql::Param> values, std::int64_t cou
   sql::Position position = after.value_or(sql::Position{});
   position.skip += count;
   return sql::EncodeToken(fingerprint, position);
+}
+
+absl::Status PlanTokens(const contract::Table& table, const wire::Request& request, Listing* listing) {
+  listing->token_columns = sql::TokenColumns(table, listing->view.projection, listing->order);
+  listing->fingerprint = sql::Fingerprint(table, request.filter, request.order_by, request.show_deleted);
+  if (request.page_token.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(listing->after,
+                   sql::DecodeToken(request.page_token, listing->fingerprint, listing->token_columns.size()));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request) {
@@ -31,11 +49,7 @@ absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request
   ASSIGN_OR_RETURN(listing.condition, sql::CompileFilter(bound.contract(), table, request.filter));
   ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(table, request.order_by));
   listing.order = sql::TotalOrder(table, order_by);
-  listing.token_columns = sql::TokenColumns(table, listing.view.projection, listing.order);
-  listing.fingerprint = sql::Fingerprint(table, request.filter, request.order_by, request.show_deleted);
-  if (request.page_token.empty()) return listing;
-  ASSIGN_OR_RETURN(listing.after,
-                   sql::DecodeToken(request.page_token, listing.fingerprint, listing.token_columns.size()));
+  RETURN_IF_ERROR(PlanTokens(table, request, &listing));
   return listing;
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "crud/bound_table.h"
+#include "db/rows.h"
 #include "sql/filter.h"
 #include "sql/page.h"
 #include "wire/request.h"
@@ -30,10 +31,16 @@ struct Listing {
 
   // The statement that reads at most `limit` rows; no value: all of them. See sql::SelectPage.
   sql::Statement Select(const contract::Table& table, std::optional<std::int64_t> limit) const;
+  // The values that a row of a result has in the columns `token_columns`.
+  std::vector<sql::Param> ValuesOf(const db::Rows& rows, std::int64_t row) const;
   // The token of the rows that come after one row. That row is the `count`th of this call, and has `values` in the
   // columns `token_columns`.
   std::string TokenAfter(std::vector<sql::Param> values, std::int64_t count) const;
 };
+
+// Sets what the tokens of a listing of `table` have, and where `request` says that its rows begin. The view and the
+// order must be set. INVALID_ARGUMENT: a bad page_token.
+absl::Status PlanTokens(const contract::Table& table, const wire::Request& request, Listing* listing);
 
 // INVALID_ARGUMENT: a bad read_mask, filter, order_by or page_token.
 absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request);

@@ -95,17 +95,9 @@ class RelatedStream final : public ServerStream {
     if (next_ == read_ && static_cast<std::int64_t>(chunk.size()) < kChunkBytes / 2) {
       count_ = std::min(2 * count_, kMostRows);
     }
-    wire::AppendBytesField(contract::number::kNextPageToken, listing_.TokenAfter(LastValues(), taken_), &chunk);
+    wire::AppendBytesField(contract::number::kNextPageToken,
+                           listing_.TokenAfter(listing_.ValuesOf(rows_, next_ - 1), taken_), &chunk);
     return chunk;
-  }
-
-  std::vector<sql::Param> LastValues() const {
-    std::vector<sql::Param> values;
-    for (const std::size_t column : listing_.token_columns) {
-      const auto cell = rows_.Cell(next_ - 1, static_cast<int>(column));
-      values.push_back(cell.has_value() ? sql::Param(std::string(*cell)) : std::nullopt);
-    }
-    return values;
   }
 
   const BoundTable& bound_;
