@@ -25,9 +25,6 @@ namespace {
 // Below the response, the group and the message of its sums.
 constexpr int kValueDepth = 3;
 
-// How many bytes of a result are read for a byte of a page.
-constexpr std::int64_t kTextBytes = 4;
-
 // Where a column of the result stands in the message of a group.
 struct Place {
   int message = 0;  // the number of its message there; 0: it is a field there itself
@@ -87,7 +84,7 @@ class AggregateOperation : public Operation {
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     const absl::Status checked = bound_.CheckPlan(session, plan_.page);
     if (!checked.ok()) return Explained(checked);
-    const auto rows = session.ReadSome(plan_.page.text, plan_.page.params, kTextBytes * bound_.limits().max_page_bytes);
+    const auto rows = session.ReadSome(plan_.page.text, plan_.page.params, bound_.most_read());
     if (!rows.ok()) return Explained(rows.status());
     std::string response;
     ASSIGN_OR_RETURN(const std::int64_t end, EncodeGroups(*rows, &response));

@@ -74,6 +74,10 @@ class BoundTable {
   // not know a row's etag after a savepoint: there the row is read again by its key, which blocks.
   absl::StatusOr<db::Rows> Stored(db::Session& session, db::Rows rows) const;
 
+  // The most bytes of results that are read for a page or chunk: the text of a value is seldom four times as long as
+  // what it is encoded to.
+  std::int64_t most_read() const { return 4 * limits_.max_page_bytes; }
+
   // OK without --require_index. See PlanCheck::Check.
   absl::Status CheckPlan(db::Session& session, const sql::Statement& statement) const;
 

@@ -13,9 +13,6 @@
 namespace protogres::crud {
 namespace {
 
-// As that of a table's Stream.
-constexpr std::int64_t kChunkBytes = 128 * 1024;
-
 // PostgreSQL checks deferred constraints at COMMIT, which a validate_only request never reaches.
 constexpr char kCheckDeferred[] = "SET CONSTRAINTS ALL IMMEDIATE";
 

@@ -15,10 +15,6 @@
 namespace protogres::crud {
 namespace {
 
-// How many bytes of a result are read for a byte of a page: the text of a value is seldom so many times as long as what
-// it is encoded to.
-constexpr std::int64_t kTextBytes = 4;
-
 struct ListPlan {
   Listing listing;
   sql::Statement page;
@@ -62,7 +58,7 @@ class ListOperation : public Operation {
   }
 
   absl::StatusOr<db::Rows> ReadPage(db::Session& session) const {
-    const std::int64_t most = kTextBytes * bound_.limits().max_page_bytes;
+    const std::int64_t most = bound_.most_read();
     if (plan_.listing.view.related) {
       // The first statement of several: it goes with its BEGIN.
       std::vector<db::Rows> rows;

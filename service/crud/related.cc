@@ -16,9 +16,6 @@
 namespace protogres::crud {
 namespace {
 
-// How many bytes of results are read for a byte of an answer. See list.cc.
-constexpr std::int64_t kTextBytes = 4;
-
 absl::Status TooMany(std::string what) {
   return status::Error(absl::StatusCode::kFailedPrecondition, std::move(what), status::kTooManyRelatedRows);
 }
@@ -116,7 +113,7 @@ absl::StatusOr<bool> Related::ReadLevels(db::Session& session, const std::vector
   std::vector<db::Statement> together;
   for (const sql::Statement& statement : statements) together.push_back({statement.text, statement.params});
   std::vector<db::Rows> rows;
-  const auto whole = session.ReadAll(together, last, kTextBytes * bound_.limits().max_page_bytes, &rows);
+  const auto whole = session.ReadAll(together, last, bound_.most_read(), &rows);
   if (!whole.ok()) {
     const std::size_t failed = std::min(rows.size(), levels.size() - 1);
     return OfOperator(whole.status(), statements[failed].text, *levels[failed]->node->rows.target);

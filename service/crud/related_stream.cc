@@ -15,8 +15,6 @@
 namespace protogres::crud {
 namespace {
 
-// See stream.cc.
-constexpr std::int64_t kChunkBytes = 128 * 1024;
 // The rows of a FETCH: of the first one, whose rows may be large, and at the most. In between they double, so that
 // there are few texts to be prepared.
 constexpr std::int64_t kFirstRows = 16;

@@ -16,10 +16,6 @@
 namespace protogres::crud {
 namespace {
 
-// A chunk is so large that the cost of a message does not matter, and so small that it stays in the processor's cache
-// between the thread that makes it and the thread that sends it.
-constexpr std::int64_t kChunkBytes = 128 * 1024;
-
 class RowStream final : public ServerStream {
  public:
   RowStream(const BoundTable& bound, Listing listing, std::int64_t page_size, const db::Access& access)

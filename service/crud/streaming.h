@@ -3,6 +3,7 @@
 #ifndef PROTOGRES_SERVICE_CRUD_STREAMING_H_
 #define PROTOGRES_SERVICE_CRUD_STREAMING_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@
 #include "db/caller.h"
 
 namespace protogres::crud {
+
+// A response of a stream has about so many bytes: so many that the cost of a message does not matter, and so few that
+// it stays in the processor's cache between the thread that makes it and the thread that sends it.
+inline constexpr std::int64_t kChunkBytes = 128 * 1024;
 
 // The responses of one call. For one thread at a time. Gives its connection back after the last response, or when it is
 // destroyed.
