@@ -7,14 +7,12 @@
 
 #include "crud/function.h"
 #include "crud/streaming.h"
+#include "crud/write_operation.h"
 #include "status/macros.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
 namespace {
-
-// PostgreSQL checks deferred constraints at COMMIT, which a validate_only request never reaches.
-constexpr char kCheckDeferred[] = "SET CONSTRAINTS ALL IMMEDIATE";
 
 class FunctionStream final : public ServerStream {
  public:
@@ -33,7 +31,10 @@ class FunctionStream final : public ServerStream {
       over_ = !*more;
       if (!chunk_.empty()) break;
     }
-    if (over_ && session_) RETURN_IF_ERROR(Finish());
+    if (over_ && session_) {
+      RETURN_IF_ERROR(Finish(call_.options.validate_only, *session_));
+      session_.reset();
+    }
     if (chunk_.empty()) return std::nullopt;
     return std::move(chunk_);
   }
@@ -44,17 +45,6 @@ class FunctionStream final : public ServerStream {
     const absl::Status opened =
         session_->OpenRows(call_.statement.text, call_.statement.params, bound_.function().writes);
     return opened.ok() ? opened : bound_.Locate(call_, opened);
-  }
-
-  absl::Status Finish() {
-    if (!call_.options.validate_only) {
-      RETURN_IF_ERROR(session_->Commit());
-    } else {
-      RETURN_IF_ERROR(session_->Write(kCheckDeferred, {}).status());
-      RETURN_IF_ERROR(session_->Rollback());
-    }
-    session_.reset();
-    return absl::OkStatus();
   }
 
   // Adds a row to the chunk. False: the chunk is full, or `failed_` is an error.

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "crud/method.h"
+#include "db/session.h"
 #include "wire/request.h"
 
 namespace protogres::crud {
@@ -27,6 +29,9 @@ class WriteOperation : public Operation {
   const bool explicit_;
   const std::string request_id_;
 };
+
+// Commits; or, where the request is `validate_only`, checks what a COMMIT would, and rolls back. Blocks.
+absl::Status Finish(bool validate_only, db::Session& session);
 
 }  // namespace protogres::crud
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "crud/write_operation.h"
 #include "fmt/format.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
@@ -20,9 +21,6 @@ namespace protogres::transaction {
 namespace {
 
 using std::chrono::milliseconds;
-
-// PostgreSQL checks deferred constraints at COMMIT, which a validate_only request never reaches.
-constexpr char kCheckDeferred[] = "SET CONSTRAINTS ALL IMMEDIATE";
 
 // The time between two attempts doubles from the first value to the last. Half of it is random, so that transactions
 // that met once do not meet again. A transaction of a few statements takes about a millisecond.
@@ -109,7 +107,7 @@ class Runner {
     auto response = operation.Execute(session);
     if (!response.ok()) return Committed(session) ? Written(response.status()) : response;
     RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
-    RETURN_IF_ERROR(Finish(operation.validate_only(), session));
+    RETURN_IF_ERROR(crud::Finish(operation.validate_only(), session));
     return response;
   }
 
@@ -139,7 +137,7 @@ class Runner {
     if (!response.ok()) return response;
     RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
     RETURN_IF_ERROR(Record(session, operation.request_id(), *response, /*commit=*/!operation.validate_only()));
-    if (operation.validate_only()) RETURN_IF_ERROR(Finish(/*validate_only=*/true, session));
+    if (operation.validate_only()) RETURN_IF_ERROR(crud::Finish(/*validate_only=*/true, session));
     if (Random() % kPurgeEvery == 0) PurgeRequests(session, api_.limits().request_id_ttl);
     return response;
   }
@@ -170,12 +168,6 @@ class Runner {
         fmt::format("the row was written, but cannot be answered: {}", std::string(error.message())),
         status::kWrittenNotRepresentable,
         {{"table", status::MetadataOf(error, "table")}, {"column", status::MetadataOf(error, "column")}});
-  }
-
-  static absl::Status Finish(bool validate_only, db::Session& session) {
-    if (!validate_only) return session.Commit();
-    RETURN_IF_ERROR(session.Write(kCheckDeferred, {}).status());
-    return session.Rollback();
   }
 
   const api::Api& api_;
