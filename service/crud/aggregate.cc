@@ -3,7 +3,7 @@
 #include "sql/aggregate.h"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,7 +15,6 @@
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "text/quote.h"
-#include "text/utf8.h"
 #include "wire/encode.h"
 #include "wire/writer.h"
 
@@ -64,13 +63,10 @@ std::vector<Place> PlacesOf(const contract::Table& table, const sql::Aggregation
 // The name in quotes of the column that the function at `position` of `statement` is called with, if it is min() or
 // max(); else empty.
 std::string ColumnOfExtreme(const absl::Status& error, const std::string& statement) {
-  const std::string counted = status::MetadataOf(error, "position");
-  int position = 0;
-  std::from_chars(counted.data(), counted.data() + counted.size(), position);
-  if (position <= 0) return "";
-  const std::size_t at = text::CharacterAt(statement, static_cast<std::size_t>(position) - 1);
-  const std::size_t open = std::min(statement.find('(', at), statement.size());
-  const std::string_view function = std::string_view(statement).substr(at, open - at);
+  const std::optional<std::size_t> at = PlaceOf(error, statement);
+  if (!at.has_value()) return "";
+  const std::size_t open = std::min(statement.find('(', *at), statement.size());
+  const std::string_view function = std::string_view(statement).substr(*at, open - *at);
   if (!function.ends_with(".min") && !function.ends_with(".max")) return "";
   constexpr std::string_view kColumn = "(t.";
   if (statement.compare(open, kColumn.size(), kColumn) != 0) return "";

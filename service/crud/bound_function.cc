@@ -1,6 +1,6 @@
 // How the requests of a function are read, and what statement they make. See function.h.
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,10 +48,8 @@ contract::Table RowsOf(const contract::Contract& contract, const contract::Funct
 // The error of an operator in WHERE or ORDER BY. The function itself, before them, may not be found either.
 absl::Status OfCondition(const absl::Status& error, const std::string& statement, const contract::Table& table) {
   const std::size_t conditions = std::min(statement.find(" WHERE "), statement.find(" ORDER BY "));
-  const std::string counted = status::MetadataOf(error, "position");
-  std::size_t position = 0;
-  std::from_chars(counted.data(), counted.data() + counted.size(), position);
-  return position > conditions ? OfOperator(error, statement, table) : error;
+  const std::optional<std::size_t> at = PlaceOf(error, statement);
+  return at.has_value() && *at >= conditions ? OfOperator(error, statement, table) : error;
 }
 
 }  // namespace

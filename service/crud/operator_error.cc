@@ -25,15 +25,6 @@ std::string ColumnAt(std::string_view text, std::size_t at) {
   return column == std::string_view::npos ? "" : text::UnquoteName(text.substr(column + kColumn.size() - 1));
 }
 
-// The place in `statement` of what the error is about. No value: the error does not tell.
-std::optional<std::size_t> PlaceOf(const absl::Status& error, const std::string& statement) {
-  const std::string counted = status::MetadataOf(error, "position");
-  int position = 0;
-  std::from_chars(counted.data(), counted.data() + counted.size(), position);
-  if (position <= 0) return std::nullopt;
-  return text::CharacterAt(statement, static_cast<std::size_t>(position) - 1);
-}
-
 // The error is about an argument of a filter's function: a regular expression, or the name of a text search
 // configuration, which stands in the statement as a literal or is a parameter of it.
 bool IsOfArgument(const absl::Status& error, const std::string& statement) {
@@ -49,6 +40,14 @@ absl::Status Invalid(const absl::Status& error, const char* path, const std::str
 }
 
 }  // namespace
+
+std::optional<std::size_t> PlaceOf(const absl::Status& error, const std::string& statement) {
+  const std::string counted = status::MetadataOf(error, "position");
+  int position = 0;
+  std::from_chars(counted.data(), counted.data() + counted.size(), position);
+  if (position <= 0) return std::nullopt;
+  return text::CharacterAt(statement, static_cast<std::size_t>(position) - 1);
+}
 
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table) {
   if (!error.ok() && !status::IsOfBegin(error) && IsOfArgument(error, statement)) {

@@ -3,6 +3,8 @@
 #ifndef PROTOGRES_SERVICE_CRUD_OPERATOR_ERROR_H_
 #define PROTOGRES_SERVICE_CRUD_OPERATOR_ERROR_H_
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,6 +18,9 @@ namespace protogres::crud {
 // or finds no text search configuration, the filter is to blame, too. Every other error is returned as it is, and so is
 // one of these inside a function that the statement calls.
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table);
+
+// The place in `statement` of what the error is about. No value: the error does not tell.
+std::optional<std::size_t> PlaceOf(const absl::Status& error, const std::string& statement);
 
 }  // namespace protogres::crud
 
