@@ -148,14 +148,7 @@ class AggregateOperation : public Operation {
 
   absl::Status EncodeValue(const Place& place, const wire::Cell& cell, wire::ValueEncoder* encoder) const {
     if (!cell.has_value() || encoder->Append(place.type, place.tag, *cell, kValueDepth)) return absl::OkStatus();
-    const contract::Table& table = bound_.table();
-    return status::Error(
-        absl::StatusCode::kFailedPrecondition,
-        fmt::format("column \"{}\" of {} holds {}; serve it as text with the column COMMENT line \"@protogres "
-                    "type=string\"",
-                    place.column, table.sql_name, encoder->why()),
-        encoder->moved() ? status::kCatalogMoved : status::kValueNotRepresentable,
-        {{"table", table.name}, {"column", place.column}});
+    return encoder->Refusal(bound_.table(), place.column);
   }
 
   const BoundTable& bound_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "status/status.h"
 #include "text/excerpt.h"
 #include "text/hex.h"
 #include "text/number.h"
@@ -53,6 +54,15 @@ bool ValueEncoder::Cannot(const contract::Type& type, std::string_view text) {
 bool ValueEncoder::Strange(const contract::Type& type, std::string_view text) {
   moved_ = true;
   return Cannot(type, text);
+}
+
+absl::Status ValueEncoder::Refusal(const contract::Table& table, const std::string& column) const {
+  return status::Error(
+      absl::StatusCode::kFailedPrecondition,
+      fmt::format(
+          "column \"{}\" of {} holds {}; serve it as text with the column COMMENT line \"@protogres type=string\"",
+          column, table.sql_name, why_),
+      moved_ ? status::kCatalogMoved : status::kValueNotRepresentable, {{"table", table.name}, {"column", column}});
 }
 
 bool ValueEncoder::Append(const contract::Type& type, const Tag& tag, std::string_view text, int depth) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "contract/contract.h"
 
 namespace protogres::wire {
@@ -31,12 +32,11 @@ class ValueEncoder {
   ValueEncoder(const contract::Contract& contract, std::string* out) : contract_(contract), out_(out) {}
 
   // Appends the field of `tag` with the value `text`, in a message at `depth` (json.h). False: the field cannot hold
-  // the value exactly. Then why() says what the column holds, and what was appended is undefined.
+  // the value exactly, or, when the catalog was read, the type had no value that looks like this. Then what was
+  // appended is undefined.
   bool Append(const contract::Type& type, const Tag& tag, std::string_view text, int depth);
-  const std::string& why() const { return why_; }
-  // True after such a failure: when the catalog was read, the type had no value that looks like this, so the catalog
-  // has changed since.
-  bool moved() const { return moved_; }
+  // The error of such a failure, of a value of `column` of `table`: see RowEncoder::Encode.
+  absl::Status Refusal(const contract::Table& table, const std::string& column) const;
 
  private:
   bool AppendSingular(const contract::Type& type, const Tag& tag, std::string_view text, int depth);

@@ -54,14 +54,7 @@ absl::Status RowEncoder::Encode(std::span<const Cell> cells, std::string* out) c
   for (std::size_t i = 0; i < columns_->size(); ++i) {
     if (!cells[i].has_value()) continue;
     const auto& [field, tag] = (*columns_)[i];
-    if (encoder.Append(field->type, tag, *cells[i], kRowDepth)) continue;
-    return status::Error(
-        absl::StatusCode::kFailedPrecondition,
-        fmt::format(
-            "column \"{}\" of {} holds {}; serve it as text with the column COMMENT line \"@protogres type=string\"",
-            field->column, table_->sql_name, encoder.why()),
-        encoder.moved() ? status::kCatalogMoved : status::kValueNotRepresentable,
-        {{"table", table_->name}, {"column", field->column}});
+    if (!encoder.Append(field->type, tag, *cells[i], kRowDepth)) return encoder.Refusal(*table_, field->column);
   }
   if (etag_ && cells[columns_->size()].has_value()) {
     AppendBytesField(contract::number::kEtag, *cells[columns_->size()], out);
