@@ -168,12 +168,6 @@ const crud::UnaryMethod* Api::FindByRequest(std::string_view type) const {
   return function == nullptr ? nullptr : function->As<crud::UnaryMethod>();
 }
 
-int Api::TableDeclaring(std::string_view symbol) const {
-  const int table = index_.FindDeclaring(symbol);
-  const std::size_t dot = symbol.rfind('.');
-  return table >= 0 || dot == std::string_view::npos ? table : index_.FindDeclaring(symbol.substr(0, dot));
-}
-
 std::vector<std::string> Api::MethodNames(std::string_view service) const {
   std::vector<std::string> names;
   const int index = index_.FindService(service);

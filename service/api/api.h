@@ -47,7 +47,7 @@ class Api {
   // The table whose service this is, by its index in contract().tables. -1: it is no table's.
   int TableOf(std::string_view service) const { return index_.FindService(service); }
   // The table which declares the message or service that `symbol` is or is in. -1: none does.
-  int TableDeclaring(std::string_view symbol) const;
+  int TableDeclaring(std::string_view symbol) const { return index_.FindAround(symbol); }
   // The names of the methods of one of `services`, in its order. Empty: it is neither a table's nor one of functions.
   std::vector<std::string> MethodNames(std::string_view service) const;
   // The number of methods of all tables, and of functions.

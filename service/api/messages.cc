@@ -73,9 +73,7 @@ class TableFiles : public pb::DescriptorDatabase {
 
   // The table whose file declares the message or service that `symbol` is or is in. Null: there is none.
   const contract::Table* FindDeclaring(std::string_view symbol) const {
-    int index = index_.FindDeclaring(symbol);
-    const std::size_t dot = symbol.rfind('.');
-    if (index < 0 && dot != std::string_view::npos) index = index_.FindDeclaring(symbol.substr(0, dot));
+    const int index = index_.FindAround(symbol);
     if (index < 0) return nullptr;
     const contract::Table& table = contract_.tables[static_cast<std::size_t>(index)];
     return table.file.empty() ? nullptr : &table;

@@ -89,4 +89,10 @@ int TableIndex::FindDeclaring(std::string_view symbol) const {
   return HasOwnResponse(response->kind, tables_[static_cast<std::size_t>(response->table)]) ? response->table : -1;
 }
 
+int TableIndex::FindAround(std::string_view symbol) const {
+  const int table = FindDeclaring(symbol);
+  const std::size_t dot = symbol.rfind('.');
+  return table >= 0 || dot == std::string_view::npos ? table : FindDeclaring(symbol.substr(0, dot));
+}
+
 }  // namespace protogres::contract

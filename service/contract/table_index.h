@@ -33,6 +33,8 @@ class TableIndex {
   std::optional<TableMethod> FindRequest(std::string_view message) const;
   // The table whose file, Table::file, declares this message or service. -1: there is none.
   int FindDeclaring(std::string_view symbol) const;
+  // The same of the message or service that `symbol` is or is in: a field or a method.
+  int FindAround(std::string_view symbol) const;
 
  private:
   using Name = std::pair<std::string_view, std::string_view>;  // a package, and a name in it

@@ -66,6 +66,17 @@ TEST_F(TableIndexTest, FindsTheMethodOfARequest) {
   }
 }
 
+TEST_F(TableIndexTest, FindsTheTableAroundAFieldOrMethod) {
+  const int customer = index_.FindDeclaring("shop.v1.Customer");
+  ASSERT_GE(customer, 0);
+  for (const char* name : {"shop.v1.Customer", "shop.v1.Customer.id", "shop.v1.CustomerService.GetCustomer"}) {
+    EXPECT_EQ(index_.FindAround(name), customer) << name;
+  }
+  for (const char* name : {"", ".", "shop.v1", "shop.v1.Custom", "shop.v1.Customer.id.more"}) {
+    EXPECT_EQ(index_.FindAround(name), -1) << name;
+  }
+}
+
 TEST_F(TableIndexTest, WhatIsNotThere) {
   for (const char* name :
        {"", ".", "shop", "shop.v1", "shop.v1.", "Customer", "CustomerService", ".shop.v1.Customer", "shop.v1.Custom",
