@@ -139,15 +139,8 @@ Api::Api(contract::Contract contract, const crud::Limits& limits)
 Api::~Api() = default;
 
 const Api::Bound& Api::Bind(int table) const {
-  std::atomic<const Bound*>& bound = bound_[static_cast<std::size_t>(table)];
-  if (const Bound* own = bound.load(std::memory_order_acquire)) return *own;
-  const std::lock_guard lock(mutex_);
-  // Another thread may have bound it meanwhile.
-  if (const Bound* own = bound.load(std::memory_order_relaxed)) return *own;
-  const contract::Table& unbound = contract_.tables[static_cast<std::size_t>(table)];
-  owned_.push_back(std::make_unique<const Bound>(contract_, unbound, limits_));
-  bound.store(owned_.back().get(), std::memory_order_release);
-  return *owned_.back();
+  const auto index = static_cast<std::size_t>(table);
+  return bound_.Get(index, [&] { return std::make_unique<const Bound>(contract_, contract_.tables[index], limits_); });
 }
 
 const crud::Method* Api::Find(std::string_view path) const {

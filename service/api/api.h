@@ -4,9 +4,7 @@
 #ifndef PROTOGRES_SERVICE_API_API_H_
 #define PROTOGRES_SERVICE_API_API_H_
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +12,7 @@
 
 #include "api/functions.h"
 #include "api/messages.h"
+#include "api/on_demand.h"
 #include "contract/contract.h"
 #include "contract/table_index.h"
 #include "crud/method.h"
@@ -68,9 +67,7 @@ class Api {
   const Functions functions_{contract_, limits_};
   const Messages messages_{contract_, index_, files_};
   std::vector<std::unique_ptr<crud::Method>> fixed_;
-  mutable std::vector<std::atomic<const Bound*>> bound_;     // by table; null: nobody has called it yet
-  mutable std::mutex mutex_;                                 // held while a table is bound
-  mutable std::vector<std::unique_ptr<const Bound>> owned_;  // guarded by mutex_
+  OnDemand<Bound> bound_;  // by table
 };
 
 }  // namespace protogres::api

@@ -1,5 +1,7 @@
 #include "api/functions.h"
 
+#include <memory>
+
 #include "crud/function.h"
 
 namespace protogres::api {
@@ -47,14 +49,8 @@ const crud::Method* Functions::FindByRequest(std::string_view type) const { retu
 const crud::Method* Functions::Bind(const Index& index, std::string_view name) const {
   const auto it = index.find(name);
   if (it == index.end()) return nullptr;
-  std::atomic<const Bound*>& bound = bound_[it->second];
-  if (const Bound* own = bound.load(std::memory_order_acquire)) return own->method();
-  const std::lock_guard lock(mutex_);
-  // Another thread may have bound it meanwhile.
-  if (const Bound* own = bound.load(std::memory_order_relaxed)) return own->method();
-  owned_.push_back(std::make_unique<const Bound>(contract_, *functions_[it->second], limits_));
-  bound.store(owned_.back().get(), std::memory_order_release);
-  return owned_.back()->method();
+  const std::size_t i = it->second;
+  return bound_.Get(i, [&] { return std::make_unique<const Bound>(contract_, *functions_[i], limits_); }).method();
 }
 
 std::vector<std::string> Functions::MethodNames(std::string_view service) const {

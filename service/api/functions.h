@@ -2,15 +2,13 @@
 #ifndef PROTOGRES_SERVICE_API_FUNCTIONS_H_
 #define PROTOGRES_SERVICE_API_FUNCTIONS_H_
 
-#include <atomic>
 #include <cstddef>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "api/on_demand.h"
 #include "contract/contract.h"
 #include "crud/method.h"
 
@@ -42,9 +40,7 @@ class Functions {
   std::vector<const contract::Function*> functions_;
   Index by_path_;
   Index by_request_;
-  mutable std::vector<std::atomic<const Bound*>> bound_;     // by function; null: nobody has called it yet
-  mutable std::mutex mutex_;                                 // held while a function is bound
-  mutable std::vector<std::unique_ptr<const Bound>> owned_;  // guarded by mutex_
+  OnDemand<Bound> bound_;  // by function
 };
 
 }  // namespace protogres::api
