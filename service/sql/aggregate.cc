@@ -230,9 +230,8 @@ Table GroupsOf(const Table& table, const Aggregation& aggregation, const Stateme
         AggregateSql(term.kind, field));
     groups.fields.back().never_null = term.kind == AggregateKind::kCount;
   }
-  groups.sql_name = fmt::format(
-      "(SELECT {} FROM {} AS t{}{})", list, table.sql_name,
-      Where({condition.text.empty() ? "" : "(" + condition.text + ")", show_deleted ? "" : Live(table)}), grouped);
+  groups.sql_name = fmt::format("(SELECT {} FROM {} AS t{}{})", list, table.sql_name,
+                                Where({Parenthesized(condition.text), show_deleted ? "" : Live(table)}), grouped);
   return groups;
 }
 

@@ -157,6 +157,8 @@ std::string Deleted(const Table& table) {
   return Column(field) + (field.type.kind == Kind::kBool ? " IS TRUE" : " IS NOT NULL");
 }
 
+std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
+
 std::string And(const std::vector<std::string>& conditions) {
   std::string text;
   for (const std::string& condition : conditions) {

@@ -59,6 +59,9 @@ std::string KeyIs(const contract::Table& table, int first);
 std::string Live(const contract::Table& table);
 std::string Deleted(const contract::Table& table);
 
+// The condition, so that it binds tighter than AND. Empty: there is none.
+std::string Parenthesized(const std::string& condition);
+
 // The conditions joined by AND; empty ones are left out. Each must bind tighter than AND.
 std::string And(const std::vector<std::string>& conditions);
 // " WHERE " and these conditions. Empty: there are none.

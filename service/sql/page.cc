@@ -163,8 +163,6 @@ std::string PageList(const Table& table, const Projection& projection, const Row
   return list.empty() ? "1" : list;
 }
 
-std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
-
 }  // namespace
 
 bool FitsToken(const std::vector<Param>& values) {
@@ -191,11 +189,8 @@ Statement SelectPage(const Table& table, const Projection& projection, const Row
                      std::optional<std::int64_t> limit) {
   Statement statement;
   statement.params = condition.params;
-  std::string sorted;
-  for (const SortKey& key : order.keys) {
-    sorted += fmt::format("{}{}{}", sorted.empty() ? " ORDER BY " : ", ", SortSql(table, order, key),
-                          key.descending ? " DESC" : "");
-  }
+  std::string sorted = OrderSql(table, order);
+  if (!sorted.empty()) sorted.insert(0, " ORDER BY ");
   std::string position;
   if (after != nullptr && !after->values.empty()) position = After(table, order, after->values, &statement.params);
   statement.text =

@@ -23,21 +23,9 @@ const Field& TargetField(const RelatedRows& rows, std::size_t i) {
   return rows.target->field(rows.relation->target_fields[i]);
 }
 
-std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
-
 // The conditions of the rows, beside that they belong to a key.
 std::vector<std::string> Conditions(const RelatedRows& rows) {
   return {Parenthesized(rows.condition.text), rows.show_deleted ? "" : Live(*rows.target)};
-}
-
-// t."created_at" DESC, t."id"
-std::string Order(const RelatedRows& rows) {
-  std::string text;
-  for (const SortKey& key : rows.order.keys) {
-    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", SortSql(*rows.target, rows.order, key),
-                        key.descending ? " DESC" : "");
-  }
-  return text;
 }
 
 std::string Limit(std::int64_t most, std::vector<Param>* params) {
@@ -60,7 +48,7 @@ Statement SelectByValue(const RelatedRows& rows, const std::vector<Key>& keys, s
   statement.text = fmt::format("SELECT {}{} FROM {} AS t{}", column, MoreColumns(*rows.target, rows.projection),
                                rows.target->sql_name, Where(where));
   if (rows.relation->many) {
-    statement.text += fmt::format(" ORDER BY {}, {}", column, Order(rows));
+    statement.text += fmt::format(" ORDER BY {}, {}", column, OrderSql(*rows.target, rows.order));
     statement.text += Limit(most, &statement.params);
   }
   return statement;
@@ -78,7 +66,7 @@ void CutEach(const RelatedRows& rows, const KeyJoin& join, std::vector<std::stri
     list += fmt::format(", r.c{}", i);
   }
   where.insert(where.begin(), join.on);
-  const std::string order = Order(rows);
+  const std::string order = OrderSql(*rows.target, rows.order);
   statement->text = fmt::format(
       "SELECT k.n{} FROM {} CROSS JOIN LATERAL (SELECT {}, row_number() OVER (ORDER BY {}) FROM {} AS t{} ORDER BY {}",
       list, join.from, SelectList(*rows.target, projection), order, rows.target->sql_name, Where(where), order);
@@ -115,7 +103,7 @@ Statement SelectRelated(const RelatedRows& rows, const std::vector<Key>& keys, s
       fmt::format("SELECT k.n{} FROM {} JOIN {} AS t ON {}{} ORDER BY k.n", MoreColumns(*rows.target, rows.projection),
                   join.from, rows.target->sql_name, join.on, Where(where));
   if (rows.relation->many) {
-    statement.text += ", " + Order(rows);
+    statement.text += ", " + OrderSql(*rows.target, rows.order);
     statement.text += Limit(most, &statement.params);
   }
   return statement;

@@ -116,4 +116,12 @@ std::string SortSql(const Table& table, const RowOrder& order, const SortKey& ke
   return fmt::format("(ROW({})::text COLLATE \"C\")", columns);
 }
 
+std::string OrderSql(const Table& table, const RowOrder& order) {
+  std::string sql;
+  for (const SortKey& key : order.keys) {
+    sql += fmt::format("{}{}{}", sql.empty() ? "" : ", ", SortSql(table, order, key), key.descending ? " DESC" : "");
+  }
+  return sql;
+}
+
 }  // namespace protogres::sql

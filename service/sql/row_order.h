@@ -42,6 +42,8 @@ RowOrder TotalOrder(const contract::Table& table, const std::vector<OrderTerm>& 
 
 // The SQL expression that a key sorts by, without a direction.
 std::string SortSql(const contract::Table& table, const RowOrder& order, const SortKey& key);
+// What follows ORDER BY: t."created_at" DESC, t."id". Empty: the order has no keys.
+std::string OrderSql(const contract::Table& table, const RowOrder& order);
 
 }  // namespace protogres::sql
 

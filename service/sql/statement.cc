@@ -17,8 +17,6 @@ using contract::Field;
 using contract::Kind;
 using contract::Table;
 
-std::string Parenthesized(const std::string& condition) { return condition.empty() ? "" : "(" + condition + ")"; }
-
 void Append(const Key& key, std::vector<Param>* params) { params->insert(params->end(), key.begin(), key.end()); }
 
 // Adds the parameter and gives its number.
