@@ -23,8 +23,6 @@
 namespace protogres::contract {
 namespace {
 
-using PackageGraph = std::map<std::string, std::set<std::string>>;
-
 std::vector<Draft> SelectAll(const catalog::Catalog& catalog, TypeMap* types, Contract* contract) {
   std::vector<const catalog::Relation*> relations;
   for (const catalog::Relation& relation : catalog.relations) relations.push_back(&relation);
@@ -94,18 +92,8 @@ PackageGraph GraphOf(const TypeMap& types, const Contract& contract) {
 // The packages that, all their files taken together, need each other: Go could not compile them as one package each.
 std::set<std::string> Entangled(const PackageGraph& graph) {
   std::set<std::string> entangled;
-  for (const auto& [start, imports] : graph) {
-    std::set<std::string> seen;
-    std::vector<std::string> todo(imports.begin(), imports.end());
-    while (!todo.empty()) {
-      const std::string package = todo.back();
-      todo.pop_back();
-      if (!seen.insert(package).second) continue;
-      if (const auto next = graph.find(package); next != graph.end()) {
-        todo.insert(todo.end(), next->second.begin(), next->second.end());
-      }
-    }
-    if (seen.contains(start)) entangled.insert(start);
+  for (const auto& [package, reached] : Reached(graph)) {
+    if (reached.contains(package)) entangled.insert(package);
   }
   return entangled;
 }

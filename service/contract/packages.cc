@@ -99,6 +99,23 @@ std::vector<std::string> Schemas(const catalog::Catalog& catalog) {
 
 }  // namespace
 
+PackageGraph Reached(const PackageGraph& graph) {
+  PackageGraph reached;
+  for (const auto& [start, direct] : graph) {
+    std::set<std::string>& seen = reached[start];
+    std::vector<std::string> todo(direct.begin(), direct.end());
+    while (!todo.empty()) {
+      const std::string package = todo.back();
+      todo.pop_back();
+      if (!seen.insert(package).second) continue;
+      if (const auto next = graph.find(package); next != graph.end()) {
+        todo.insert(todo.end(), next->second.begin(), next->second.end());
+      }
+    }
+  }
+  return reached;
+}
+
 bool IsJavaWord(const std::string& name) { return std::ranges::binary_search(kJavaWords, name); }
 
 bool IsBadMessageName(const std::string& name) {

@@ -3,6 +3,7 @@
 #define PROTOGRES_SERVICE_CONTRACT_PACKAGES_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,12 @@ struct Packages {
 // Two schemas share a package only if the options say so. INVALID_ARGUMENT: a package in the options is not the name of
 // a package, or is that of a fixed service.
 absl::StatusOr<Packages> MakePackages(const catalog::Catalog& catalog, const DeriveOptions& options);
+
+// Which packages each package refers to: directly, or also through others.
+using PackageGraph = std::map<std::string, std::set<std::string>>;
+
+// What each package of `graph` refers to, through others too. It is among these itself if it is in a circle.
+PackageGraph Reached(const PackageGraph& graph);
 
 // True for a keyword of Java, which no part of a Java package can be.
 bool IsJavaWord(const std::string& name);

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "contract/annotation.h"
 #include "contract/naming.h"
+#include "contract/packages.h"
 #include "contract/scope.h"
 #include "fmt/format.h"
 #include "text/ascii.h"
@@ -140,24 +140,13 @@ class Relating {
 
   // Which packages reach which, by relations to one.
   void FindCircles() {
-    std::map<std::string, std::set<std::string>> next;
+    PackageGraph next;
     for (const Reference& reference : references_) {
       const std::string& from = TableAt(reference.from).package;
       const std::string& to = TableAt(reference.to).package;
       if (from != to) next[from].insert(to);
     }
-    for (const auto& [start, direct] : next) {
-      std::vector<std::string> todo(direct.begin(), direct.end());
-      std::set<std::string>& reached = reaches_[start];
-      while (!todo.empty()) {
-        const std::string package = todo.back();
-        todo.pop_back();
-        if (!reached.insert(package).second) continue;
-        if (const auto it = next.find(package); it != next.end()) {
-          todo.insert(todo.end(), it->second.begin(), it->second.end());
-        }
-      }
-    }
+    reaches_ = Reached(next);
   }
 
   void Propose(const Reference& reference) {
@@ -269,7 +258,7 @@ class Relating {
   Contract& contract_;
   std::unordered_map<catalog::Oid, int> by_oid_;
   std::vector<Reference> references_;
-  std::map<std::string, std::set<std::string>> reaches_;
+  PackageGraph reaches_;
   std::vector<std::vector<Candidate>> candidates_;  // by table
 };
 
