@@ -159,12 +159,6 @@ std::string Label(const catalog::Function& function) {
                      text::Escaped(function.schema + "." + function.name), arguments);
 }
 
-std::string FunctionsFileName(const std::string& package) {
-  std::string file = TypesFileName(package);
-  file.resize(file.rfind('/') + 1);
-  return file + "functions.proto";
-}
-
 std::vector<std::string> NameFunctions(const std::vector<FunctionDraft>& drafts,
                                        const std::map<std::string, std::string>& packages,
                                        std::map<std::string, PackageScope>* scopes, Contract* contract) {

@@ -19,9 +19,6 @@ std::vector<std::string> NameFunctions(const std::vector<FunctionDraft>& drafts,
                                        const std::map<std::string, std::string>& packages,
                                        std::map<std::string, PackageScope>* scopes, Contract* contract);
 
-// shop.v1 -> shop/v1/functions.proto
-std::string FunctionsFileName(const std::string& package);
-
 }  // namespace protogres::contract
 
 #endif  // PROTOGRES_SERVICE_CONTRACT_FUNCTION_NAMES_H_

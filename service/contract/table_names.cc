@@ -97,6 +97,8 @@ std::string TypesFileName(const std::string& package) { return Directory(package
 
 std::string RowsFileName(const std::string& package) { return Directory(package) + "rows.proto"; }
 
+std::string FunctionsFileName(const std::string& package) { return Directory(package) + "functions.proto"; }
+
 void NameTables(const std::map<std::string, std::string>& packages, bool rows_apart,
                 std::map<std::string, PackageScope>* scopes, std::vector<Draft>* drafts,
                 std::vector<std::string>* warnings) {

@@ -22,6 +22,8 @@ void NameTables(const std::map<std::string, std::string>& packages, bool rows_ap
 std::string TypesFileName(const std::string& package);
 // The file of the rows of a package that has relations: shop.v1 -> shop/v1/rows.proto
 std::string RowsFileName(const std::string& package);
+// The file of the functions of a package, unless a table's has its name: shop.v1 -> shop/v1/functions.proto
+std::string FunctionsFileName(const std::string& package);
 
 }  // namespace protogres::contract
 
