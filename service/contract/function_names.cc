@@ -31,10 +31,6 @@ constexpr std::string_view kReserved[] = {"Stub",
                                           "MaxDecodingMessageSize",
                                           "MaxEncodingMessageSize"};
 
-bool IsGiven(const catalog::Argument& argument) {
-  return argument.mode != catalog::ArgumentMode::kOut && argument.mode != catalog::ArgumentMode::kTable;
-}
-
 // bigint -> Bigint, shop.order_status[] -> OrderStatusArray.
 std::string TypeWord(std::string_view sql_type) {
   const bool array = sql_type.ends_with("[]");
@@ -146,6 +142,10 @@ class Naming {
 };
 
 }  // namespace
+
+bool IsGiven(const catalog::Argument& argument) {
+  return argument.mode != catalog::ArgumentMode::kOut && argument.mode != catalog::ArgumentMode::kTable;
+}
 
 std::string Label(const catalog::Function& function) {
   std::string arguments;

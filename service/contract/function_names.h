@@ -10,6 +10,9 @@
 
 namespace protogres::contract {
 
+// A caller gives it: it is neither OUT nor a column of TABLE.
+bool IsGiven(const catalog::Argument& argument);
+
 // "function shop.transfer(a bigint, b bigint)", for warnings and comments.
 std::string Label(const catalog::Function& function);
 

@@ -24,10 +24,6 @@ bool IsOut(const catalog::Argument& argument) {
          argument.mode == ArgumentMode::kTable;
 }
 
-bool IsIn(const catalog::Argument& argument) {
-  return argument.mode != ArgumentMode::kOut && argument.mode != ArgumentMode::kTable;
-}
-
 // Tables whose rows have a message that functions can answer with.
 using TableNames = std::set<std::pair<std::string, std::string>>;
 
@@ -65,7 +61,7 @@ class Selection {
     }
     if (!SelectResult(draft)) return false;
     for (const catalog::Argument& argument : function.arguments) {
-      const bool row = draft->kind == ResultKind::kRow && !IsIn(argument);
+      const bool row = draft->kind == ResultKind::kRow && !IsGiven(argument);
       if (!row) types_->Use(argument.type);
     }
     return true;
@@ -82,7 +78,7 @@ class Selection {
   // Of one row of a table one value: PostgreSQL reads it as if it were a column.
   bool IsComputed(const catalog::Function& function) const {
     return !function.procedure && !function.set && function.volatility != catalog::Volatility::kVolatile &&
-           function.arguments.size() == 1 && IsIn(function.arguments.front()) &&
+           function.arguments.size() == 1 && IsGiven(function.arguments.front()) &&
            IsRowType(function.arguments.front().type);
   }
 
@@ -166,7 +162,7 @@ class Definition {
     static const FieldScope own = BesideArguments();
     int number = 0;
     for (const catalog::Argument& source : source_.arguments) {
-      const bool out = !IsIn(source);
+      const bool out = !IsGiven(source);
       if (out && !source_.procedure) continue;
       Argument& argument = function_.arguments.emplace_back();
       argument.out = out;
