@@ -72,6 +72,9 @@ class Clock:
         return f"{time.monotonic() - self.begin:.0f} s, {self.used() - self.processor:.0f} s of a core"
 
 
+SHOWN = {"passed": "", "failed": "FAILED: ", "skipped": "NOT RUN: "}
+
+
 @dataclasses.dataclass
 class Outcome:
     """Of one client or tool: `verdict` is passed, failed or skipped, and `text` says what was seen or what is missing."""
@@ -79,6 +82,9 @@ class Outcome:
     name: str
     verdict: str
     text: str
+
+    def __str__(self):
+        return f"{self.name}: {SHOWN[self.verdict]}{self.text}"
 
 
 def outcome(name, check):
