@@ -11,8 +11,8 @@ namespace protogres::catalog {
   "_privilege(r.oid, " arguments "))"
 
 // The search path is pinned for the transaction. So no relation or function of the user stands before one of the
-// system, and format_type() always writes the schema. PostgreSQL expects so much work of
-// some of the queries that it would compile them (JIT), which takes longer than they do.
+// system, and format_type() always writes the schema. PostgreSQL expects so much work of some of the queries that it
+// would compile them (JIT), which takes longer than they do.
 inline constexpr char kServerSql[] = R"(
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.current_database(),
        pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_encoding'),
