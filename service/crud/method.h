@@ -68,6 +68,15 @@ class Operation {
   // better.
   virtual absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) { return rows.status(); }
 
+  // Of an operation that is one statement: the same, which also keeps the row that it answers, so that it can be
+  // recorded and committed in the same round trip; see kept_row.h. No value: the answer may be refused, or is no such
+  // row.
+  virtual std::optional<db::Statement> KeepingStatement() const { return std::nullopt; }
+  // What is recorded before that row, so that it can be read later, maybe by another process.
+  virtual std::string row_shape() const { return ""; }
+  // The answer, of `kept`: the shape and the row. FAILED_PRECONDITION: the table has changed too much since.
+  virtual absl::StatusOr<std::string> AnswerKept(std::string_view /*kept*/, db::Session&) { return std::string(); }
+
   // Runs the statements and returns the bytes of the response message. Does not commit. Blocks. May be called again, in
   // another Session, after the effects of the first call were rolled back.
   virtual absl::StatusOr<std::string> Execute(db::Session& session) = 0;

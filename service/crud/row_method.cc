@@ -6,8 +6,8 @@
 
 #include "crud/batch.h"
 #include "crud/group.h"
+#include "crud/kept_row.h"
 #include "crud/write_operation.h"
-#include "sql/fits.h"
 #include "status/macros.h"
 #include "status/status.h"
 
@@ -34,6 +34,14 @@ class RowOperation : public WriteOperation {
   absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {
     return AnswerOf(bound_, write_, std::move(rows), session);
   }
+  std::optional<db::Statement> KeepingStatement() const override {
+    return write_.kind == MethodKind::kCreate ? KeepingStatementOf(bound_, write_) : std::nullopt;
+  }
+  std::string row_shape() const override { return RowShape(bound_); }
+  absl::StatusOr<std::string> AnswerKept(std::string_view kept, db::Session& session) override {
+    ASSIGN_OR_RETURN(db::Rows rows, ReadKeptRow(bound_, kept));
+    return Answer(std::move(rows), session);
+  }
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     // In an open transaction the row is encoded before the commit.
     const bool checks = !session.in_transaction() && AnswersARow(bound_, write_.kind) && !bound_.check_of_fit().empty();
@@ -41,7 +49,7 @@ class RowOperation : public WriteOperation {
       db::Statement statement = StatementOf(bound_, write_);
       statement.sql += bound_.check_of_fit();
       auto rows = session.Write(statement.sql, statement.params);
-      if (rows.ok() || status::MetadataOf(rows.status(), "sqlstate") != sql::kDoesNotFit) {
+      if (rows.ok() || !MayNotFit(rows.status())) {
         return AnswerOf(bound_, write_, std::move(rows), session);
       }
       // Nothing is written. In a transaction that is not committed yet the encoder says what does not fit, or that it

@@ -146,6 +146,8 @@ class Connection {
   // search_path; the server is asked for them only if the database has functions of its own. Takes at most
   // cancel_timeout.
   virtual absl::Status Reset(bool /*discard*/) { return absl::OkStatus(); }
+  // Whether Reset would ask the server.
+  virtual bool ResetAsks(bool /*discard*/) const { return false; }
 
   // True: the connection is usable and no transaction is open. Does no I/O except a look at the socket, which shows
   // whether the server has closed it.

@@ -117,6 +117,7 @@ class LibpqConnection : public Connection {
   }
 
   absl::Status Reset(bool discard) override { return discard ? state_.Discard(Soon()) : state_.Check(Soon()); }
+  bool ResetAsks(bool discard) const override { return discard || state_.CheckAsks(); }
 
   bool Idle() override {
     // A server sends to an idle session only that it ends it, or that a setting has changed. In both cases a new

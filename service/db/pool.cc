@@ -29,6 +29,7 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 }
 
 Lease::~Lease() {
+  if (slot_ != nullptr) LateReturns::Take(this);
   if (slot_ == nullptr) return;
   Pool::State* const pool = slot_->pool;
   pool->Release(std::move(slot_));
@@ -44,6 +45,29 @@ void Lease::Lost() {
   metrics::Counts::OfProcess().connections_lost.Add();
   slot_->discard = true;
   slot_->pool->Invalidate(slot_->generation);
+}
+
+thread_local LateReturns* LateReturns::of_thread_ = nullptr;
+
+LateReturns::LateReturns() { of_thread_ = this; }
+
+LateReturns::~LateReturns() {
+  Return();
+  of_thread_ = nullptr;
+}
+
+void LateReturns::Take(Lease* lease) {
+  if (of_thread_ == nullptr || of_thread_->lease_ || lease->slot_->discard) return;
+  const ResetOnReturn reset = lease->slot_->pool->options.reset_on_return;
+  if (reset == ResetOnReturn::kNone || !lease->connection().ResetAsks(reset == ResetOnReturn::kDiscard)) return;
+  of_thread_->lease_.slot_ = std::move(lease->slot_);
+}
+
+void LateReturns::Return() {
+  // So that it is not taken over again.
+  LateReturns* const self = std::exchange(of_thread_, nullptr);
+  lease_ = Lease();
+  of_thread_ = self;
 }
 
 // --- Lending
@@ -266,6 +290,8 @@ Pool::Pool(PoolOptions options, ConnectionFactory factory, std::function<Clock::
 Pool::~Pool() { state_->Stop(); }
 
 absl::StatusOr<Lease> Pool::Acquire(Clock::time_point deadline) {
+  // The last connection may be one that this thread has.
+  if (LateReturns::of_thread_ != nullptr) LateReturns::of_thread_->Return();
   Lease lease;
   ASSIGN_OR_RETURN(lease.slot_, state_->Acquire(deadline));
   return lease;

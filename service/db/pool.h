@@ -69,9 +69,32 @@ class Lease {
   void Lost();
 
  private:
+  friend class LateReturns;
   friend class Pool;
   struct Slot;
   std::shared_ptr<Slot> slot_;
+};
+
+// As long as it lives, a Lease of its thread whose connection has to ask the server something before it can be lent
+// again is not given back at once, but at the end, or before the thread takes another one: so that an answer does not
+// wait for that. Its end blocks as that of a Lease. At most one a thread.
+class LateReturns {
+ public:
+  LateReturns();
+  ~LateReturns();
+  LateReturns(const LateReturns&) = delete;
+  LateReturns& operator=(const LateReturns&) = delete;
+
+ private:
+  friend class Lease;
+  friend class Pool;
+  // Takes over a Lease that is going, if its thread returns late and the server would be asked.
+  static void Take(Lease* lease);
+  // Gives back what was taken over.
+  void Return();
+
+  static thread_local LateReturns* of_thread_;
+  Lease lease_;  // one at the most: others are given back at once
 };
 
 // Thread-safe. Must outlive its Leases.

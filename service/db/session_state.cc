@@ -94,7 +94,9 @@ absl::Status SessionState::Discard(Clock::time_point until) {
 }
 
 absl::Status SessionState::Check(Clock::time_point until) {
-  if (!std::exchange(wrote_, false) || !has_code_ || pooler_->found()) return absl::OkStatus();
+  const bool asks = CheckAsks();
+  wrote_ = false;
+  if (!asks) return absl::OkStatus();
   const auto answer = Ask(std::string("SELECT ") + kLooksLike, until);
   if (!answer.ok() || Cell(*answer, 0) == looks_like_) return answer.status();
   return status::Error(absl::StatusCode::kFailedPrecondition,

@@ -51,6 +51,8 @@ class SessionState {
   // functions beside, and only where the database has functions that are not written in C: so no call pays for it in a
   // database without code of its own.
   absl::Status Check(Clock::time_point until);
+  // Whether Check would take a round trip.
+  bool CheckAsks() const { return wrote_ && has_code_ && !pooler_->found(); }
 
  private:
   absl::StatusOr<Result> Ask(const std::string& sql, Clock::time_point until);

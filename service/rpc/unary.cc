@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "db/memory.h"
+#include "db/pool.h"
 #include "db/session.h"
 #include "metrics/trace.h"
 #include "rpc/unknown_method.h"
@@ -111,7 +112,10 @@ class UnaryHandler final : public Handler, private Task, private Renewal::Waiter
     return false;
   }
 
-  void Run() override { Finish(Respond()); }
+  void Run() override {
+    const db::LateReturns late;
+    Finish(Respond());
+  }
 
   void Join(const std::shared_ptr<SharedCancellation>& shared) {
     std::lock_guard lock(mutex_);
@@ -219,6 +223,7 @@ class UnaryGroup final : public Group {
       handler->Join(shared);
       members.push_back({handler->request_});
     }
+    const db::LateReturns late;
     metrics::Trace trace(context_.note_statements);
     Respond(members, shared->get());
     if (context_.note_statements) {

@@ -193,7 +193,11 @@ std::string MoreColumns(const Table& table, const Projection& projection) {
 }
 
 std::string Returning(const Table& table, const Projection& projection) {
-  return " RETURNING " + SelectListWith(table, projection, WrittenEtag(table));
+  return " RETURNING " + ReturnedColumns(table, projection);
+}
+
+std::string ReturnedColumns(const Table& table, const Projection& projection) {
+  return SelectListWith(table, projection, WrittenEtag(table));
 }
 
 std::string ArrayText(const std::vector<std::string_view>& elements) {

@@ -77,6 +77,8 @@ std::string SelectList(const contract::Table& table, const Projection& projectio
 // The same after other columns: ", a, b". Empty for an empty one.
 std::string MoreColumns(const contract::Table& table, const Projection& projection);
 std::string Returning(const contract::Table& table, const Projection& projection);
+// The columns of Returning alone.
+std::string ReturnedColumns(const contract::Table& table, const Projection& projection);
 
 // {"a","b"}: an array of text in PostgreSQL's text form.
 std::string ArrayText(const std::vector<std::string_view>& elements);

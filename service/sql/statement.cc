@@ -205,6 +205,11 @@ Statement Insert(const Table& table, const std::vector<Row>& rows, const Project
   return statement;
 }
 
+std::string KeepRow(const Table& table, const Projection& projection) {
+  return fmt::format(", pg_catalog.set_config('{}', ROW({})::pg_catalog.text, true)", kKeptRow,
+                     ReturnedColumns(table, projection));
+}
+
 Statement Upsert(const Table& table, const Row& insert, const Row& update, const Projection& projection) {
   Statement statement;
   std::string columns, values, key, set;

@@ -73,6 +73,13 @@ Statement SelectByAnyKey(const contract::Table& table, const Projection& project
 // must not be empty, and must not need more than kMaxStatementParams parameters.
 Statement Insert(const contract::Table& table, const std::vector<Row>& rows, const Projection& projection);
 
+// The setting of PostgreSQL's in which KeepRow leaves a row.
+inline constexpr char kKeptRow[] = "protogres.row";
+// A further column of the RETURNING of an INSERT of one row, with its comma. It leaves the other columns in the setting
+// kKeptRow until the end of the transaction, in the text form of a row (manual, 8.16.6), so that the next statement can
+// store them. Not for tables that Citus distributes: there it would run on another server.
+std::string KeepRow(const contract::Table& table, const Projection& projection);
+
 // INSERT ... ON CONFLICT (key) DO UPDATE with RETURNING. `insert` is what a new row gets, with its key; `update`,
 // perhaps nothing, is what an existing row gets. Where both assign a field, they give it the same value. There is no
 // etag, as a row that must have one must exist. A soft-deleted row is not brought back: then no row is returned.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/api.h"
+#include "crud/kept_row.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "status/macros.h"
@@ -45,6 +46,11 @@ constexpr char kRecorded[] =
 // The search_path can be one that the request's statements have set.
 constexpr char kRecord[] =
     "UPDATE protogres.request SET answer = $2::pg_catalog.bytea WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.text";
+// No message begins with a byte of zero, and the answer without a row is the empty one.
+constexpr char kRecordKept[] =
+    "UPDATE protogres.request SET answer = COALESCE($2::pg_catalog.bytea OPERATOR(pg_catalog.||) "
+    "pg_catalog.convert_to({}, 'UTF8'), '') WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.text";
+constexpr char kKeptMark = '\0';
 constexpr char kFirstClaim[] = "INSERT INTO protogres.request (id, hash) VALUES ($1, $2::bytea)";
 constexpr char kPurge[] =
     "DELETE FROM protogres.request WHERE id IN (SELECT id FROM protogres.request WHERE "
@@ -159,6 +165,15 @@ absl::Status TableError(const absl::Status& status) {
 
 db::Statement Recording(std::string_view id, const std::string& answer) {
   return {.sql = kRecord, .params = {std::string(id), text::ToHex(answer)}, .writes = true};
+}
+
+db::Statement RecordingKept(std::string_view id, std::string_view shape) {
+  static const std::string& sql = *new std::string(fmt::format(kRecordKept, crud::KeptRowSql()));
+  return {.sql = sql, .params = {std::string(id), text::ToHex(kKeptMark + std::string(shape))}, .writes = true};
+}
+
+std::optional<std::string_view> KeptRowOf(std::string_view recorded) {
+  return recorded.starts_with(kKeptMark) ? std::optional(recorded.substr(1)) : std::nullopt;
 }
 
 void PurgeRequests(db::Session& session, std::chrono::seconds ttl) {

@@ -51,6 +51,13 @@ absl::Status TableError(const absl::Status& error);
 // the session changes what it does.
 db::Statement Recording(std::string_view id, const std::string& answer);
 
+// The statement that records the row which the statement before it has kept (crud/kept_row.h), where the answer's bytes
+// are not known yet. `shape` is Operation::row_shape.
+db::Statement RecordingKept(std::string_view id, std::string_view shape);
+// What ClaimRequest returns is then not the answer, but that shape and the row: no value where it is the answer. The
+// view is into `recorded`.
+std::optional<std::string_view> KeptRowOf(std::string_view recorded);
+
 // Deletes some of the records that are past their time. Called now and then, this keeps the table small. No transaction
 // may be open. Errors are logged, and the next call tries again.
 void PurgeRequests(db::Session& session, std::chrono::seconds ttl);

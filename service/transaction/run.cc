@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "crud/kept_row.h"
 #include "crud/write_operation.h"
 #include "fmt/format.h"
 #include "status/macros.h"
@@ -92,11 +93,14 @@ class Runner {
     ASSIGN_OR_RETURN(const auto session, access_.OpenAsServer(options));
     // The table is the server's, whatever the caller may do: so the role changes between its statements and the
     // operation's.
-    if (auto response = ClaimAndExecute(operation, *session)) {
+    auto keeping = operation.validate_only() ? std::nullopt : operation.KeepingStatement();
+    if (keeping) {
+      if (auto response = ExecuteAtOnce(operation, *std::move(keeping), *session)) return *std::move(response);
+    } else if (auto response = ClaimAndExecute(operation, *session)) {
       return Recorded(operation, *std::move(response), *session);
     }
     ASSIGN_OR_RETURN(auto recorded, ClaimRequest(*session, id, hash_, api_.limits().request_id_ttl));
-    if (recorded) return *std::move(recorded);
+    if (recorded) return Replayed(operation, *std::move(recorded), *session);
     RETURN_IF_ERROR(access_.Assume(*session));
     executed_ = true;
     return Recorded(operation, operation.Execute(*session), *session);
@@ -114,21 +118,65 @@ class Runner {
   // Claims the request_id and executes the operation, where that is one statement in one round trip. No value: nothing
   // was done, since the id was used. Then it must be seen by whom.
   std::optional<absl::StatusOr<std::string>> ClaimAndExecute(crud::Operation& operation, db::Session& session) {
-    std::vector<db::Statement> statements = access_.Assuming();
-    statements.insert(statements.begin(), FirstClaim(operation.request_id(), hash_));
+    std::vector<db::Statement> statements = Claiming(operation);
     const std::size_t before = statements.size();
     if (auto statement = operation.Statement()) statements.push_back(*std::move(statement));
     std::vector<db::Rows> rows;
     const absl::Status status = session.RunAll(statements, /*commit=*/false, &rows);
-    if (rows.empty()) {
-      if (!WasUsed(status)) return TableError(status);
-      if (absl::Status restarted = session.Restart(); !restarted.ok()) return restarted;
-      return std::nullopt;
-    }
-    if (rows.size() < before) return db::Access::AssumingError(rows.size() - 1, status);
+    if (rows.empty() && WasUsed(status)) return Restarted(session);
+    if (rows.size() < before) return ClaimingError(rows.size(), status);
     executed_ = true;
     if (statements.size() == before) return operation.Execute(session);
     return operation.Answer(status.ok() ? absl::StatusOr<db::Rows>(std::move(rows.back())) : status, session);
+  }
+
+  // Claims the request_id, executes the operation by `keeping`, records its row and commits, in one round trip. No
+  // value: nothing was done, since the id was used, or since the row may be one that cannot be answered.
+  std::optional<absl::StatusOr<std::string>> ExecuteAtOnce(crud::Operation& operation, db::Statement keeping,
+                                                           db::Session& session) {
+    std::vector<db::Statement> statements = Claiming(operation);
+    const std::size_t write = statements.size();
+    statements.push_back(std::move(keeping));
+    const std::size_t record = AddRecord(RecordingKept(operation.request_id(), operation.row_shape()), &statements);
+    std::vector<db::Rows> rows;
+    const absl::Status status = session.RunAll(statements, /*commit=*/true, &rows);
+    if (rows.empty() && WasUsed(status)) return Restarted(session);
+    if (rows.size() < write) return ClaimingError(rows.size(), status);
+    if (rows.size() == write && crud::MayNotFit(status)) return Restarted(session);
+    executed_ = true;
+    if (rows.size() == write) return operation.Answer(status, session);
+    if (!status.ok()) return rows.size() == record ? TableError(status) : status;
+    PurgeAtTimes(session);
+    return OfCommitted(operation.Answer(std::move(rows[write]), session));
+  }
+
+  // What comes before the operation of a request whose id is hoped to be new.
+  std::vector<db::Statement> Claiming(const crud::Operation& operation) const {
+    std::vector<db::Statement> statements = access_.Assuming();
+    statements.insert(statements.begin(), FirstClaim(operation.request_id(), hash_));
+    return statements;
+  }
+  // The error of the one at `index` of them.
+  static absl::Status ClaimingError(std::size_t index, const absl::Status& status) {
+    return index == 0 ? TableError(status) : db::Access::AssumingError(index - 1, status);
+  }
+
+  // Nothing is done yet, and the transaction is a new one; or the error with which it could not begin.
+  static std::optional<absl::StatusOr<std::string>> Restarted(db::Session& session) {
+    absl::Status restarted = session.Restart();
+    return restarted.ok() ? std::nullopt : std::make_optional<absl::StatusOr<std::string>>(std::move(restarted));
+  }
+
+  // The answer of a request that was done before.
+  static absl::StatusOr<std::string> Replayed(crud::Operation& operation, std::string recorded, db::Session& session) {
+    const auto kept = KeptRowOf(recorded);
+    if (!kept) return recorded;
+    return OfCommitted(operation.AnswerKept(*kept, session));
+  }
+
+  // What came of answering a row that is committed already.
+  static absl::StatusOr<std::string> OfCommitted(absl::StatusOr<std::string> response) {
+    return response.ok() ? std::move(response) : Written(response.status());
   }
 
   // Records what the operation has answered in the transaction that has claimed its request_id, and commits.
@@ -138,20 +186,30 @@ class Runner {
     RETURN_IF_ERROR(status::CheckAnswer(response->size(), api_.limits().max_answer_bytes));
     RETURN_IF_ERROR(Record(session, operation.request_id(), *response, /*commit=*/!operation.validate_only()));
     if (operation.validate_only()) RETURN_IF_ERROR(crud::Finish(/*validate_only=*/true, session));
-    if (Random() % kPurgeEvery == 0) PurgeRequests(session, api_.limits().request_id_ttl);
+    PurgeAtTimes(session);
     return response;
   }
 
-  // In one round trip. The table of the answers is the server's, whatever the caller may do. What runs at the COMMIT is
-  // the caller's again.
-  absl::Status Record(db::Session& session, std::string_view id, const std::string& answer, bool commit) const {
+  void PurgeAtTimes(db::Session& session) const {
+    if (Random() % kPurgeEvery == 0) PurgeRequests(session, api_.limits().request_id_ttl);
+  }
+
+  // Adds `recording` to the statements of the caller, and returns its place. The table of the answers is the server's,
+  // whatever the caller may do. What runs at the COMMIT is the caller's again.
+  std::size_t AddRecord(db::Statement recording, std::vector<db::Statement>* statements) const {
     // Without an Identity the operation has run as the role that connects, which may have a default role.
     const bool has_role = access_.caller && access_.caller->identity;
+    if (has_role) statements->push_back(db::Suspend());
+    const std::size_t place = statements->size();
+    statements->push_back(std::move(recording));
+    if (has_role) statements->push_back(db::Resume());
+    return place;
+  }
+
+  // In one round trip.
+  absl::Status Record(db::Session& session, std::string_view id, const std::string& answer, bool commit) const {
     std::vector<db::Statement> statements;
-    if (has_role) statements.push_back(db::Suspend());
-    const std::size_t record = statements.size();
-    statements.push_back(Recording(id, answer));
-    if (has_role) statements.push_back(db::Resume());
+    const std::size_t record = AddRecord(Recording(id, answer), &statements);
     std::vector<db::Rows> rows;
     const absl::Status status = session.RunAll(statements, commit, &rows);
     return rows.size() == record ? TableError(status) : status;

@@ -193,8 +193,9 @@ class InDoubt(TestCase):
     def done_once(self, method, request, where, rows):
         answer = self.again(method, request)
         self.assertEqual(self.count(where), rows)
-        recorded = self.psql("SELECT encode(answer, 'hex') FROM protogres.request")
-        self.assertEqual(answer, type(answer).FromString(bytes.fromhex(recorded)))
+        recorded = bytes.fromhex(self.psql("SELECT encode(answer, 'hex') FROM protogres.request"))
+        if recorded[:1] != b"\0":  # else it is the row, of which each answer is made
+            self.assertEqual(answer, type(answer).FromString(recorded))
         self.assertEqual(self.again(method, request), answer)
         self.assertEqual(self.count(where), rows)
 

@@ -111,6 +111,7 @@ class FakeConnection final : public Connection {
   absl::Status Commit() override { return absl::OkStatus(); }
   absl::Status Rollback() override;
   absl::Status Ping() override;
+  bool ResetAsks(bool discard) const override { return discard; }
   bool Idle() override { return Alive(); }
   bool Alive() const override;
   bool Aborted() const override { return false; }

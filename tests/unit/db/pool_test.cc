@@ -203,6 +203,29 @@ TEST_F(PoolTest, WhatIsNotIdleOnReturnIsDestroyed) {
   EXPECT_EQ(server_.counts().open, 0);
 }
 
+TEST_F(PoolTest, WhatTheServerIsAskedForComesAfterTheAnswer) {
+  auto pool = Make(
+      {.pool_size = 1, .max_overflow = 0, .pool_timeout = milliseconds(0), .reset_on_return = ResetOnReturn::kDiscard});
+  {
+    const LateReturns late;
+    Take(*pool);
+    EXPECT_EQ(pool->stats().lent, 1) << "kept until the answer has left";
+    Take(*pool);  // the thread is given its own connection again
+    EXPECT_EQ(pool->stats().lent, 1);
+  }
+  EXPECT_EQ(pool->stats().lent, 0);
+  Take(*pool);
+  EXPECT_EQ(pool->stats().lent, 0) << "not kept without a LateReturns";
+  EXPECT_EQ(server_.counts().made, 1);
+}
+
+TEST_F(PoolTest, WhatIsNotAskedForIsGivenBackAtOnce) {
+  auto pool = Make({.pool_size = 1, .max_overflow = 0});
+  const LateReturns late;
+  Take(*pool);
+  EXPECT_EQ(pool->stats().lent, 0);
+}
+
 TEST_F(PoolTest, WithoutResetItIsSeenWhenItIsLent) {
   auto pool = Make({.reset_on_return = ResetOnReturn::kNone});
   {

@@ -1,0 +1,93 @@
+#include "crud/kept_row.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "fmt/format.h"
+#include "sql/fits.h"
+#include "status/status.h"
+#include "wire/array.h"
+
+namespace protogres::crud {
+namespace {
+
+class OneRow : public db::Rows::Source {
+ public:
+  explicit OneRow(std::vector<std::optional<std::string>> cells) : cells_(std::move(cells)) {}
+
+  std::int64_t rows() const override { return 1; }
+  int columns() const override { return static_cast<int>(cells_.size()); }
+  std::int64_t affected() const override { return 1; }
+  std::optional<std::string_view> Cell(std::int64_t, int column) const override {
+    return cells_[static_cast<std::size_t>(column)];
+  }
+
+ private:
+  const std::vector<std::optional<std::string>> cells_;
+};
+
+// Of each column what says where its text belongs and how it is read: a field's number and its type, or the etag.
+std::vector<std::string> ColumnsOf(const BoundTable& bound) {
+  const sql::Projection& projection = bound.whole().projection;
+  std::vector<std::string> columns;
+  for (const int index : projection.fields) {
+    const contract::Field& field = bound.table().field(index);
+    columns.push_back(fmt::format("{}:{}.{}{}", field.number, static_cast<int>(field.type.kind),
+                                  static_cast<int>(field.type.text), field.type.repeated ? "[]" : ""));
+  }
+  if (projection.etag) columns.emplace_back("etag");
+  // The select list of no columns is one of a number.
+  if (columns.empty()) columns.emplace_back("none");
+  return columns;
+}
+
+std::string_view NumberOf(std::string_view column) { return column.substr(0, column.find(':')); }
+
+}  // namespace
+
+std::string KeptRowSql() {
+  // A setting that some earlier transaction of the connection has had is an empty text, and no text of a row is.
+  return fmt::format("NULLIF(pg_catalog.current_setting('{}', true), '')", sql::kKeptRow);
+}
+
+std::optional<db::Statement> KeepingStatementOf(const BoundTable& bound, const RowWrite& write) {
+  const std::string& check = bound.check_of_fit();
+  if ((bound.EncodesBeforeCommit() && check.empty()) || bound.table().sharded()) return std::nullopt;
+  db::Statement statement = StatementOf(bound, write);
+  statement.sql += check + sql::KeepRow(bound.table(), bound.whole().projection);
+  return statement;
+}
+
+std::string RowShape(const BoundTable& bound) { return absl::StrJoin(ColumnsOf(bound), ",") + '\n'; }
+
+absl::StatusOr<db::Rows> ReadKeptRow(const BoundTable& bound, std::string_view kept) {
+  const std::size_t end = std::min(kept.find('\n'), kept.size());
+  const std::vector<std::string> then = absl::StrSplit(std::string(kept.substr(0, end)), ',');
+  std::vector<std::optional<std::string>> cells;
+  wire::RecordReader reader(kept.substr(std::min(end + 1, kept.size())));
+  while (reader.Next()) cells.emplace_back(reader.attribute());
+  if (reader.failed() || cells.size() != then.size()) return status::Internal("the recorded row cannot be read");
+  std::vector<std::optional<std::string>> row;
+  for (const std::string& column : ColumnsOf(bound)) {
+    const auto same = std::ranges::find(then, column);
+    if (same != then.end()) {
+      row.push_back(std::move(cells[static_cast<std::size_t>(same - then.begin())]));
+    } else if (std::ranges::any_of(then, [&](const std::string& one) { return NumberOf(one) == NumberOf(column); })) {
+      return absl::FailedPreconditionError(
+          fmt::format("the type of field {} of {} has changed since", NumberOf(column), bound.table().FullMessage()));
+    } else {
+      row.emplace_back();
+    }
+  }
+  return db::Rows(std::make_shared<const OneRow>(std::move(row)));
+}
+
+bool MayNotFit(const absl::Status& error) { return status::MetadataOf(error, "sqlstate") == sql::kDoesNotFit; }
+
+}  // namespace protogres::crud

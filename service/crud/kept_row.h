@@ -1,0 +1,36 @@
+// A written row that is recorded by the statement after the one that wrote it, in the same round trip: PostgreSQL hands
+// it on in a setting, since the answer's bytes are not known yet.
+#ifndef PROTOGRES_SERVICE_CRUD_KEPT_ROW_H_
+#define PROTOGRES_SERVICE_CRUD_KEPT_ROW_H_
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "crud/bound_table.h"
+#include "crud/row_write.h"
+#include "db/rows.h"
+#include "db/session.h"
+
+namespace protogres::crud {
+
+// An expression of SQL: the row that a KeepingStatement has left in the open transaction, as text. NULL: there was
+// none, as a trigger has kept it from being stored.
+std::string KeptRowSql();
+
+// See Operation. `write` is a Create.
+std::optional<db::Statement> KeepingStatementOf(const BoundTable& bound, const RowWrite& write);
+
+// The columns of such a row, to be recorded before its text: it may be read after the table has changed.
+std::string RowShape(const BoundTable& bound);
+// Both as what the statement has returned, for Operation::Answer: columns that are gone are left out, and new ones are
+// NULL, as the answer's bytes would be understood today. FAILED_PRECONDITION: a column has another type now. INTERNAL:
+// the text is no row.
+absl::StatusOr<db::Rows> ReadKeptRow(const BoundTable& bound, std::string_view kept);
+
+// True: `error` is that of a KeepingStatement which has found a row that may not be answered. Nothing is written, and
+// the operation must run without it.
+bool MayNotFit(const absl::Status& error);
+
+}  // namespace protogres::crud
+
+#endif  // PROTOGRES_SERVICE_CRUD_KEPT_ROW_H_
