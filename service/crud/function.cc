@@ -30,7 +30,10 @@ class FunctionOperation final : public Operation {
   std::optional<db::Statement> Statement() const override {
     return db::Statement{.sql = call_.statement.text, .params = call_.statement.params, .writes = true};
   }
-  bool settled() const override { return !bound_.EncodesBeforeCommit(); }
+  std::optional<Checked> CheckedStatement() const override {
+    if (bound_.EncodesBeforeCommit()) return std::nullopt;
+    return Checked{.statement = *Statement()};
+  }
 
   absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) override {
     if (!rows.ok()) return bound_.Locate(call_, rows.status());

@@ -17,6 +17,8 @@
 namespace protogres::crud {
 namespace {
 
+using contract::MethodKind;
+
 class OneRow : public db::Rows::Source {
  public:
   explicit OneRow(std::vector<std::optional<std::string>> cells) : cells_(std::move(cells)) {}
@@ -86,6 +88,21 @@ absl::StatusOr<db::Rows> ReadKeptRow(const BoundTable& bound, std::string_view k
     }
   }
   return db::Rows(std::make_shared<const OneRow>(std::move(row)));
+}
+
+std::optional<Operation::Checked> CheckedStatementOf(const BoundTable& bound, const RowWrite& write) {
+  const bool answers = AnswersARow(bound, write.kind);
+  const std::string check = answers && bound.EncodesBeforeCommit() ? bound.check_of_fit() : "";
+  if ((answers && bound.EncodesBeforeCommit() && check.empty()) || bound.table().sharded()) return std::nullopt;
+  Operation::Checked checked{.statement = StatementOf(bound, write), .counts = write.kind != MethodKind::kCreate};
+  checked.statement.sql += check;
+  if (checked.counts) checked.statement.sql += (answers ? ", " : " RETURNING ") + sql::CountMet();
+  return checked;
+}
+
+db::Statement CheckOfMet(std::size_t statements) {
+  sql::Statement check = sql::CheckMet(statements);
+  return {.sql = std::move(check.text), .params = std::move(check.params), .writes = false};
 }
 
 bool MayNotFit(const absl::Status& error) { return status::MetadataOf(error, "sqlstate") == sql::kDoesNotFit; }

@@ -27,8 +27,13 @@ std::string RowShape(const BoundTable& bound);
 // the text is no row.
 absl::StatusOr<db::Rows> ReadKeptRow(const BoundTable& bound, std::string_view kept);
 
-// True: `error` is that of a KeepingStatement which has found a row that may not be answered. Nothing is written, and
-// the operation must run without it.
+// See Operation.
+std::optional<Operation::Checked> CheckedStatementOf(const BoundTable& bound, const RowWrite& write);
+// The statement that checks that so many of the statements before it, all those that count, have met their row.
+db::Statement CheckOfMet(std::size_t statements);
+
+// True: `error` is that of a CheckOfMet that has failed, or of a KeepingStatement or CheckedStatement which has found a
+// row that may not be answered. Nothing is written, and the operation must run without it.
 bool MayNotFit(const absl::Status& error);
 
 }  // namespace protogres::crud

@@ -62,11 +62,19 @@ class Operation {
   // The one statement by which the operation is done, if it is one, so that it can run together with those of other
   // operations. No value: the operation must be run by Execute.
   virtual std::optional<db::Statement> Statement() const { return std::nullopt; }
-  // True: once that statement has succeeded, Answer succeeds, too. So it may be committed before Answer is called.
-  virtual bool settled() const { return false; }
   // What Execute returns, of what Statement has returned. After an error it may run other statements, to tell it
   // better.
   virtual absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) { return rows.status(); }
+
+  // Of an operation that is one statement: the same, of which PostgreSQL itself checks that the answer will succeed,
+  // where it can. It fails by an error for which MayNotFit holds (kept_row.h), and then the operation must run without
+  // it; and `counts`: of several such statements CheckOfMet must be the last. So it may be committed before Answer is
+  // called.
+  struct Checked {
+    db::Statement statement;
+    bool counts = false;
+  };
+  virtual std::optional<Checked> CheckedStatement() const { return std::nullopt; }
 
   // Of an operation that is one statement: the same, which also keeps the row that it answers, so that it can be
   // recorded and committed in the same round trip; see kept_row.h. No value: the answer may be refused, or is no such

@@ -29,10 +29,12 @@ class RowOperation : public WriteOperation {
     if (write_.allow_missing && write_.etag.has_value()) return std::nullopt;
     return StatementOf(bound_, write_);
   }
-  // Others may meet no row, which the statement does not say by an error.
-  bool settled() const override { return write_.kind == MethodKind::kCreate && !bound_.EncodesBeforeCommit(); }
   absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {
     return AnswerOf(bound_, write_, std::move(rows), session);
+  }
+  std::optional<Checked> CheckedStatement() const override {
+    if (write_.allow_missing && write_.etag.has_value()) return std::nullopt;
+    return CheckedStatementOf(bound_, write_);
   }
   std::optional<db::Statement> KeepingStatement() const override {
     return write_.kind == MethodKind::kCreate ? KeepingStatementOf(bound_, write_) : std::nullopt;

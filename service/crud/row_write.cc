@@ -29,6 +29,8 @@ absl::StatusOr<db::Rows> WrittenRow(const BoundTable& bound, const RowWrite& wri
                                     db::Session& session) {
   if (!rows.ok()) return write.row.empty() ? rows.status() : Locate(bound.table(), rows.status(), write.row);
   const bool met = AnswersARow(bound, write.kind) ? !rows->empty() : rows->affected() > 0;
+  // What a hard Delete returns is no row.
+  if (met && !AnswersARow(bound, write.kind)) return db::Rows();
   if (met) return bound.Stored(session, *std::move(rows));
   const absl::Status missed = MissedBy(bound, write, session);
   if (write.allow_missing && absl::IsNotFound(missed)) return *std::move(rows);

@@ -210,6 +210,18 @@ std::string KeepRow(const Table& table, const Projection& projection) {
                      ReturnedColumns(table, projection));
 }
 
+std::string CountMet() {
+  return "pg_catalog.set_config('protogres.met', "
+         "pg_catalog.concat(pg_catalog.current_setting('protogres.met', true), '+'), true)";
+}
+
+Statement CheckMet(std::size_t rows) {
+  return {
+      "SELECT 1 OPERATOR(pg_catalog./) (CASE WHEN pg_catalog.concat(pg_catalog.current_setting('protogres.met', true)) "
+      "OPERATOR(pg_catalog.=) $1::pg_catalog.text THEN 1 ELSE 0 END)",
+      {std::string(rows, '+')}};
+}
+
 Statement Upsert(const Table& table, const Row& insert, const Row& update, const Projection& projection) {
   Statement statement;
   std::string columns, values, key, set;

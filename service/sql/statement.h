@@ -80,6 +80,12 @@ inline constexpr char kKeptRow[] = "protogres.row";
 // store them. Not for tables that Citus distributes: there it would run on another server.
 std::string KeepRow(const contract::Table& table, const Projection& projection);
 
+// A column of a RETURNING that counts, until the end of the transaction, the rows that were met, so that PostgreSQL can
+// check in the same round trip that each of several statements has met one. Not for tables that Citus distributes.
+std::string CountMet();
+// A SELECT that fails, with kDoesNotFit (fits.h), unless so many rows were counted in the transaction.
+Statement CheckMet(std::size_t rows);
+
 // INSERT ... ON CONFLICT (key) DO UPDATE with RETURNING. `insert` is what a new row gets, with its key; `update`,
 // perhaps nothing, is what an existing row gets. Where both assign a field, they give it the same value. There is no
 // etag, as a row that must have one must exist. A soft-deleted row is not brought back: then no row is returned.

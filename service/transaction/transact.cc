@@ -8,9 +8,11 @@
 
 #include "api/api.h"
 #include "api/messages.h"
+#include "crud/kept_row.h"
 #include "db/memory.h"
 #include "fmt/format.h"
 #include "status/macros.h"
+#include "status/sqlstate.h"
 #include "status/status.h"
 #include "transaction/field_path.h"
 #include "transaction/transaction.h"
@@ -36,6 +38,12 @@ std::string PathTo(std::size_t operation, int binding) {
 // The error of an operation, with the index of the operation in the message, the paths and the metadata.
 absl::Status AtOperation(std::size_t operation, const absl::Status& status) {
   return status::WithMetadata(status::Within(PathTo(operation), status), "operation", std::to_string(operation));
+}
+
+std::size_t BytesOf(const db::Statement& statement) {
+  std::size_t bytes = statement.sql.size();
+  for (const db::Param& param : statement.params) bytes += param ? param->size() : 0;
+  return bytes;
 }
 
 // A field of a request that takes its value from the answer of an earlier operation.
@@ -69,6 +77,7 @@ class TransactOperation : public crud::Operation {
   int max_attempts() const override { return std::max(1, plan_.request.max_attempts()); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
+    if (auto response = ExecuteAtOnce(session)) return *std::move(response);
     bool exact = true;
     // The claim of a request_id is in the transaction already, and must not be rolled back.
     auto response = Execute(session, /*together=*/request_id().empty(), &exact);
@@ -78,12 +87,63 @@ class TransactOperation : public crud::Operation {
   }
 
  private:
-  // The answers so far.
   struct Answers {
     protogres::v1::TransactResponse responses;
     std::size_t bytes = 0;
     db::Memory::Hold hold;
   };
+
+  // In one round trip, with the COMMIT, where PostgreSQL itself can check that each operation succeeds. No value:
+  // nothing was done, and the transaction is a new one, in which the operations must run one after the other.
+  std::optional<absl::StatusOr<std::string>> ExecuteAtOnce(db::Session& session) const {
+    const std::vector<db::Statement> statements = CheckedStatements();
+    if (statements.empty()) return std::nullopt;
+    std::vector<db::Rows> rows;
+    const absl::Status status = session.RunAll(statements, /*commit=*/true, &rows);
+    if (!status.ok()) {
+      const bool known =  // what is in doubt must never run again
+          status::InDoubt(status) || (!crud::MayNotFit(status) && AllMet(rows));
+      if (known) return FailedAt(rows.size(), status, session);
+      absl::Status restarted = session.Restart();
+      return restarted.ok() ? std::nullopt : std::make_optional<absl::StatusOr<std::string>>(std::move(restarted));
+    }
+    Answers answers;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      RETURN_IF_ERROR(Add(i, plan_.steps[i].operation->Answer(std::move(rows[i]), session), &answers));
+    }
+    return answers.responses.SerializeAsString();
+  }
+
+  // Whether each of the operations that have run so far has met its row: else it was the first to fail.
+  bool AllMet(std::span<const db::Rows> rows) const {
+    for (std::size_t i = 0; i < std::min(rows.size(), plan_.steps.size()); ++i) {
+      if (plan_.steps[i].operation->CheckedStatement()->counts && rows[i].affected() == 0) return false;
+    }
+    return true;
+  }
+
+  // The error of the operation with that index; after the last one, of the COMMIT.
+  absl::Status FailedAt(std::size_t operation, const absl::Status& status, db::Session& session) const {
+    if (operation >= plan_.steps.size()) return status;
+    return AtOperation(operation, plan_.steps[operation].operation->Answer(status, session).status());
+  }
+
+  // Those of all operations, and the check of what they have met. Empty: they cannot be committed unseen.
+  std::vector<db::Statement> CheckedStatements() const {
+    const std::size_t size = plan_.steps.size();
+    if (size < 2 || size > kMostTogether || validate_only() || !request_id().empty()) return {};
+    std::vector<db::Statement> statements;
+    std::size_t counting = 0, bytes = 0;
+    for (const Step& step : plan_.steps) {
+      auto checked = step.operation ? step.operation->CheckedStatement() : std::nullopt;
+      if (!checked) return {};
+      counting += checked->counts ? 1 : 0;
+      if ((bytes += BytesOf(checked->statement)) > kMostBytesTogether) return {};
+      statements.push_back(std::move(checked->statement));
+    }
+    if (counting > 0) statements.push_back(crud::CheckOfMet(counting));
+    return statements;
+  }
 
   // `together`: statements that do not wait for each other's answers are sent together. Then `exact` is false for an
   // error that might be another one if the operations ran one by one: others have run after that which failed.
@@ -105,8 +165,7 @@ class TransactOperation : public crud::Operation {
   absl::Status ExecuteTogether(std::size_t first, std::span<const db::Statement> statements, db::Session& session,
                                Answers* answers, bool* exact) const {
     std::vector<db::Rows> rows;
-    const absl::Status status = session.RunAll(statements, CommitsWith(statements.size()), &rows);
-    if (rows.size() == statements.size()) RETURN_IF_ERROR(status);  // of the COMMIT
+    const absl::Status status = session.RunAll(statements, /*commit=*/false, &rows);
     for (std::size_t i = 0; i < statements.size(); ++i) {
       const bool ran = i < rows.size();
       auto answer = plan_.steps[first + i].operation->Answer(
@@ -115,12 +174,6 @@ class TransactOperation : public crud::Operation {
       RETURN_IF_ERROR(Add(first + i, std::move(answer), answers));
     }
     return absl::OkStatus();
-  }
-
-  // Whether a COMMIT can go with so many statements: they are all, and nothing but PostgreSQL may refuse them.
-  bool CommitsWith(std::size_t statements) const {
-    return statements == plan_.steps.size() && !validate_only() && request_id().empty() &&
-           std::ranges::all_of(plan_.steps, [](const Step& step) { return step.operation->settled(); });
   }
 
   absl::Status Add(std::size_t operation, absl::StatusOr<std::string> response, Answers* answers) const {
@@ -139,12 +192,9 @@ class TransactOperation : public crud::Operation {
     std::vector<db::Statement> statements;
     std::size_t bytes = 0;
     for (std::size_t i = first; i < plan_.steps.size() && i - first < kMostTogether; ++i) {
-      if (!plan_.steps[i].operation) break;
-      auto statement = plan_.steps[i].operation->Statement();
-      if (!statement) break;
-      bytes += statement->sql.size();
-      for (const db::Param& param : statement->params) bytes += param ? param->size() : 0;
-      if (bytes > kMostBytesTogether) break;
+      const crud::Operation* const operation = plan_.steps[i].operation.get();
+      auto statement = operation != nullptr ? operation->Statement() : std::nullopt;
+      if (!statement || (bytes += BytesOf(*statement)) > kMostBytesTogether) break;
       statements.push_back(*std::move(statement));
     }
     return statements;

@@ -1,5 +1,7 @@
-"""A Create with a request_id that is claimed, written, recorded and committed in one round trip."""
+"""What is written and committed in one round trip, as PostgreSQL itself checks that it can be answered: a Create with a
+request_id, and a Transact of writes."""
 
+import contextlib
 import time
 import unittest
 
@@ -9,9 +11,33 @@ from failure import RpcFailure
 from harness import PATIENCE, Client, Contract, Server, ServedTestCase, wait_for
 from network import Network
 from test_request_id import install
+from transactions import operation
 
 
-class AtOnce(ServedTestCase):
+@contextlib.contextmanager
+def far_away(test):
+    """A client of a server whose way to the database can be slow, and that way."""
+    socket = test.uri.split("host=")[1].split()[0]
+    network = Network(socket)
+    test.addCleanup(network.close)
+    server = Server(test.uri.replace(f"host={socket}", f"host=127.0.0.1 port={network.port}"), "--pool_size=1")
+    try:
+        yield Client(server, test.contract), network
+    finally:
+        server.close()
+
+
+def took_one_trip(test, network, call):
+    late = 0.5 * PATIENCE
+    network.delay(questions=late)
+    begin = time.monotonic()
+    call()
+    took = time.monotonic() - begin
+    network.calm()
+    test.assertLess(took, 1.9 * late, "as long as two round trips")
+
+
+class RequestId(ServedTestCase):
     """Whether the row can be answered is judged by SQL, and what is recorded is the row, not the answer."""
 
     SQL = """
@@ -125,22 +151,91 @@ class AtOnce(ServedTestCase):
         return None
 
     def test_it_is_one_round_trip(self):
-        socket = self.uri.split("host=")[1].split()[0]
-        network = Network(socket)
-        self.addCleanup(network.close)
-        server = Server(self.uri.replace(f"host={socket}", f"host=127.0.0.1 port={network.port}"), "--pool_size=1")
-        self.addCleanup(server.close)
-        client = Client(server, self.contract)
-        for number in range(3):
-            self.send("CreateParted", {"parted": {"id": 500 + number}, "request_id": f"warm {number}"}, client)
-        # The database has triggers, so that the connection is looked at after a write: but after the answer.
-        late = 0.5 * PATIENCE
-        network.delay(questions=late)
-        begin = time.monotonic()
-        self.send("CreateParted", {"parted": {"id": 600}, "request_id": "late"}, client)
-        took = time.monotonic() - begin
-        network.calm()
-        self.assertLess(took, 1.9 * late, "as long as two round trips")
+        with far_away(self) as (client, network):
+            for number in range(3):
+                self.send("CreateParted", {"parted": {"id": 500 + number}, "request_id": f"warm {number}"}, client)
+            # The database has triggers, so that the connection is looked at after a write: but after the answer.
+            took_one_trip(self, network, lambda: self.send(
+                "CreateParted", {"parted": {"id": 600}, "request_id": "late"}, client))
+
+
+class Transact(ServedTestCase):
+    """Each of its statements counts the rows that it has met, and a last one checks the count."""
+
+    SQL = """
+      CREATE TABLE item (id bigint PRIMARY KEY, n integer CHECK (n >= 0), at timestamptz NOT NULL DEFAULT now());
+      CREATE TABLE soft (id bigint PRIMARY KEY, deleted_at timestamptz);
+      CREATE TABLE parted (id bigint PRIMARY KEY, n integer) PARTITION BY RANGE (id);
+      CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (1000);
+      CREATE FUNCTION add(a integer, b integer) RETURNS integer LANGUAGE sql AS 'SELECT a / b';
+      CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+      CREATE TABLE ignored (id bigint PRIMARY KEY);
+      CREATE TRIGGER ignore BEFORE INSERT ON ignored FOR EACH ROW EXECUTE FUNCTION ignore();
+    """
+
+    def setUp(self):
+        self.psql("TRUNCATE item, soft, parted; INSERT INTO item SELECT i, i FROM generate_series(1, 9) AS i; "
+                  "INSERT INTO soft VALUES (1, NULL), (2, now()); INSERT INTO parted VALUES (1, 1)")
+
+    def op(self, method, **fields):
+        return operation(f"{self.database}.v1.{method}", **fields)
+
+    def transact(self, *operations, client=None):
+        return (client or self.client).call("Transact", {"operations": list(operations)})["responses"]
+
+    def writes(self):
+        return [self.op("UpdateItem", item={"id": 1, "n": 7}), self.op("DeleteItem", id=2),
+                self.op("DeleteSoft", id=1), self.op("UndeleteSoft", id=2), self.op("UpdateParted", parted={"id": 1, "n": 5}),
+                self.op("CreateIgnored", ignored={"id": 1}), self.op("UpdateItem", item={"id": 50, "n": 1}, allow_missing=True),
+                self.op("CreateItem", item={"id": 20, "n": 1}), self.op("Add", a=6, b=3)]
+
+    def state(self):
+        return self.psql("SELECT id, n FROM item ORDER BY id; SELECT id, deleted_at IS NULL FROM soft ORDER BY id; "
+                         "SELECT n FROM parted")
+
+    def test_writes_of_every_kind(self):
+        answers = self.transact(*self.writes())
+        self.assertEqual([answer.get("n") or answer.get("value") for answer in answers], [7, None, None, None, 5, None, 1, 1, 2])
+        self.assertNotIn("id", answers[1])
+        together = self.state()
+        self.setUp()
+        for one in self.writes():
+            self.transact(one)
+        self.assertEqual(together, self.state())
+
+    def test_it_is_one_round_trip(self):
+        with far_away(self) as (client, network):
+            for _ in range(3):
+                self.setUp()
+                self.transact(*self.writes(), client=client)
+            self.setUp()
+            took_one_trip(self, network, lambda: self.transact(*self.writes(), client=client))
+
+    def test_whatever_fails_undoes_all_and_is_named(self):
+        before = self.state()
+        for method, fields, code in (("UpdateItem", {"item": {"id": 77, "n": 1}}, "NOT_FOUND"),
+                                     ("UpdateItem", {"item": {"id": 3, "n": 1, "etag": "1"}}, "ABORTED"),
+                                     ("UpdateItem", {"item": {"id": 3, "n": -1}}, "INVALID_ARGUMENT"),
+                                     ("DeleteItem", {"id": 77}, "NOT_FOUND"),
+                                     ("DeleteSoft", {"id": 77}, "NOT_FOUND"),
+                                     ("UndeleteSoft", {"id": 77}, "NOT_FOUND"),
+                                     ("Add", {"a": 1, "b": 0}, "INVALID_ARGUMENT"),
+                                     ("CreateItem", {"item": {"id": 4}}, "ALREADY_EXISTS")):
+            for place in (0, 4, 9):
+                operations = self.writes()
+                operations.insert(place, self.op(method, **fields))
+                with self.subTest(method=method, fields=fields, place=place), self.fails(code) as failure:
+                    self.transact(*operations)
+                self.assertEqual(failure[0].metadata["operation"], str(place), failure[0])
+                self.assertEqual(self.state(), before)
+
+    def test_a_row_that_cannot_be_answered_undoes_all(self):
+        self.psql("ALTER TABLE item ALTER at SET DEFAULT 'infinity'")
+        self.addCleanup(self.psql, "ALTER TABLE item ALTER at SET DEFAULT now()")
+        before = self.state()
+        with self.fails("FAILED_PRECONDITION") as failure:
+            self.transact(*self.writes())
+        self.assertEqual((failure[0].metadata["operation"], self.state()), ("6", before))
 
 
 if __name__ == "__main__":
