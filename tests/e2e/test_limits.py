@@ -112,7 +112,9 @@ class Silent(ServedTestCase):
     """Calls that have begun, and whose first message does not come."""
 
     SQL = SQL
-    OPTIONS = ("--max_in_flight=5", "--session_idle_timeout=1s")
+    # Long enough for a call beside them to be refused meanwhile.
+    IDLE_MS = int(2000 * PATIENCE)
+    OPTIONS = ("--max_in_flight=5", f"--session_idle_timeout={IDLE_MS}ms")
 
     def test_they_end_when_others_are_refused(self):
         peer = http2.Peer(self.server.port)
@@ -122,8 +124,9 @@ class Silent(ServedTestCase):
         peer.send(b"".join(http2.frame(http2.HEADERS, http2.END_HEADERS, 2 * i + 1, requests.block()) for i in range(5)))
         wait_for(lambda: not self.serves(), "the calls to have begun")
         wait_for(self.serves, "a call to be let in", 20)
-        self.assertGreater(time.monotonic() - begin, 0.9)
-        ended = [line for line in self.server.all_lines() if "the first message has not come for 1000 ms" in line]
+        self.assertGreater(time.monotonic() - begin, 0.9 * self.IDLE_MS / 1000)
+        said = f"the first message has not come for {self.IDLE_MS} ms"
+        ended = [line for line in self.server.all_lines() if said in line]
         self.assertEqual(len(ended), 5)
 
     def serves(self):
