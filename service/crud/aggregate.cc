@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,21 +22,23 @@
 namespace protogres::crud {
 namespace {
 
-// Below the response, the group and the message of its sums.
-constexpr int kValueDepth = 3;
+// Of the message of a group, below the response.
+constexpr int kGroupDepth = 2;
 
 // Where a column of the result stands in the message of a group.
 struct Place {
-  int message = 0;  // the number of its message there; 0: it is a field there itself
+  std::vector<int> messages;  // the numbers of those that it is in there, from the outermost on
   wire::Tag tag;
   contract::Type type;
-  std::string column;  // of the table
+  const contract::Table* table = nullptr;
+  std::string column;    // of that table; empty: it is of none
+  std::size_t cell = 0;  // in a row of the result
 };
 
 struct AggregatePlan {
-  contract::Table groups;  // see sql::GroupsOf
-  std::vector<Place> places;
-  Listing listing;  // of `groups`
+  contract::Table groups;     // see sql::GroupsOf
+  std::vector<Place> places;  // those in one message stand together
+  Listing listing;            // of `groups`
   sql::Statement page;
   std::int64_t page_size = 0;
 };
@@ -44,17 +47,22 @@ std::vector<Place> PlacesOf(const contract::Table& table, const sql::Aggregation
                             const contract::Table& groups) {
   std::vector<Place> places;
   for (const sql::GroupTerm& group : aggregation.groups) {
-    const contract::Field& field = table.field(group.field);
-    places.push_back({contract::kGroupNumber, wire::Tag(field.number, field.type), field.type, field.column});
+    const contract::Table& own = group.TableOf(table);
+    const contract::Field& field = own.field(group.field);
+    std::vector<int> messages = {contract::kGroupNumber};
+    for (const sql::Hop& hop : group.path) messages.push_back(hop.relation->number);
+    places.push_back(
+        {std::move(messages), wire::Tag(field.number, field.type), field.type, &own, field.column, places.size()});
   }
+  std::ranges::stable_sort(places, {}, &Place::messages);
   for (const sql::AggregateTerm& term : aggregation.aggregates) {
     const contract::Type& type = groups.fields[places.size()].type;
     const int number = static_cast<int>(term.kind);
     if (term.field < 0) {
-      places.push_back({0, wire::Tag(number, type), type, ""});
+      places.push_back({{}, wire::Tag(number, type), type, &table, "", places.size()});
     } else {
       const contract::Field& field = table.field(term.field);
-      places.push_back({number, wire::Tag(field.number, type), type, field.column});
+      places.push_back({{number}, wire::Tag(field.number, type), type, &table, field.column, places.size()});
     }
   }
   return places;
@@ -116,7 +124,8 @@ class AggregateOperation : public Operation {
       const std::size_t before = response->size();
       rows.Read(row, &cells);
       const std::size_t begin = wire::BeginBytesField(contract::number::kRows, response);
-      RETURN_IF_ERROR(EncodeGroup(cells, response));
+      wire::ValueEncoder encoder(bound_.contract(), response);
+      RETURN_IF_ERROR(EncodePlaces(plan_.places, 0, cells, &encoder, response));
       wire::EndBytesField(begin, response);
       if (row > 0 && response->size() > static_cast<std::size_t>(bound_.limits().max_page_bytes)) {
         response->resize(before);
@@ -126,29 +135,38 @@ class AggregateOperation : public Operation {
     return row;
   }
 
-  // The values of one message stand together.
-  absl::Status EncodeGroup(const std::vector<wire::Cell>& cells, std::string* response) const {
-    wire::ValueEncoder encoder(bound_.contract(), response);
-    std::size_t i = 0;
-    while (i < plan_.places.size()) {
-      const int message = plan_.places[i].message;
-      if (message == 0) {
-        RETURN_IF_ERROR(EncodeValue(plan_.places[i], cells[i], &encoder));
-        ++i;
+  // Places that have the same first `depth` messages, which have been begun.
+  absl::Status EncodePlaces(std::span<const Place> places, std::size_t depth, const std::vector<wire::Cell>& cells,
+                            wire::ValueEncoder* encoder, std::string* response) const {
+    while (!places.empty()) {
+      const Place& first = places.front();
+      if (first.messages.size() == depth) {
+        RETURN_IF_ERROR(EncodeValue(first, cells[first.cell], encoder));
+        places = places.subspan(1);
         continue;
       }
-      const std::size_t begin = wire::BeginBytesField(message, response);
-      for (; i < plan_.places.size() && plan_.places[i].message == message; ++i) {
-        RETURN_IF_ERROR(EncodeValue(plan_.places[i], cells[i], &encoder));
+      const auto other = std::ranges::find_if(places, [&](const Place& place) {
+        return place.messages.size() <= depth || place.messages[depth] != first.messages[depth];
+      });
+      const auto count = static_cast<std::size_t>(other - places.begin());
+      const std::size_t before = response->size();
+      const std::size_t begin = wire::BeginBytesField(first.messages[depth], response);
+      RETURN_IF_ERROR(EncodePlaces(places.first(count), depth + 1, cells, encoder, response));
+      // Without a value there may be no related row.
+      if (depth > 0 && response->size() == begin) {
+        response->resize(before);
+      } else {
+        wire::EndBytesField(begin, response);
       }
-      wire::EndBytesField(begin, response);
+      places = places.subspan(count);
     }
     return absl::OkStatus();
   }
 
-  absl::Status EncodeValue(const Place& place, const wire::Cell& cell, wire::ValueEncoder* encoder) const {
-    if (!cell.has_value() || encoder->Append(place.type, place.tag, *cell, kValueDepth)) return absl::OkStatus();
-    return encoder->Refusal(bound_.table(), place.column);
+  static absl::Status EncodeValue(const Place& place, const wire::Cell& cell, wire::ValueEncoder* encoder) {
+    const int depth = kGroupDepth + static_cast<int>(place.messages.size());
+    if (!cell.has_value() || encoder->Append(place.type, place.tag, *cell, depth)) return absl::OkStatus();
+    return encoder->Refusal(*place.table, place.column);
   }
 
   const BoundTable& bound_;
@@ -162,9 +180,10 @@ class AggregateMethod : public UnaryMethod {
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     const contract::Table& table = bound_.table();
     ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(contract::MethodKind::kAggregate, bytes));
-    ASSIGN_OR_RETURN(const auto aggregation, sql::ParseAggregation(table, request.group_by, request.aggregates));
+    ASSIGN_OR_RETURN(const auto aggregation, sql::ParseAggregation(bound_.contract(), table, request.group_by,
+                                                                   request.aggregates, bound_.limits().max_depth));
     AggregatePlan plan;
-    ASSIGN_OR_RETURN(sql::Statement condition, sql::CompileFilter(bound_.contract(), table, request.filter));
+    ASSIGN_OR_RETURN(sql::Statement condition, CompileFilter(bound_, request));
     plan.groups = sql::GroupsOf(table, aggregation, condition, request.show_deleted);
     plan.places = PlacesOf(table, aggregation, plan.groups);
     ASSIGN_OR_RETURN(plan.page_size, PageSize(bound_, request, bound_.limits().page_size));
@@ -176,14 +195,14 @@ class AggregateMethod : public UnaryMethod {
 
  private:
   // The pages of `groups`. `first` has the parameters of its SELECT.
-  static absl::Status PlanPages(const wire::Request& request, sql::Statement first, const contract::Table& groups,
-                                Listing* listing) {
+  absl::Status PlanPages(const wire::Request& request, sql::Statement first, const contract::Table& groups,
+                         Listing* listing) const {
     for (std::size_t i = 0; i < groups.fields.size(); ++i) {
       listing->view.projection.fields.push_back(static_cast<int>(i));
     }
     listing->condition = std::move(first);
     listing->show_deleted = true;  // its SELECT has seen to it
-    ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(groups, request.order_by));
+    ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(bound_.contract(), groups, request.order_by));
     // Without a group there is one row.
     if (!groups.key.empty()) listing->order = sql::TotalOrder(groups, order_by);
     return PlanTokens(groups, request, listing);

@@ -117,10 +117,11 @@ absl::StatusOr<FunctionCall> BoundFunction::Plan(std::string_view bytes) const {
   if (function_.procedure) {
     call.statement = sql::Call(function_, given);
   } else {
+    const int depth = rows_.limits().max_depth;
     sql::CallRows rows{.table = table_, .projection = call.view.projection};
-    ASSIGN_OR_RETURN(rows.condition,
-                     sql::CompileFilter(contract_, table_, request.options.filter, sql::ParamsOf(given) + 1));
-    ASSIGN_OR_RETURN(rows.order, sql::ParseOrderBy(table_, request.options.order_by));
+    ASSIGN_OR_RETURN(rows.condition, sql::CompileFilter(contract_, table_, request.options.filter,
+                                                        {.first_param = sql::ParamsOf(given) + 1, .max_depth = depth}));
+    ASSIGN_OR_RETURN(rows.order, sql::ParseOrderBy(contract_, table_, request.options.order_by, depth));
     call.statement = sql::SelectFrom(function_, given, rows);
   }
   call.statement.text += db::kByRole;

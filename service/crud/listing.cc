@@ -34,11 +34,17 @@ std::string Listing::TokenAfter(std::vector<sql::Param> values, std::int64_t cou
 
 absl::Status PlanTokens(const contract::Table& table, const wire::Request& request, Listing* listing) {
   listing->token_columns = sql::TokenColumns(table, listing->view.projection, listing->order);
-  listing->fingerprint = sql::Fingerprint(table, request.filter, request.order_by, request.show_deleted);
+  listing->fingerprint =
+      sql::Fingerprint(table, listing->order, request.filter, request.order_by, request.show_deleted);
   if (request.page_token.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(listing->after,
                    sql::DecodeToken(request.page_token, listing->fingerprint, listing->token_columns.size()));
   return absl::OkStatus();
+}
+
+absl::StatusOr<sql::Statement> CompileFilter(const BoundTable& bound, const wire::Request& request) {
+  return sql::CompileFilter(bound.contract(), bound.table(), request.filter,
+                            {.max_depth = bound.limits().max_depth, .show_deleted = request.show_deleted});
 }
 
 absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request) {
@@ -46,8 +52,9 @@ absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request
   Listing listing;
   ASSIGN_OR_RETURN(listing.view, bound.Asked(request, /*etag_by_default=*/false));
   listing.show_deleted = request.show_deleted;
-  ASSIGN_OR_RETURN(listing.condition, sql::CompileFilter(bound.contract(), table, request.filter));
-  ASSIGN_OR_RETURN(const auto order_by, sql::ParseOrderBy(table, request.order_by));
+  ASSIGN_OR_RETURN(listing.condition, CompileFilter(bound, request));
+  ASSIGN_OR_RETURN(const auto order_by,
+                   sql::ParseOrderBy(bound.contract(), table, request.order_by, bound.limits().max_depth));
   listing.order = sql::TotalOrder(table, order_by);
   RETURN_IF_ERROR(PlanTokens(table, request, &listing));
   return listing;

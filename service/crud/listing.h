@@ -42,6 +42,9 @@ struct Listing {
 // order must be set. INVALID_ARGUMENT: a bad page_token.
 absl::Status PlanTokens(const contract::Table& table, const wire::Request& request, Listing* listing);
 
+// The condition of a request's filter. INVALID_ARGUMENT: see sql::CompileFilter.
+absl::StatusOr<sql::Statement> CompileFilter(const BoundTable& bound, const wire::Request& request);
+
 // INVALID_ARGUMENT: a bad read_mask, filter, order_by or page_token.
 absl::StatusOr<Listing> PlanListing(const BoundTable& bound, const wire::Request& request);
 

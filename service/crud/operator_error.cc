@@ -8,22 +8,53 @@
 #include "fmt/format.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
+#include "text/ascii.h"
 #include "text/quote.h"
 #include "text/utf8.h"
 
 namespace protogres::crud {
 namespace {
 
-constexpr std::string_view kColumn = "t.\"";
+constexpr std::string_view kDot = ".\"";
+constexpr std::size_t kLongestAlias = 4;  // j100
 
-// The operand of the operator at `at`: the column before it, or behind `= ANY(`.
-std::string ColumnAt(std::string_view text, std::size_t at) {
-  const std::size_t next = text.find(kColumn, at);
-  const std::size_t any = text.find("ANY(", at);
-  const bool behind = any != std::string_view::npos && next == any + 4;
-  const std::size_t column = behind ? next : text.rfind(kColumn, at);
-  return column == std::string_view::npos ? "" : text::UnquoteName(text.substr(column + kColumn.size() - 1));
+// Where the column begins that has this dot: t."name", or of a related row t1."name" or j1."name". npos: none has it.
+std::size_t BeginOf(std::string_view text, std::size_t dot) {
+  std::size_t alias = dot;
+  while (alias > 0 && text::IsDigit(text[alias - 1])) --alias;
+  if (alias == 0 || (text[alias - 1] != 't' && text[alias - 1] != 'j')) return std::string_view::npos;
+  --alias;
+  const bool begins = alias == 0 || text[alias - 1] == ' ' || text[alias - 1] == '(' || text[alias - 1] == ',';
+  return begins ? alias : std::string_view::npos;
 }
+
+// The first column from a place on.
+std::size_t NextColumn(std::string_view text, std::size_t at) {
+  for (std::size_t dot = text.find(kDot, at); dot != std::string_view::npos; dot = text.find(kDot, dot + 1)) {
+    const std::size_t begin = BeginOf(text, dot);
+    if (begin != std::string_view::npos && begin >= at) return begin;
+  }
+  return std::string_view::npos;
+}
+
+// The last column up to a place.
+std::size_t LastColumn(std::string_view text, std::size_t at) {
+  for (std::size_t dot = text.rfind(kDot, at + kLongestAlias); dot != std::string_view::npos && dot > 0;
+       dot = text.rfind(kDot, dot - 1)) {
+    const std::size_t begin = BeginOf(text, dot);
+    if (begin != std::string_view::npos && begin <= at) return begin;
+  }
+  return std::string_view::npos;
+}
+
+// The operand of the operator at `at`: the column before it, or behind `= ANY(`. npos: there is none.
+std::size_t OperandOf(std::string_view text, std::size_t at) {
+  const std::size_t next = NextColumn(text, at);
+  const std::size_t any = text.find("ANY(", at);
+  return any != std::string_view::npos && next == any + 4 ? next : LastColumn(text, at);
+}
+
+std::string NameOf(std::string_view column) { return text::UnquoteName(column.substr(column.find(kDot) + 1)); }
 
 // The error is about an argument of a filter's function: a regular expression, or the name of a text search
 // configuration, which stands in the statement as a literal or is a parameter of it.
@@ -37,6 +68,23 @@ bool IsOfArgument(const absl::Status& error, const std::string& statement) {
 absl::Status Invalid(const absl::Status& error, const char* path, const std::string& what, const char* reason) {
   return status::WithMetadata(status::BadRequest(path, what, reason), "sqlstate",
                               status::MetadataOf(error, "sqlstate"));
+}
+
+// `subject` PostgreSQL finds no such operator.
+absl::Status NoOperator(const absl::Status& error, std::string_view statement, std::size_t at,
+                        const std::string& subject) {
+  const std::size_t sorted = statement.rfind(" ORDER BY ");
+  const bool ordering = sorted != std::string_view::npos && sorted < at;
+  return Invalid(error, ordering ? "order_by" : "filter",
+                 fmt::format("{} PostgreSQL finds no such operator: {}", subject, std::string(error.message())),
+                 ordering ? status::kInvalidOrderBy : status::kInvalidFilter);
+}
+
+// The error of a column of a related row. Of an operator with its schema, the extension has moved to another one.
+absl::Status OfRelated(const absl::Status& error, std::string_view statement, std::size_t operand, std::size_t at) {
+  const std::string_view op = statement.substr(at);
+  if (op.starts_with("OPERATOR(") && !op.starts_with("OPERATOR(pg_catalog.")) return error;
+  return NoOperator(error, statement, at, fmt::format("{} of a related row:", NameOf(statement.substr(operand))));
 }
 
 }  // namespace
@@ -56,16 +104,16 @@ absl::Status OfOperator(const absl::Status& error, const std::string& statement,
   if (!status::NoSuchOperator(error) || status::IsOfBegin(error)) return error;
   const std::optional<std::size_t> at = PlaceOf(error, statement);
   if (!at.has_value()) return error;
-  const auto field = std::ranges::find(table.fields, ColumnAt(statement, *at), &contract::Field::column);
+  const std::string_view text = statement;
+  const std::size_t operand = OperandOf(text, *at);
+  if (operand == std::string_view::npos) return error;
+  if (!text.substr(operand).starts_with("t.")) return OfRelated(error, text, operand, *at);
+  const auto field = std::ranges::find(table.fields, NameOf(text.substr(operand)), &contract::Field::column);
   if (field == table.fields.end()) return error;
   // An extension has moved to another schema: the statements name the one in which its operators were.
   if (!field->type.operator_schema.empty()) return error;
-  const std::size_t sorted = statement.rfind(" ORDER BY ");
-  const bool ordering = sorted != std::string::npos && sorted < *at;
-  return Invalid(error, ordering ? "order_by" : "filter",
-                 fmt::format("{} is of the type {}, for which PostgreSQL finds no such operator: {}", field->name,
-                             field->type.sql_type, std::string(error.message())),
-                 ordering ? status::kInvalidOrderBy : status::kInvalidFilter);
+  return NoOperator(error, statement, *at,
+                    fmt::format("{} is of the type {}, for which", field->name, field->type.sql_type));
 }
 
 }  // namespace protogres::crud

@@ -141,10 +141,13 @@ class Planner {
   absl::Status Choose(std::size_t index, RelatedNode* node) const {
     const contract::Expand& expand = request_.expand[index];
     const Table& target = *node->rows.target;
-    auto condition = sql::CompileFilter(contract_, target, expand.filter, sql::FirstFilterParam(*node->rows.relation));
+    auto condition = sql::CompileFilter(contract_, target, expand.filter,
+                                        {.first_param = sql::FirstFilterParam(*node->rows.relation),
+                                         .max_depth = limits_.max_depth,
+                                         .show_deleted = request_.show_deleted});
     if (!condition.ok()) return status::Within(fmt::format("expand[{}]", index), condition.status());
     node->rows.condition = *std::move(condition);
-    auto order_by = sql::ParseOrderBy(target, expand.order_by);
+    auto order_by = sql::ParseOrderBy(contract_, target, expand.order_by, limits_.max_depth);
     if (!order_by.ok()) return status::Within(fmt::format("expand[{}]", index), order_by.status());
     node->rows.order = sql::TotalOrder(target, *order_by);
     if (expand.page_size < 0) {

@@ -1,13 +1,13 @@
 // UpdateWhere and DeleteWhere: every row that a filter keeps, at most max_affected, of the request or of the server.
 #include <utility>
 
+#include "crud/listing.h"
 #include "crud/masks.h"
 #include "crud/methods.h"
 #include "crud/operator_error.h"
 #include "crud/row_error.h"
 #include "crud/write_operation.h"
 #include "fmt/format.h"
-#include "sql/filter.h"
 #include "status/macros.h"
 #include "status/status.h"
 #include "wire/writer.h"
@@ -71,7 +71,7 @@ class WhereMethod : public UnaryMethod {
           "max_affected",
           fmt::format("is {}; give a positive number, or 0 for the server's own limit", request.max_affected));
     }
-    ASSIGN_OR_RETURN(sql::Statement condition, sql::CompileFilter(bound_.contract(), bound_.table(), request.filter));
+    ASSIGN_OR_RETURN(sql::Statement condition, CompileFilter(bound_, request));
     if (condition.text.empty()) {
       return status::BadRequest("filter", "is required: which rows to change (for all, a filter that all meet)");
     }

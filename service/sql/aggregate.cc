@@ -26,6 +26,8 @@ using contract::Type;
 constexpr AggregateKind kKinds[] = {AggregateKind::kCount, AggregateKind::kSum, AggregateKind::kAverage,
                                     AggregateKind::kMin, AggregateKind::kMax};
 
+constexpr PathUse kUse = {"grouped by", "its own rows are grouped by the Aggregate of their table"};
+
 // From the largest to the smallest; a date has those to "day".
 constexpr std::string_view kCuts[] = {"year", "quarter", "month", "week", "day", "hour", "minute"};
 constexpr std::size_t kDateCuts = 5;
@@ -39,7 +41,7 @@ absl::StatusOr<int> FindField(const Table& table, std::string_view name) {
   const auto field = std::ranges::find(table.fields, name, &Field::name);
   if (field == table.fields.end()) {
     return absl::InvalidArgumentError(
-        fmt::format("unknown field {}{}", text::Excerpt(name), SuggestField(name, table.fields)));
+        fmt::format("unknown field {}{}", text::Excerpt(name), SuggestField(name, table.fields, table.relations)));
   }
   if (!field->readable) return absl::InvalidArgumentError(InputOnly(name));
   return static_cast<int>(field - table.fields.begin());
@@ -60,13 +62,15 @@ absl::StatusOr<std::string_view> CutOf(const Field& field, std::string_view name
                                                 text::Excerpt(field.name + "."), text::Excerpt(name)));
 }
 
-absl::StatusOr<GroupTerm> ParseGroup(const Table& table, std::string_view path) {
-  const std::size_t dot = path.find('.');
-  ASSIGN_OR_RETURN(const int index, FindField(table, path.substr(0, dot)));
-  const Field& field = table.field(index);
-  GroupTerm group{index, ""};
+absl::StatusOr<GroupTerm> ParseGroup(const contract::Contract& contract, const Table& table, std::string_view path,
+                                     int max_depth) {
+  ASSIGN_OR_RETURN(ToOnePath named, TakeToOne(contract, table, path, max_depth, kUse));
+  GroupTerm group{.field = 0, .cut = "", .path = std::move(named.hops)};
+  const std::size_t dot = named.rest.find('.');
+  ASSIGN_OR_RETURN(group.field, FindField(group.TableOf(table), named.rest.substr(0, dot)));
+  const Field& field = group.TableOf(table).field(group.field);
   if (dot != std::string_view::npos) {
-    ASSIGN_OR_RETURN(group.cut, CutOf(field, path.substr(dot + 1)));
+    ASSIGN_OR_RETURN(group.cut, CutOf(field, named.rest.substr(dot + 1)));
   }
   if (field.type.kind == Kind::kJson || !field.type.orderable) {
     return absl::InvalidArgumentError(fmt::format("{} is of the type {}, whose values cannot be grouped by",
@@ -115,15 +119,22 @@ template <typename Term, typename Parse>
 absl::StatusOr<std::vector<Term>> ParseAll(const char* path, const std::vector<std::string>& texts,
                                            const Parse& parse) {
   std::vector<Term> terms;
+  std::size_t hops = 0;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const std::string element = fmt::format("{}[{}]", path, i);
     if (const std::string fault = TextFault(texts[i]); !fault.empty()) return status::BadRequest(element, fault);
     const absl::StatusOr<Term> term = parse(texts[i]);
     if (!term.ok()) return status::BadRequest(element, std::string(term.status().message()));
     const bool twice = std::ranges::any_of(terms, [&term](const Term& other) {
-      if constexpr (std::is_same_v<Term, GroupTerm>) return other.field == term->field;
+      if constexpr (std::is_same_v<Term, GroupTerm>) return other.field == term->field && other.path == term->path;
       return other == *term;
     });
+    if constexpr (std::is_same_v<Term, GroupTerm>) {
+      hops += term->path.size();
+      if (const absl::Status few = CheckHops(hops); !few.ok()) {
+        return status::BadRequest(element, std::string(few.message()));
+      }
+    }
     if (twice) return status::BadRequest(element, fmt::format("{} is named twice", text::Excerpt(texts[i])));
     terms.push_back(*term);
   }
@@ -131,12 +142,20 @@ absl::StatusOr<std::vector<Term>> ParseAll(const char* path, const std::vector<s
 }
 
 // date_trunc() of a timestamp is in UTC, whatever the session's time zone is.
-std::string GroupSql(const Field& field, std::string_view cut) {
-  const std::string column = Column(field);
+std::string GroupSql(const Field& field, std::string_view cut, std::string_view alias) {
+  const std::string column = Column(field, alias);
   if (cut.empty()) return column;
   if (IsDate(field.type)) return fmt::format("pg_catalog.date_trunc('{}', {}::timestamp)::date", cut, column);
   if (field.type.zoned) return fmt::format("pg_catalog.date_trunc('{}', {}, 'UTC')", cut, column);
   return fmt::format("pg_catalog.date_trunc('{}', {})", cut, column);
+}
+
+// As order_by calls it: customer.country, created_at.month.
+std::string NameOf(const GroupTerm& group, const Field& field) {
+  std::string name;
+  for (const Hop& hop : group.path) name += hop.relation->name + ".";
+  name += field.name;
+  return group.cut.empty() ? name : fmt::format("{}.{}", name, group.cut);
 }
 
 // What date_trunc() gives is a value of its own type, and maybe none of a domain over it.
@@ -184,11 +203,12 @@ Field ResultField(std::size_t place, std::string name, Type type) {
 
 }  // namespace
 
-absl::StatusOr<Aggregation> ParseAggregation(const Table& table, const std::vector<std::string>& group_by,
-                                             const std::vector<std::string>& aggregates) {
+absl::StatusOr<Aggregation> ParseAggregation(const contract::Contract& contract, const Table& table,
+                                             const std::vector<std::string>& group_by,
+                                             const std::vector<std::string>& aggregates, int max_depth) {
   Aggregation aggregation;
-  ASSIGN_OR_RETURN(aggregation.groups, ParseAll<GroupTerm>("group_by", group_by, [&table](std::string_view path) {
-                     return ParseGroup(table, path);
+  ASSIGN_OR_RETURN(aggregation.groups, ParseAll<GroupTerm>("group_by", group_by, [&](std::string_view path) {
+                     return ParseGroup(contract, table, path, max_depth);
                    }));
   ASSIGN_OR_RETURN(aggregation.aggregates,
                    ParseAll<AggregateTerm>("aggregates", aggregates,
@@ -211,12 +231,13 @@ Table GroupsOf(const Table& table, const Aggregation& aggregation, const Stateme
     list += fmt::format("{}{} AS {}", place == 0 ? "" : ", ", sql, field.column);
     groups.fields.push_back(std::move(field));
   };
+  Joins joins;
   for (const GroupTerm& group : aggregation.groups) {
-    const Field& field = table.field(group.field);
+    const Field& field = group.TableOf(table).field(group.field);
     groups.key.push_back(static_cast<int>(groups.fields.size()));
-    add(field.name + (group.cut.empty() ? "" : ".") + std::string(group.cut), GroupType(field, group.cut),
-        GroupSql(field, group.cut));
-    groups.fields.back().never_null = field.never_null;
+    add(NameOf(group, field), GroupType(field, group.cut),
+        GroupSql(field, group.cut, Joins::Alias(joins.Add(group.path))));
+    groups.fields.back().never_null = field.never_null && group.path.empty();
     grouped += fmt::format("{}{}", grouped.empty() ? " GROUP BY " : ", ", groups.fields.size());
   }
   for (const AggregateTerm& term : aggregation.aggregates) {
@@ -230,7 +251,7 @@ Table GroupsOf(const Table& table, const Aggregation& aggregation, const Stateme
         AggregateSql(term.kind, field));
     groups.fields.back().never_null = term.kind == AggregateKind::kCount;
   }
-  groups.sql_name = fmt::format("(SELECT {} FROM {} AS t{}{})", list, table.sql_name,
+  groups.sql_name = fmt::format("(SELECT {} FROM {} AS t{}{}{})", list, table.sql_name, joins.Sql(show_deleted),
                                 Where({Parenthesized(condition.text), show_deleted ? "" : Live(table)}), grouped);
   return groups;
 }

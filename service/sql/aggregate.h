@@ -10,13 +10,20 @@
 #include "contract/aggregates.h"
 #include "contract/contract.h"
 #include "sql/statement.h"
+#include "sql/through.h"
 
 namespace protogres::sql {
 
-// `created_at.month`: the field, and to what it is cut.
+// `order.created_at.month`: the relations to one, the field, and to what it is cut.
 struct GroupTerm {
-  int field = 0;         // index into Table::fields
-  std::string_view cut;  // what date_trunc() takes: "month"; empty: the value itself
+  int field = 0;          // index into Table::fields, of the table at the end of `path`
+  std::string_view cut;   // what date_trunc() takes: "month"; empty: the value itself
+  std::vector<Hop> path;  // relations to one
+
+  // The table that the field is of, where `table` is the one that is aggregated.
+  const contract::Table& TableOf(const contract::Table& table) const {
+    return path.empty() ? table : *path.back().target;
+  }
 
   bool operator==(const GroupTerm&) const = default;
 };
@@ -35,10 +42,11 @@ struct Aggregation {
 };
 
 // Reads the fields group_by and aggregates of a request. INVALID_ARGUMENT with the path of what is wrong
-// ("aggregates[1]"): a syntax error, an unknown field, one that is named twice or has no such values; or nothing is
-// asked for.
-absl::StatusOr<Aggregation> ParseAggregation(const contract::Table& table, const std::vector<std::string>& group_by,
-                                             const std::vector<std::string>& aggregates);
+// ("aggregates[1]"): a syntax error, an unknown field, one that is named twice or has no such values, a relation that
+// is to many, more relations than `max_depth` in a path or kMostHops in all; or nothing is asked for.
+absl::StatusOr<Aggregation> ParseAggregation(const contract::Contract& contract, const contract::Table& table,
+                                             const std::vector<std::string>& group_by,
+                                             const std::vector<std::string>& aggregates, int max_depth = kDefaultDepth);
 
 // The groups as a relation of their own, which sql/page.h makes pages of: its `sql_name` is the SELECT that computes
 // them of the rows of `table` that meet `condition`, whose parameters are the first ones of each statement. Its fields

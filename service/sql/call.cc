@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "sql/clause.h"
+#include "sql/row_order.h"
 #include "text/quote.h"
 
 namespace protogres::sql {
@@ -74,13 +75,12 @@ Statement SelectFrom(const Function& function, const Given& given, const CallRow
   Statement statement;
   const std::string invoked = Invoked(function, given, &statement.params);
   statement.params.insert(statement.params.end(), rows.condition.params.begin(), rows.condition.params.end());
-  std::string sorted;
-  for (const OrderTerm& term : rows.order) {
-    sorted += fmt::format("{}{}{}", sorted.empty() ? " ORDER BY " : ", ", Column(rows.table.field(term.field)),
-                          term.descending ? " DESC" : "");
-  }
-  statement.text = fmt::format("SELECT {} FROM {} AS {}{}{}", SelectList(rows.table, rows.projection), invoked,
-                               Alias(function), Where({OnRowsOf(function, rows.condition.text)}), sorted);
+  const RowOrder order = NamedOrder(rows.order);
+  std::string sorted = OrderSql(rows.table, order);
+  if (!sorted.empty()) sorted.insert(0, " ORDER BY ");
+  statement.text =
+      fmt::format("SELECT {} FROM {} AS {}{}{}{}", SelectList(rows.table, rows.projection), invoked, Alias(function),
+                  order.joins.Sql(/*show_deleted=*/false), Where({OnRowsOf(function, rows.condition.text)}), sorted);
   return statement;
 }
 

@@ -87,9 +87,13 @@ std::string SelectListWith(const Table& table, const Projection& projection, con
 
 }  // namespace
 
-std::string Column(const Field& field) { return "t." + text::QuoteName(field.column); }
+std::string Column(const Field& field, std::string_view alias) {
+  return fmt::format("{}.{}", alias, text::QuoteName(field.column));
+}
 
-std::string ReadColumn(const Field& field) { return Column(field) + field.type.read_cast; }
+std::string ReadColumn(const Field& field, std::string_view alias) {
+  return Column(field, alias) + field.type.read_cast;
+}
 
 std::string Exactly(const Type& type, int n) { return fmt::format("${}{}::{}", n, type.write_cast, type.sql_type); }
 
@@ -145,10 +149,10 @@ std::string KeyIs(const Table& table, int first) {
   return condition;
 }
 
-std::string Live(const Table& table) {
+std::string Live(const Table& table, std::string_view alias) {
   if (!table.soft_delete.has_value()) return "";
   const Field& field = SoftDelete(table);
-  return Column(field) + (field.type.kind == Kind::kBool ? " IS NOT TRUE" : " IS NULL");
+  return Column(field, alias) + (field.type.kind == Kind::kBool ? " IS NOT TRUE" : " IS NULL");
 }
 
 std::string Deleted(const Table& table) {

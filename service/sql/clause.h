@@ -12,10 +12,10 @@
 
 namespace protogres::sql {
 
-// t."column"
-std::string Column(const contract::Field& field);
+// t."column", of the row with that alias.
+std::string Column(const contract::Field& field, std::string_view alias = "t");
 // The same, with the cast by which it is read into a row.
-std::string ReadColumn(const contract::Field& field);
+std::string ReadColumn(const contract::Field& field, std::string_view alias = "t");
 
 // $n as a value of exactly the column's type: one to be stored, or one that was read from the column. The casts have no
 // modifier, so that PostgreSQL checks the length when it stores the value.
@@ -56,7 +56,7 @@ std::string Presence(const std::string& sql, const contract::Type& type, bool pr
 std::string KeyIs(const contract::Table& table, int first);
 
 // Live: the condition that a row is not soft-deleted. Deleted: that it is. Empty: the table has no soft delete.
-std::string Live(const contract::Table& table);
+std::string Live(const contract::Table& table, std::string_view alias = "t");
 std::string Deleted(const contract::Table& table);
 
 // The condition, so that it binds tighter than AND. Empty: there is none.

@@ -23,7 +23,7 @@ bool IsOfOneField(const Restriction& a, const Restriction& b) {
 }
 
 // Turns `id = 1 OR id = 2` into `id = [1, 2]`, which is one comparison with an array.
-void MergeAlternatives(Expression* any) {
+void MergeChildren(Expression* any) {
   std::vector<Expression> merged;
   for (Expression& child : any->children) {
     const bool can_merge =
@@ -42,38 +42,71 @@ void MergeAlternatives(Expression* any) {
   any->children = std::move(merged);
 }
 
-absl::Status Compile(Expression* expression, FilterScope* scope, std::string* text) {
-  switch (expression->kind) {
+// The same everywhere in the expression.
+void MergeAlternatives(Expression* expression) {
+  if (expression->kind == Expression::Kind::kOr) MergeChildren(expression);
+  for (Expression& child : expression->children) MergeAlternatives(&child);
+}
+
+bool GoesThroughRelations(const contract::Contract& contract, const contract::Table& table,
+                          const Expression& expression) {
+  const auto through = [&](const std::vector<Name>& path) {
+    return !path.empty() && FindHop(contract, table, path.front().text).has_value();
+  };
+  if (through(expression.restriction.path) || through(expression.call.path)) return true;
+  return std::ranges::any_of(expression.children,
+                             [&](const Expression& child) { return GoesThroughRelations(contract, table, child); });
+}
+
+// Moves each NOT to the conditions below it: NOT (a AND b) is NOT a OR NOT b, of NULL too.
+void MoveNegations(bool negated, Expression* expression) {
+  using enum Expression::Kind;
+  if (expression->kind == kNot) {
+    Expression child = std::move(expression->children.front());
+    *expression = std::move(child);
+    MoveNegations(!negated, expression);
+    return;
+  }
+  if (negated && expression->kind == kAnd) {
+    expression->kind = kOr;
+  } else if (negated && expression->kind == kOr) {
+    expression->kind = kAnd;
+  }
+  expression->negated = negated;
+  for (Expression& child : expression->children) MoveNegations(negated, &child);
+}
+
+absl::Status Compile(const Expression& expression, FilterScope* scope, std::string* text) {
+  switch (expression.kind) {
     case Expression::Kind::kRestriction: {
-      ASSIGN_OR_RETURN(const std::string condition, CompileRestriction(expression->restriction, scope));
+      ASSIGN_OR_RETURN(const std::string condition,
+                       CompileRestriction(expression.restriction, expression.negated, scope));
       *text += condition;
       return absl::OkStatus();
     }
     case Expression::Kind::kCall: {
-      ASSIGN_OR_RETURN(const std::string condition, CompileCall(expression->call, scope));
+      ASSIGN_OR_RETURN(const std::string condition, CompileCall(expression.call, expression.negated, scope));
       *text += condition;
       return absl::OkStatus();
     }
     case Expression::Kind::kNot: {
       *text += "NOT (";
-      const absl::Status status = Compile(&expression->children.front(), scope, text);
+      const absl::Status status = Compile(expression.children.front(), scope, text);
       *text += ')';
       return status;
     }
     case Expression::Kind::kOr:
-      MergeAlternatives(expression);
-      break;
     case Expression::Kind::kAnd:
       break;
   }
-  const std::string_view separator = expression->kind == Expression::Kind::kAnd ? " AND " : " OR ";
+  const std::string_view separator = expression.kind == Expression::Kind::kAnd ? " AND " : " OR ";
   bool first = true;
-  for (Expression& child : expression->children) {
+  for (const Expression& child : expression.children) {
     if (!first) *text += separator;
     first = false;
     const bool parentheses = child.kind == Expression::Kind::kAnd || child.kind == Expression::Kind::kOr;
     if (parentheses) *text += '(';
-    RETURN_IF_ERROR(Compile(&child, scope, text));
+    RETURN_IF_ERROR(Compile(child, scope, text));
     if (parentheses) *text += ')';
   }
   return absl::OkStatus();
@@ -84,16 +117,18 @@ absl::Status Invalid(const std::string& what) { return status::BadRequest("filte
 }  // namespace
 
 absl::StatusOr<Statement> CompileFilter(const contract::Contract& contract, const contract::Table& table,
-                                        std::string_view filter, int first_param) {
+                                        std::string_view filter, const FilterOptions& options) {
   if (filter.size() > kMaxFilterBytes) {
     return Invalid(fmt::format("expected at most {} bytes, found {}", kMaxFilterBytes, filter.size()));
   }
   if (const std::string fault = TextFault(filter); !fault.empty()) return Invalid(fault);
   if (filter.find_first_not_of(" \t\r\n") == std::string_view::npos) return Statement{};
   ASSIGN_OR_RETURN(Expression expression, ParseFilter(filter));
-  FilterScope scope(contract, table, filter, first_param);
+  MergeAlternatives(&expression);
+  if (GoesThroughRelations(contract, table, expression)) MoveNegations(/*negated=*/false, &expression);
+  FilterScope scope(contract, table, filter, options);
   Statement condition;
-  RETURN_IF_ERROR(Compile(&expression, &scope, &condition.text));
+  RETURN_IF_ERROR(Compile(expression, &scope, &condition.text));
   condition.params = scope.TakeParams();
   if (condition.params.size() > kMaxParams) {
     return Invalid(fmt::format("expected at most {} values, found {}", kMaxParams, condition.params.size()));

@@ -7,6 +7,7 @@
 #include "sql/clause.h"
 #include "sql/containment.h"
 #include "sql/literal.h"
+#include "sql/related_condition.h"
 #include "sql/suggest.h"
 #include "status/macros.h"
 #include "text/ascii.h"
@@ -32,6 +33,7 @@ struct Function {
   std::size_t most;  // arguments after the field; one at the least
   const char* example;
   absl::StatusOr<std::string> (*compile)(const Bound& bound, FilterScope* scope);
+  bool containment = false;
 };
 
 // The text that patterns and regular expressions are for. Error: the target has none.
@@ -126,11 +128,11 @@ constexpr Function kFunctions[] = {
     {"imatches", 1, R"(imatches(name, "^l"))", [](auto& b, auto* s) { return Match("~*", /*pattern=*/false, b, s); }},
     {"search", 2, R"(search(body, "cat dog", "english"))", Search},
     {"contains", 1, R"(contains(tags, ["a", "b"]))",
-     [](auto& b, auto* s) { return CompileContainment(Containment::kContains, b.call, b.target, s); }},
+     [](auto& b, auto* s) { return CompileContainment(Containment::kContains, b.call, b.target, s); }, true},
     {"within", 1, R"x(within(during, "[2024-01-01,2025-01-01)"))x",
-     [](auto& b, auto* s) { return CompileContainment(Containment::kWithin, b.call, b.target, s); }},
+     [](auto& b, auto* s) { return CompileContainment(Containment::kWithin, b.call, b.target, s); }, true},
     {"overlaps", 1, R"x(overlaps(during, "[2024-01-01,2025-01-01)"))x",
-     [](auto& b, auto* s) { return CompileContainment(Containment::kOverlaps, b.call, b.target, s); }},
+     [](auto& b, auto* s) { return CompileContainment(Containment::kOverlaps, b.call, b.target, s); }, true},
 };
 
 absl::Status UnknownFunction(const Name& name, const FilterScope& scope) {
@@ -142,7 +144,7 @@ absl::Status UnknownFunction(const Name& name, const FilterScope& scope) {
 
 }  // namespace
 
-absl::StatusOr<std::string> CompileCall(const Call& call, FilterScope* scope) {
+absl::StatusOr<std::string> CompileCall(const Call& call, bool negated, FilterScope* scope) {
   const Name& name = call.function;
   const auto* const function = std::ranges::find_if(
       kFunctions, [&name](const Function& one) { return std::string_view(one.name) == name.text; });
@@ -154,7 +156,15 @@ absl::StatusOr<std::string> CompileCall(const Call& call, FilterScope* scope) {
                                                  name.text, count, function->example));
   }
   ASSIGN_OR_RETURN(const Target target, scope->Resolve(call.path));
-  return function->compile({call, target}, scope);
+  if (target.type == nullptr) {
+    return scope->Error(call.path.back().offset,
+                        fmt::format("{}() takes a field, and {} is a relation: expected a field of {}", name.text,
+                                    text::Excerpt(target.name), target.hops.back().target->message));
+  }
+  ASSIGN_OR_RETURN(const std::string condition, function->compile({call, target}, scope));
+  // What a repeated field or a JSON value has is never NULL.
+  const bool has = function->containment && (target.type->repeated || target.type->kind == Kind::kJson);
+  return OnRow(target, condition, has ? OfNull::kFalse : OfNull::kNull, negated, *scope);
 }
 
 }  // namespace protogres::sql

@@ -10,7 +10,7 @@
 
 namespace protogres::sql {
 
-// Returns a condition that binds tighter than NOT, in a form for which PostgreSQL has indexes.
+// Returns a condition, or the negation of it, that binds tighter than AND, in a form for which PostgreSQL has indexes.
 //
 //   like, ilike        a pattern of SQL: % and _ are its wildcards, and * is as %
 //   matches, imatches  a POSIX regular expression
@@ -20,7 +20,7 @@ namespace protogres::sql {
 //   overlaps           both have something in common
 //
 // Of NULL, a call is neither true nor false, but that what a repeated field or a JSON value has is always one of both.
-absl::StatusOr<std::string> CompileCall(const Call& call, FilterScope* scope);
+absl::StatusOr<std::string> CompileCall(const Call& call, bool negated, FilterScope* scope);
 
 }  // namespace protogres::sql
 

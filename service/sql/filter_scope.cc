@@ -15,16 +15,41 @@ namespace {
 
 constexpr std::size_t kMaxParamBytes = 1024 * 1024;
 
+// That of the row behind so many relations. Those of other paths are elsewhere in the statement.
+std::string FilterAlias(std::size_t hops) { return hops == 0 ? "t" : fmt::format("t{}", hops); }
+
 }  // namespace
 
 using contract::Field;
 using contract::Kind;
 using contract::Type;
 
-absl::StatusOr<Target> FilterScope::Resolve(const std::vector<Name>& path) const {
-  const std::vector<Field>* fields = &table_.fields;
-  Target target;
+absl::StatusOr<const contract::Table*> FilterScope::TakeHops(const std::vector<Name>& path, Target* target) {
+  const contract::Table* table = &table_;
   for (const Name& name : path) {
+    const std::optional<Hop> hop = FindHop(contract_, *table, name.text);
+    if (!hop.has_value()) break;
+    target->hops.push_back(*hop);
+    target->name += (target->name.empty() ? "" : ".") + name.text;
+    if (static_cast<int>(target->hops.size()) > options_.max_depth) {
+      return Error(name.offset,
+                   fmt::format("the path goes through more than {} relations (--max_depth)", options_.max_depth));
+    }
+    if (++hops_ > kMostHops) {
+      return Error(name.offset, fmt::format("the paths go through more than {} relations in all", kMostHops));
+    }
+    table = hop->target;
+  }
+  return table;
+}
+
+absl::StatusOr<Target> FilterScope::Resolve(const std::vector<Name>& path) {
+  Target target;
+  ASSIGN_OR_RETURN(const contract::Table* const table, TakeHops(path, &target));
+  const std::vector<Field>* fields = &table->fields;
+  const std::string alias = FilterAlias(target.hops.size());
+  for (std::size_t i = target.hops.size(); i < path.size(); ++i) {
+    const Name& name = path[i];
     if (target.type != nullptr && target.type->kind == Kind::kJson && !target.type->repeated) {
       target.json.push_back(name.text);
       target.name += "." + name.text;
@@ -45,16 +70,29 @@ absl::StatusOr<Target> FilterScope::Resolve(const std::vector<Name>& path) const
     }
     const auto field = std::ranges::find(*fields, name.text, &Field::name);
     if (field == fields->end()) {
-      return Error(name.offset,
-                   fmt::format("unknown field {}{}", text::Excerpt(name.text), SuggestField(name.text, *fields)));
+      const std::string near = target.type == nullptr ? SuggestField(name.text, *fields, table->relations)
+                                                      : SuggestField(name.text, *fields);
+      return Error(name.offset, fmt::format("unknown field {}{}", text::Excerpt(name.text), near));
     }
     if (!field->readable) return Error(name.offset, InputOnly(name.text));
-    target.sql =
-        target.type == nullptr ? Column(*field) : fmt::format("({}).{}", target.sql, text::QuoteName(field->column));
+    target.sql = target.type == nullptr ? Column(*field, alias)
+                                        : fmt::format("({}).{}", target.sql, text::QuoteName(field->column));
     target.name += (target.name.empty() ? "" : ".") + name.text;
     target.type = &field->type;
   }
   return target;
+}
+
+std::string FilterScope::Exists(const Target& target, const std::string& condition) const {
+  std::string text;
+  for (std::size_t i = 0; i < target.hops.size(); ++i) {
+    const Hop& hop = target.hops[i];
+    const std::string alias = FilterAlias(i + 1);
+    text += fmt::format("{}EXISTS (SELECT FROM {} AS {} WHERE {}", i == 0 ? "" : " AND ", hop.target->sql_name, alias,
+                        Belongs(hop, FilterAlias(i), alias, options_.show_deleted));
+  }
+  if (!condition.empty()) text += " AND " + condition;
+  return text.append(target.hops.size(), ')');
 }
 
 absl::StatusOr<std::string> FilterScope::Text(const Target& target, const Literal& literal) const {
@@ -114,7 +152,7 @@ absl::Status FilterScope::CheckSize(std::size_t offset) const {
 std::string FilterScope::Bind(std::string value) {
   bytes_ += value.size();
   params_.emplace_back(std::move(value));
-  return fmt::format("${}", first_param_ + static_cast<int>(params_.size()) - 1);
+  return fmt::format("${}", options_.first_param + static_cast<int>(params_.size()) - 1);
 }
 
 absl::Status FilterScope::Error(std::size_t offset, const std::string& what) const {

@@ -11,28 +11,36 @@
 
 #include "absl/status/statusor.h"
 #include "contract/contract.h"
+#include "sql/filter.h"
 #include "sql/parser.h"
 #include "sql/statement.h"
+#include "sql/through.h"
 
 namespace protogres::sql {
 
 // What a path of a filter leads to.
 struct Target {
-  std::string sql;  // t."a", (t."a")."b"
-  const contract::Type* type = nullptr;
-  std::string name;                    // as the filter has it
-  std::vector<std::string_view> json;  // the path within a JSON value
+  std::vector<Hop> hops;                 // the relations that the path begins with
+  std::string sql;                       // t."a", (t."a")."b"; t1."a" behind one relation
+  const contract::Type* type = nullptr;  // null: the path ends at a relation
+  std::string name;                      // as the filter has it
+  std::vector<std::string_view> json;    // the path within a JSON value
 };
 
 // Borrows all that its constructor gets.
 class FilterScope {
  public:
   FilterScope(const contract::Contract& contract, const contract::Table& table, std::string_view filter,
-              int first_param)
-      : contract_(contract), table_(table), filter_(filter), first_param_(first_param) {}
+              const FilterOptions& options)
+      : contract_(contract), table_(table), filter_(filter), options_(options) {}
 
-  // INVALID_ARGUMENT: a name is unknown, or is not to be read. The Target borrows the path.
-  absl::StatusOr<Target> Resolve(const std::vector<Name>& path) const;
+  // INVALID_ARGUMENT: a name is unknown, or is not to be read, or the paths go through too many relations. The Target
+  // borrows the path.
+  absl::StatusOr<Target> Resolve(const std::vector<Name>& path);
+
+  // The condition that there is a row behind the target's relations for which `condition` holds; empty: any row.
+  // EXISTS, so that PostgreSQL can make it a semi-join.
+  std::string Exists(const Target& target, const std::string& condition) const;
 
   // The literal as a parameter to compare with a value of the target, or with an element of it: "$3::type".
   absl::StatusOr<std::string> Operand(const Target& target, const Literal& literal);
@@ -63,13 +71,16 @@ class FilterScope {
 
  private:
   absl::StatusOr<std::string> Text(const Target& target, const Literal& literal) const;
+  // Takes the relations that the path begins with, and gives the table that they lead to.
+  absl::StatusOr<const contract::Table*> TakeHops(const std::vector<Name>& path, Target* target);
 
   const contract::Contract& contract_;
   const contract::Table& table_;
   const std::string_view filter_;
-  const int first_param_;
+  const FilterOptions& options_;
   std::vector<Param> params_;
   std::size_t bytes_ = 0;  // of all parameters
+  int hops_ = 0;           // of all paths
 };
 
 }  // namespace protogres::sql

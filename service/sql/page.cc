@@ -13,20 +13,18 @@ using contract::Field;
 using contract::Table;
 using By = SortKey::By;
 
-const Field& FieldOf(const Table& table, const SortKey& key) { return table.field(key.field); }
-
 // The key as the token has it, such that PostgreSQL reads back the same value.
 std::string TokenColumn(const Table& table, const RowOrder& order, const SortKey& key) {
-  if (key.by == By::kValue) return ReadColumn(FieldOf(table, key)) + "::text";
-  if (key.by == By::kText) return Column(FieldOf(table, key)) + "::text";
+  if (key.by == By::kValue) return ReadColumn(SortField(table, order, key), Joins::Alias(key.join)) + "::text";
+  if (key.by == By::kText) return Column(table.field(key.field)) + "::text";
   return SortSql(table, order, key) + "::text";
 }
 
 // $n as a value of the key.
-std::string TokenValue(const Table& table, const SortKey& key, int n) {
+std::string TokenValue(const Table& table, const RowOrder& order, const SortKey& key, int n) {
   switch (key.by) {
     case By::kValue:
-      return Exactly(FieldOf(table, key).type, n);
+      return Exactly(SortField(table, order, key).type, n);
     case By::kTable:
       return fmt::format("${}::oid", n);
     case By::kRow:
@@ -119,11 +117,12 @@ std::string After(const Table& table, const RowOrder& order, const std::vector<P
   for (std::size_t i = 0; i < order.keys.size(); ++i) {
     const SortKey& key = order.keys[i];
     Bound bound{.sql = SortSql(table, order, key), .value = "", .descending = key.descending};
-    if (key.by == By::kValue) bound.type = &FieldOf(table, key).type;
-    if (key.field >= 0) bound.never_null = FieldOf(table, key).never_null;
+    if (key.by == By::kValue) bound.type = &SortField(table, order, key).type;
+    // There may be no row that is joined.
+    if (key.field >= 0) bound.never_null = key.join < 0 && table.field(key.field).never_null;
     if (values[i].has_value()) {
       params->push_back(values[i]);
-      bound.value = TokenValue(table, key, static_cast<int>(params->size()));
+      bound.value = TokenValue(table, order, key, static_cast<int>(params->size()));
     }
     bounds.push_back(std::move(bound));
   }
@@ -177,8 +176,8 @@ std::vector<std::size_t> TokenColumns(const Table& table, const Projection& proj
   const std::vector<int>& fields = projection.fields;
   std::size_t next = fields.size() + (projection.etag ? 1 : 0) + projection.links.size();
   for (const SortKey& key : order.keys) {
-    const auto own = std::ranges::find(fields, key.field);
-    const bool there = key.by == By::kValue && own != fields.end() && IsTokenText(FieldOf(table, key));
+    const auto own = key.join < 0 ? std::ranges::find(fields, key.field) : fields.end();
+    const bool there = key.by == By::kValue && own != fields.end() && IsTokenText(table.field(key.field));
     columns.push_back(there ? static_cast<std::size_t>(own - fields.begin()) : next++);
   }
   return columns;
@@ -193,9 +192,9 @@ Statement SelectPage(const Table& table, const Projection& projection, const Row
   if (!sorted.empty()) sorted.insert(0, " ORDER BY ");
   std::string position;
   if (after != nullptr && !after->values.empty()) position = After(table, order, after->values, &statement.params);
-  statement.text =
-      fmt::format("SELECT {} FROM {} AS t{}{}", PageList(table, projection, order), table.sql_name,
-                  Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}), sorted);
+  statement.text = fmt::format(
+      "SELECT {} FROM {} AS t{}{}{}", PageList(table, projection, order), table.sql_name, order.joins.Sql(show_deleted),
+      Where({Parenthesized(condition.text), show_deleted ? "" : Live(table), position}), sorted);
   const auto add = [&statement](std::string_view clause, std::int64_t value) {
     statement.params.push_back(std::to_string(value));
     statement.text += fmt::format(" {} ${}::int8", clause, statement.params.size());

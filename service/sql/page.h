@@ -50,9 +50,9 @@ std::vector<std::size_t> TokenColumns(const contract::Table& table, const Projec
 Statement SelectCount(const contract::Table& table, const Statement& condition, bool show_deleted);
 
 // A fingerprint of the arguments that a token belongs to: the table, filter, order and show_deleted. page_size and
-// read_mask may change between pages.
-std::uint64_t Fingerprint(const contract::Table& table, std::string_view filter, std::string_view order_by,
-                          bool show_deleted);
+// read_mask may change between pages. `order` is the one that `order_by` is made to.
+std::uint64_t Fingerprint(const contract::Table& table, const RowOrder& order, std::string_view filter,
+                          std::string_view order_by, bool show_deleted);
 
 // Makes an opaque, URL-safe token. A token can do nothing that a filter could not: what is in it only ever becomes
 // parameters, and rows that are skipped stay in PostgreSQL.

@@ -49,23 +49,24 @@ absl::Status NoToken() {
 
 }  // namespace
 
-std::uint64_t Fingerprint(const contract::Table& table, std::string_view filter, std::string_view order_by,
-                          bool show_deleted) {
+std::uint64_t Fingerprint(const contract::Table& table, const RowOrder& order, std::string_view filter,
+                          std::string_view order_by, bool show_deleted) {
   Hash hash;
   hash.AddText(table.sql_name);
   hash.AddText(filter);
   hash.AddText(order_by);
   hash.AddByte(show_deleted ? 1 : 0);
   // Only what the token's values stand for: a column that is added to a table with a key breaks no token.
-  const auto parsed = ParseOrderBy(table, order_by);
-  const std::vector<OrderTerm> named = parsed.ok() ? *parsed : std::vector<OrderTerm>();
-  const RowOrder order = TotalOrder(table, named);
   for (const SortKey& key : order.keys) {
     if (key.field < 0) {
       hash.AddByte(static_cast<unsigned char>(key.by));
       continue;
     }
-    const contract::Field& field = table.field(key.field);
+    for (const Hop& hop : order.joins.PathOf(key.join)) {
+      hash.AddText(hop.target->sql_name);
+      for (const int own : hop.relation->fields) hash.AddText(hop.table->field(own).column);
+    }
+    const contract::Field& field = SortField(table, order, key);
     hash.AddText(field.column);
     hash.AddText(field.type.sql_type);
   }

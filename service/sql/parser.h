@@ -66,6 +66,8 @@ struct Expression {
   std::vector<Expression> children;
   Restriction restriction;
   Call call;
+  bool negated =
+      false;  // kRestriction and kCall: NOT is before it, beside those that are a kNot. The parser sets none.
 };
 
 // `filter` must not be blank. The errors are those of CompileFilter.

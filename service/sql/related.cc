@@ -45,8 +45,8 @@ Statement SelectByValue(const RelatedRows& rows, const std::vector<Key>& keys, s
   const std::string column = Column(TargetField(rows, 0));
   std::vector<std::string> where = Conditions(rows);
   where.insert(where.begin(), fmt::format("{} = ANY($1::{}[])", column, ValueField(rows, 0).type.sql_type));
-  statement.text = fmt::format("SELECT {}{} FROM {} AS t{}", column, MoreColumns(*rows.target, rows.projection),
-                               rows.target->sql_name, Where(where));
+  statement.text = fmt::format("SELECT {}{} FROM {} AS t{}{}", column, MoreColumns(*rows.target, rows.projection),
+                               rows.target->sql_name, rows.order.joins.Sql(rows.show_deleted), Where(where));
   if (rows.relation->many) {
     statement.text += fmt::format(" ORDER BY {}, {}", column, OrderSql(*rows.target, rows.order));
     statement.text += Limit(most, &statement.params);
@@ -68,8 +68,10 @@ void CutEach(const RelatedRows& rows, const KeyJoin& join, std::vector<std::stri
   where.insert(where.begin(), join.on);
   const std::string order = OrderSql(*rows.target, rows.order);
   statement->text = fmt::format(
-      "SELECT k.n{} FROM {} CROSS JOIN LATERAL (SELECT {}, row_number() OVER (ORDER BY {}) FROM {} AS t{} ORDER BY {}",
-      list, join.from, SelectList(*rows.target, projection), order, rows.target->sql_name, Where(where), order);
+      "SELECT k.n{} FROM {} CROSS JOIN LATERAL (SELECT {}, row_number() OVER (ORDER BY {}) FROM {} AS t{}{} ORDER BY "
+      "{}",
+      list, join.from, SelectList(*rows.target, projection), order, rows.target->sql_name,
+      rows.order.joins.Sql(rows.show_deleted), Where(where), order);
   statement->text += Limit(*rows.each, &statement->params);
   statement->text += fmt::format(") AS r({}, o) ORDER BY k.n, r.o", names);
 }
@@ -99,9 +101,9 @@ Statement SelectRelated(const RelatedRows& rows, const std::vector<Key>& keys, s
     CutEach(rows, join, std::move(where), &statement);
     return statement;
   }
-  statement.text =
-      fmt::format("SELECT k.n{} FROM {} JOIN {} AS t ON {}{} ORDER BY k.n", MoreColumns(*rows.target, rows.projection),
-                  join.from, rows.target->sql_name, join.on, Where(where));
+  statement.text = fmt::format("SELECT k.n{} FROM {} JOIN {} AS t ON {}{}{} ORDER BY k.n",
+                               MoreColumns(*rows.target, rows.projection), join.from, rows.target->sql_name, join.on,
+                               rows.order.joins.Sql(rows.show_deleted), Where(where));
   if (rows.relation->many) {
     statement.text += ", " + OrderSql(*rows.target, rows.order);
     statement.text += Limit(most, &statement.params);

@@ -7,6 +7,7 @@
 #include "sql/clause.h"
 #include "sql/elements.h"
 #include "sql/literal.h"
+#include "sql/related_condition.h"
 #include "sql/suggest.h"
 #include "status/macros.h"
 #include "text/excerpt.h"
@@ -223,10 +224,8 @@ absl::StatusOr<std::string> CompareWithEach(const Target& target, const Restrict
   return all + ")";
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> CompileRestriction(const Restriction& restriction, FilterScope* scope) {
-  ASSIGN_OR_RETURN(const Target target, scope->Resolve(restriction.path));
+// The condition on the target's value.
+absl::StatusOr<std::string> CompileOn(const Target& target, const Restriction& restriction, FilterScope* scope) {
   const Comparator comparator = restriction.comparator;
   if (!restriction.argument.list) {
     return Compare(target, {comparator, restriction.comparator_offset, restriction.argument.values.front()}, scope);
@@ -237,6 +236,16 @@ absl::StatusOr<std::string> CompileRestriction(const Restriction& restriction, F
   }
   ASSIGN_OR_RETURN(std::string array, CompareWithArray(target, restriction, scope));
   return array.empty() ? CompareWithEach(target, restriction, scope) : array;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CompileRestriction(const Restriction& restriction, bool negated, FilterScope* scope) {
+  ASSIGN_OR_RETURN(const Target target, scope->Resolve(restriction.path));
+  RETURN_IF_ERROR(CheckToMany(target, restriction, *scope));
+  if (target.type == nullptr) return CompilePresence(target, restriction, negated, *scope);
+  ASSIGN_OR_RETURN(const std::string condition, CompileOn(target, restriction, scope));
+  return OnRow(target, condition, OfNullBy(target, restriction), negated, *scope);
 }
 
 }  // namespace protogres::sql

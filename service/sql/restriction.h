@@ -10,7 +10,7 @@
 
 namespace protogres::sql {
 
-// Returns a condition that binds tighter than NOT.
+// Returns a condition, or the negation of it, that binds tighter than AND.
 //
 // As in SQL and PostgREST, a comparison with NULL is neither true nor false: neither `name = "x"` nor `name != "x"` nor
 // their negations hold for a row without a name. What is always true or false is presence (`= null`, `!= null`, `:*`)
@@ -20,7 +20,7 @@ namespace protogres::sql {
 //
 // `= [1, 2]` and `:[1, 2]` hold where the comparison with one of the values does, `!= [1, 2]` where that with each
 // does.
-absl::StatusOr<std::string> CompileRestriction(const Restriction& restriction, FilterScope* scope);
+absl::StatusOr<std::string> CompileRestriction(const Restriction& restriction, bool negated, FilterScope* scope);
 
 }  // namespace protogres::sql
 

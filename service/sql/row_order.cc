@@ -45,13 +45,13 @@ bool IsText(const Type& type) {
          (type.element_sql_type == R"("pg_catalog"."text")" || type.element_sql_type == R"("pg_catalog"."varchar")");
 }
 
-bool Named(const RowOrder& order, int field) {
-  return std::ranges::find(order.keys, field, &SortKey::field) != order.keys.end();
+bool Names(const std::vector<SortKey>& keys, int field) {
+  return std::ranges::any_of(keys, [field](const SortKey& key) { return key.field == field && key.join < 0; });
 }
 
 void AddColumns(const Table& table, const std::vector<int>& fields, RowOrder* order) {
   for (const int field : fields) {
-    if (Named(*order, field)) continue;
+    if (Names(order->keys, field)) continue;
     order->keys.push_back({.by = table.field(field).type.orderable ? By::kValue : By::kText, .field = field});
   }
 }
@@ -61,7 +61,7 @@ void AddColumns(const Table& table, const std::vector<int>& fields, RowOrder* or
 void AddAll(const Table& table, RowOrder* order) {
   const int fields = static_cast<int>(table.fields.size());
   const std::vector<SortKey> named = order->keys;
-  const auto is_named = [&named](int field) { return std::ranges::find(named, field, &SortKey::field) != named.end(); };
+  const auto is_named = [&named](int field) { return Names(named, field); };
   const auto is_left = [&](int field) { return table.field(field).readable && !is_named(field); };
   const auto add = [&](By by, const auto& suits) {
     for (int field = 0; field < fields; ++field) {
@@ -81,9 +81,16 @@ void AddAll(const Table& table, RowOrder* order) {
 
 }  // namespace
 
-RowOrder TotalOrder(const Table& table, const std::vector<OrderTerm>& order_by) {
+RowOrder NamedOrder(const std::vector<OrderTerm>& order_by) {
   RowOrder order;
-  for (const OrderTerm& term : order_by) order.keys.push_back({.field = term.field, .descending = term.descending});
+  for (const OrderTerm& term : order_by) {
+    order.keys.push_back({.field = term.field, .descending = term.descending, .join = order.joins.Add(term.path)});
+  }
+  return order;
+}
+
+RowOrder TotalOrder(const Table& table, const std::vector<OrderTerm>& order_by) {
+  RowOrder order = NamedOrder(order_by);
   if (!table.key.empty() && table.key_unique) {
     AddColumns(table, table.key, &order);
   } else if (table.positioned) {
@@ -98,10 +105,14 @@ RowOrder TotalOrder(const Table& table, const std::vector<OrderTerm>& order_by) 
   return order;
 }
 
+const contract::Field& SortField(const Table& table, const RowOrder& order, const SortKey& key) {
+  return key.join < 0 ? table.field(key.field) : order.joins.target(key.join).field(key.field);
+}
+
 std::string SortSql(const Table& table, const RowOrder& order, const SortKey& key) {
   switch (key.by) {
     case By::kValue:
-      return Column(table.field(key.field));
+      return Column(SortField(table, order, key), Joins::Alias(key.join));
     case By::kText:
       return fmt::format("({}::text COLLATE \"C\")", Column(table.field(key.field)));
     case By::kTable:

@@ -13,8 +13,9 @@ namespace protogres::sql {
 // ; did you mean "age"? - or, if no name is near and there are few, ; there are "a", "b". Empty: neither.
 std::string Suggest(std::string_view unknown, const std::vector<std::string_view>& known);
 
-// The same for the name of a field that can be read. A field whose column has that name comes first.
-std::string SuggestField(std::string_view unknown, const std::vector<contract::Field>& fields);
+// The same for the name of a field that can be read, or of a relation. A field whose column has that name comes first.
+std::string SuggestField(std::string_view unknown, const std::vector<contract::Field>& fields,
+                         const std::vector<contract::Relation>& relations = {});
 
 // The message about the name of a field that cannot be read.
 std::string InputOnly(std::string_view name);

@@ -42,13 +42,16 @@ void FuzzToken(const contract::Contract& contract, std::string_view text) {
   const sql::Position position{{std::string(text.substr(0, text.size() / 2)), std::nullopt}};
   const auto decoded = sql::DecodeToken(sql::EncodeToken(0, position), 0, 2);
   if (decoded.ok()) Check(*decoded == position);
-  (void)sql::Fingerprint(contract.tables[0], text, text, true);
+  const contract::Table& table = contract.tables[0];
+  const auto named = sql::ParseOrderBy(contract, table, text);
+  const auto order = sql::TotalOrder(table, named.ok() ? *named : std::vector<sql::OrderTerm>());
+  (void)sql::Fingerprint(table, order, text, text, true);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const contract::Contract contract = sql::MakeContract();
+  static const contract::Contract contract = sql::MakeRelatedContract();
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 4) {
@@ -56,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       FuzzToken(contract, text);
       break;
     case 1:
-      if (const auto order = sql::ParseOrderBy(contract.tables[0], text); order.ok()) {
+      if (const auto order = sql::ParseOrderBy(contract, contract.tables[0], text); order.ok()) {
         (void)sql::TotalOrder(contract.tables[0], *order);
       }
       break;

@@ -22,7 +22,7 @@ class AggregateTest : public ::testing::Test {
   const contract::Table& table() const { return contract_.tables[0]; }
 
   contract::Table Groups(const Texts& group_by, const Texts& aggregates, const std::string& filter = "") {
-    const auto aggregation = ParseAggregation(table(), group_by, aggregates);
+    const auto aggregation = ParseAggregation(contract_, table(), group_by, aggregates);
     EXPECT_TRUE(aggregation.ok()) << aggregation.status();
     const auto condition = CompileFilter(contract_, table(), filter);
     EXPECT_TRUE(condition.ok()) << condition.status();
@@ -32,7 +32,7 @@ class AggregateTest : public ::testing::Test {
     return Groups(group_by, aggregates, filter).sql_name;
   }
   std::string Error(const Texts& group_by, const Texts& aggregates) {
-    const auto aggregation = ParseAggregation(table(), group_by, aggregates);
+    const auto aggregation = ParseAggregation(contract_, table(), group_by, aggregates);
     EXPECT_EQ(aggregation.status().code(), absl::StatusCode::kInvalidArgument);
     return std::string(aggregation.status().message());
   }
@@ -50,7 +50,7 @@ TEST_F(AggregateTest, OnlyWhatIsAskedFor) {
 }
 
 TEST_F(AggregateTest, DeletedRowsAreHidden) {
-  const auto aggregation = ParseAggregation(table(), {}, {"count()"});
+  const auto aggregation = ParseAggregation(contract_, table(), {}, {"count()"});
   EXPECT_THAT(GroupsOf(table(), *aggregation, {}, /*show_deleted=*/false).sql_name,
               HasSubstr(R"(WHERE t."deleted_at" IS NULL)"));
 }
@@ -81,15 +81,15 @@ TEST_F(AggregateTest, ACutTimestampIsNoValueOfADomain) {
   domain.zoned = true;
   domain.sql_type = domain.element_sql_type = R"("public"."late")";
   Add(MakeField("at", domain), &odd);
-  const auto cut = ParseAggregation(odd, {"at.month"}, {});
+  const auto cut = ParseAggregation(contract_, odd, {"at.month"}, {});
   EXPECT_EQ(GroupsOf(odd, *cut, {}, false).fields[0].type.sql_type, R"("pg_catalog"."timestamptz")");
-  const auto whole = ParseAggregation(odd, {"at"}, {});
+  const auto whole = ParseAggregation(contract_, odd, {"at"}, {});
   EXPECT_EQ(GroupsOf(odd, *whole, {}, false).fields[0].type.sql_type, R"("public"."late")");
 }
 
 TEST_F(AggregateTest, PagesBeginAfterAGroup) {
   const contract::Table groups = Groups({"seen.month", "id"}, {"sum(age)"}, "age > 5");
-  const auto order_by = ParseOrderBy(groups, "sum.age desc, seen.month");
+  const auto order_by = ParseOrderBy(contract_, groups, "sum.age desc, seen.month");
   ASSERT_TRUE(order_by.ok()) << order_by.status();
   const RowOrder order = TotalOrder(groups, *order_by);
   EXPECT_TRUE(order.seekable);
@@ -106,7 +106,7 @@ TEST_F(AggregateTest, PagesBeginAfterAGroup) {
 TEST_F(AggregateTest, AGroupThatIsCalledAsAnAggregate) {
   contract::Table odd = MakeTable("odd");
   Add(MakeField("count", PgType(contract::Kind::kInt32, "int4")), &odd);
-  const auto aggregation = ParseAggregation(odd, {"count"}, {"count()"});
+  const auto aggregation = ParseAggregation(contract_, odd, {"count"}, {"count()"});
   const contract::Table groups = GroupsOf(odd, *aggregation, {}, false);
   EXPECT_EQ(groups.fields[0].name, "group.count");
   EXPECT_EQ(groups.fields[1].name, "count");

@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 class FilterTest : public ::testing::Test {
  protected:
   Statement Compile(std::string_view filter, int first_param = 1, std::size_t table = 0) {
-    auto statement = CompileFilter(contract_, contract_.tables[table], filter, first_param);
+    auto statement = CompileFilter(contract_, contract_.tables[table], filter, {.first_param = first_param});
     EXPECT_TRUE(statement.ok()) << filter << ": " << statement.status();
     return statement.ok() ? *statement : Statement{"(error)", {}};
   }

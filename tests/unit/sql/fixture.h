@@ -199,6 +199,33 @@ inline contract::Contract MakeContract() {
   return contract;
 }
 
+inline void Relate(const std::string& name, std::size_t from, int field, std::size_t to, int target_field, bool reverse,
+                   bool many, contract::Contract* contract) {
+  contract::Relation relation;
+  relation.name = name;
+  relation.number = contract::number::kRelationFirst + static_cast<int>(contract->tables[from].relations.size());
+  relation.target = static_cast<int>(to);
+  relation.reverse = reverse;
+  relation.many = many;
+  relation.fields = {field};
+  relation.target_fields = {target_field};
+  relation.constraint = name + "_fkey";
+  contract->tables[from].relations.push_back(relation);
+}
+
+// The same with relations: customer.parent (by owner), customer.items, item.customer, and item.book by its note.
+inline contract::Contract MakeRelatedContract() {
+  contract::Contract contract = MakeContract();
+  contract.tables[0].message = "Customer";
+  contract.tables[1].message = "Item";
+  const int owner = contract.tables[0].FieldIndex(28);
+  Relate("parent", 0, owner, 0, 0, /*reverse=*/false, /*many=*/false, &contract);
+  Relate("items", 0, 0, 1, 0, /*reverse=*/true, /*many=*/true, &contract);
+  Relate("customer", 1, 0, 0, 0, /*reverse=*/false, /*many=*/false, &contract);
+  Relate("book", 1, 2, 3, 0, /*reverse=*/false, /*many=*/false, &contract);
+  return contract;
+}
+
 }  // namespace protogres::sql
 
 #endif  // PROTOGRES_TESTS_UNIT_SQL_FIXTURE_H_

@@ -47,7 +47,7 @@ class PageTest : public ::testing::Test {
     return text.substr(begin, text.find(" ORDER BY") - begin);
   }
   std::string OrderError(std::string_view order_by) {
-    const auto order = ParseOrderBy(customer_, order_by);
+    const auto order = ParseOrderBy(contract_, customer_, order_by);
     EXPECT_EQ(order.status().code(), absl::StatusCode::kInvalidArgument) << order_by;
     EXPECT_EQ(status::ReasonOf(order.status()), "INVALID_ORDER_BY");
     return std::string(order.status().message());
@@ -61,8 +61,8 @@ class PageTest : public ::testing::Test {
 };
 
 TEST_F(PageTest, OrderBy) {
-  EXPECT_THAT(*ParseOrderBy(customer_, ""), ElementsAre());
-  EXPECT_THAT(*ParseOrderBy(customer_, " age  desc ,name,rank asc "),
+  EXPECT_THAT(*ParseOrderBy(contract_, customer_, ""), ElementsAre());
+  EXPECT_THAT(*ParseOrderBy(contract_, customer_, " age  desc ,name,rank asc "),
               ElementsAre(OrderTerm{4, true}, OrderTerm{1, false}, OrderTerm{5, false}));
 }
 
@@ -75,9 +75,9 @@ TEST_F(PageTest, OrderByErrors) {
   EXPECT_THAT(OrderError("place"), HasSubstr("without an order"));
   contract::Table guarded = customer_;
   guarded.fields[1].readable = false;
-  EXPECT_EQ(ParseOrderBy(guarded, "name").status().message(),
+  EXPECT_EQ(ParseOrderBy(contract_, guarded, "name").status().message(),
             R"(order_by: "name" is input only: the server's role may write it, but not read it)");
-  EXPECT_THAT(ParseOrderBy(guarded, "nam").status().message(), Not(HasSubstr("\"name\"")));
+  EXPECT_THAT(ParseOrderBy(contract_, guarded, "nam").status().message(), Not(HasSubstr("\"name\"")));
   for (const char* bad : {",", "age,", ",age", "age,,name", "age; drop table x", "\"age\"", "\xff", "-age"})
     OrderError(bad);
 }

@@ -1,0 +1,80 @@
+"""Whose related rows a filter, an order or a group sees: what PostgreSQL lets the caller see."""
+
+import pathlib
+import tempfile
+import unittest
+
+from harness import ServedTestCase, postgres
+from tokens import SECRET, TokenClient, token
+
+
+class Rights(ServedTestCase):
+    """Row-level security and rights on columns hold behind relations, too."""
+
+    SQL = """
+        CREATE TABLE owner (id int PRIMARY KEY, name text, secret text);
+        CREATE TABLE thing (id int PRIMARY KEY, owner_id int REFERENCES owner, tenant text);
+        CREATE TABLE part (id int PRIMARY KEY, thing_id int REFERENCES thing);
+        INSERT INTO owner VALUES (1, 'one', 's1'), (2, 'two', 's2'), (3, 'none', 's3');
+        INSERT INTO thing VALUES (1, 1, 'a'), (2, 1, 'b'), (3, 2, 'a');
+        INSERT INTO part VALUES (10, 1), (20, 2), (30, 3);
+        ALTER TABLE thing ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON thing USING (tenant = current_setting('request.jwt.claims')::json ->> 'tenant');
+        CREATE ROLE through_clerk; CREATE ROLE through_writer; CREATE ROLE through_login LOGIN NOINHERIT;
+        GRANT through_clerk, through_writer TO through_login;
+        GRANT SELECT (id, name) ON owner TO through_clerk; GRANT SELECT ON thing, part TO through_clerk;
+        GRANT SELECT ON owner TO through_writer; GRANT SELECT, DELETE ON part TO through_writer"""
+    CONTRACT_OPTIONS = ("--all_roles",)
+
+    @classmethod
+    def make_database(cls):
+        uri = super().make_database()
+        cls.addClassCleanup(postgres().psql, cls.database, "DROP OWNED BY through_clerk, through_writer; "
+                            "DROP ROLE through_clerk, through_writer, through_login")
+        return uri.replace("user=postgres", "user=through_login")
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        key = pathlib.Path(folder.name, "key")
+        key.write_text(SECRET)
+        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles")
+        super().setUpClass()
+        cls.clerks = {tenant: cls.caller("through_clerk", tenant) for tenant in "ab"}
+
+    @classmethod
+    def caller(cls, role, tenant):
+        return TokenClient(cls.server, cls.contract, "Bearer " + token({"role": role, "tenant": tenant}))
+
+    def ids(self, tenant, method, **fields):
+        answer = self.clerks[tenant].call(method, dict(fields, read_mask="id"))
+        return [row["id"] for rows in answer.values() for row in rows]
+
+    def test_each_filters_by_its_own(self):
+        self.assertEqual(self.ids("a", "ListOwners", filter="things:*"), [1, 2])
+        self.assertEqual(self.ids("b", "ListOwners", filter="things:*"), [1])
+        self.assertEqual(self.ids("b", "ListOwners", filter="NOT things:*"), [2, 3])
+        self.assertEqual(self.ids("b", "ListParts", filter='thing.owner.name = "one"'), [20])
+        self.assertEqual(self.ids("b", "ListParts", filter="NOT thing:*"), [10, 30])
+
+    def test_each_orders_and_groups_by_its_own(self):
+        self.assertEqual(self.ids("a", "ListParts", order_by="thing.owner_id desc, id"), [20, 30, 10])
+        self.assertEqual(self.ids("b", "ListParts", order_by="thing.id, id"), [20, 10, 30])
+        groups = self.clerks["b"].call("AggregateParts", {"group_by": ["thing.owner.name"], "aggregates": ["count()"]})
+        self.assertEqual(groups["aggregates"], [
+            {"group": {"thing": {"owner": {"name": "one"}}}, "count": "1"}, {"group": {}, "count": "2"}])
+
+    def test_what_may_not_be_read_serves_for_nothing(self):
+        for fields in ({"filter": 'owner.secret = "s1"'}, {"order_by": "owner.secret"}):
+            # Another role may read it, so that it is served; PostgreSQL knows that this one may not.
+            with self.fails("PERMISSION_DENIED"):
+                self.clerks["a"].call("ListThings", fields)
+        writer = self.caller("through_writer", "a")
+        with self.fails("PERMISSION_DENIED"):
+            writer.call("DeletePartsWhere", {"filter": "thing.owner_id = 1"})
+        self.assertEqual(self.psql("SELECT count(*) FROM part"), "3")
+
+
+if __name__ == "__main__":
+    unittest.main()
