@@ -137,7 +137,7 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
     draft.table.methods = Supported(draft.table);
     contract.tables.push_back(std::move(draft.table));
   }
-  if (related) AddRelations(drafts, &contract);
+  if (related) AddRelations(catalog, drafts, &contract);
   DefineFunctions(functions, types, packages.by_schema, &scopes, &contract);
   const PackageGraph graph = GraphOf(types, contract);
   SetFunctionsApart(graph, &contract);

@@ -37,8 +37,10 @@ void PinRelations(const DescriptorIndex& pinned, const Contract& derived, const 
           MoveAll(TableAt(derived, target->first), TableAt(*result, relation.target), &relation.target_fields)) {
         table.relations.push_back(std::move(relation));
       } else {
-        differences->push_back(fmt::format("{}.{}: a column of its foreign key \"{}\" is not in the contract",
-                                           own.FullMessage(), relation.name, relation.constraint));
+        const std::string by = relation.constraint.empty() ? "`@protogres references=`"
+                                                           : fmt::format("foreign key \"{}\"", relation.constraint);
+        differences->push_back(
+            fmt::format("{}.{}: a column of its {} is not in the contract", own.FullMessage(), relation.name, by));
       }
     }
   }

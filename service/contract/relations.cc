@@ -4,34 +4,18 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
-#include "contract/annotation.h"
 #include "contract/naming.h"
 #include "contract/packages.h"
+#include "contract/references.h"
 #include "contract/scope.h"
 #include "fmt/format.h"
 #include "text/ascii.h"
-#include "text/excerpt.h"
 #include "text/hash.h"
-#include "text/quote.h"
 
 namespace protogres::contract {
 namespace {
-
-using catalog::ForeignKey;
-
-// A foreign key whose both ends are served.
-struct Reference {
-  int from = 0;  // indexes into Contract::tables
-  int to = 0;
-  const ForeignKey* key = nullptr;
-  std::string label;  // for warnings
-  Annotations notes;
-  std::vector<int> fields;     // indexes into the fields of `from`
-  std::vector<int> to_fields;  // and of `to`
-};
 
 // A relation that has no name yet.
 struct Candidate {
@@ -63,13 +47,10 @@ void AddToHash(const Table& table, const std::vector<int>& fields, text::Hash<st
 
 class Relating {
  public:
-  Relating(const std::vector<Draft>& drafts, Contract* contract)
-      : drafts_(drafts), contract_(*contract), candidates_(drafts.size()) {
-    for (std::size_t i = 0; i < drafts.size(); ++i) by_oid_[drafts[i].relation->oid] = static_cast<int>(i);
-  }
+  Relating(std::vector<Reference> references, Contract* contract)
+      : references_(std::move(references)), contract_(*contract), candidates_(contract_.tables.size()) {}
 
   void Run() {
-    for (std::size_t i = 0; i < drafts_.size(); ++i) Collect(static_cast<int>(i));
     FindCircles();
     for (const Reference& reference : references_) Propose(reference);
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
@@ -86,56 +67,6 @@ class Relating {
   template <typename... Args>
   void Warn(const std::string& label, fmt::format_string<Args...> format, Args&&... args) const {
     contract_.warnings.push_back(fmt::format("{}: {}", label, fmt::format(format, std::forward<Args>(args)...)));
-  }
-
-  // The references of one table that can be served.
-  void Collect(int from) {
-    const catalog::Relation& relation = *drafts_[static_cast<std::size_t>(from)].relation;
-    for (const ForeignKey& key : relation.foreign_keys) {
-      Reference reference;
-      reference.from = from;
-      reference.key = &key;
-      reference.label = fmt::format("foreign key {} of {}", text::Escaped(text::QuoteName(key.name)), Label(relation));
-      reference.notes = ReadComment(key.comment, Commented::kForeignKey);
-      for (const std::string& problem : reference.notes.problems) Warn(reference.label, "{}", problem);
-      const auto to = by_oid_.find(key.target);
-      if (reference.notes.omit || to == by_oid_.end()) continue;
-      reference.to = to->second;
-      if (!contract_.tables[static_cast<std::size_t>(reference.to)].key_unique) {
-        Warn(reference.label, "no relation is served, as tables inherit from {}, so that several rows may have its key",
-             text::Escaped(TableAt(reference.to).name));
-        continue;
-      }
-      if (Fields(reference.label, from, key.columns, &reference.fields) &&
-          Fields(reference.label, reference.to, key.target_columns, &reference.to_fields)) {
-        references_.push_back(std::move(reference));
-      }
-    }
-  }
-
-  // False, with a warning: one of the columns cannot be compared by whoever reads.
-  bool Fields(const std::string& label, int index, const std::vector<int>& columns, std::vector<int>* fields) const {
-    const Table& table = TableAt(index);
-    for (const int column : columns) {
-      const int field = table.FieldIndex(column);
-      const char* why = nullptr;
-      if (field < 0) {
-        why = "is not served";
-      } else if (!table.field(field).readable) {
-        why = "may not be read by the role";
-      } else if (!table.field(field).type.comparable || table.field(field).type.repeated) {
-        why = "has a type by which no relation is served";
-      }
-      if (why != nullptr) {
-        const catalog::Column* named = drafts_[static_cast<std::size_t>(index)].relation->FindColumn(column);
-        Warn(label, "no relation is served, as column {} of {} {}",
-             text::Escaped(named == nullptr ? fmt::format("number {}", column) : named->name),
-             text::Escaped(table.name), why);
-        return false;
-      }
-      fields->push_back(field);
-    }
-    return true;
   }
 
   // Which packages reach which, by relations to one.
@@ -182,8 +113,7 @@ class Relating {
     Candidate candidate;
     candidate.relation.target = reference.from;
     candidate.relation.reverse = true;
-    // Rows of tables that inherit from it are no part of its unique indexes.
-    candidate.relation.many = !reference.key->unique || !from.key_unique;
+    candidate.relation.many = !reference.unique;
     candidate.relation.fields = reference.to_fields;
     candidate.relation.target_fields = reference.fields;
     candidate.given = reference.notes.reverse_name;
@@ -198,7 +128,7 @@ class Relating {
   }
 
   static void Describe(const Reference& reference, const Table& from, const std::string& what, Candidate* candidate) {
-    candidate->relation.constraint = reference.key->name;
+    candidate->relation.constraint = reference.constraint;
     candidate->by = ColumnNames(from, reference.fields, "_");
     candidate->label = reference.label;
     candidate->comment = fmt::format("{} by {}.{}; where read_mask names it.", what, from.message,
@@ -244,9 +174,10 @@ class Relating {
       if (!table->relations.empty() && table->relations.back().number == candidate.relation.number) {
         Warn(candidate.label,
              "the relation {} of {} is left out, as {} has its number {}: give it another by "
-             "`@protogres {}=` in the constraint's COMMENT",
+             "`@protogres {}=` in the {}COMMENT",
              candidate.relation.name, table->message, table->relations.back().name, candidate.relation.number,
-             candidate.relation.reverse ? "reverse_number" : "number");
+             candidate.relation.reverse ? "reverse_number" : "number",
+             candidate.relation.constraint.empty() ? "line of the " : "constraint's ");
         continue;
       }
       table->notes.relations.push_back(std::move(candidate.comment));
@@ -254,17 +185,17 @@ class Relating {
     }
   }
 
-  const std::vector<Draft>& drafts_;
+  const std::vector<Reference> references_;
   Contract& contract_;
-  std::unordered_map<catalog::Oid, int> by_oid_;
-  std::vector<Reference> references_;
   PackageGraph reaches_;
   std::vector<std::vector<Candidate>> candidates_;  // by table
 };
 
 }  // namespace
 
-void AddRelations(const std::vector<Draft>& drafts, Contract* contract) { Relating(drafts, contract).Run(); }
+void AddRelations(const catalog::Catalog& catalog, const std::vector<Draft>& drafts, Contract* contract) {
+  Relating(FindReferences(catalog, drafts, contract), contract).Run();
+}
 
 int RelationNumber(const Table& referencing, const std::vector<int>& fields, const Table& referenced,
                    const std::vector<int>& referenced_fields, bool reverse) {

@@ -2,6 +2,7 @@
 #include "contract/relations.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog_builder.h"
@@ -225,6 +226,92 @@ TEST(RelationsTest, OfATableThatIsNotShownNothingIsInTheFile) {
   ASSERT_EQ(file.message_type_size(), 2);
   EXPECT_EQ(file.message_type(0).name(), "Order");
   for (const auto& field : file.message_type(0).field()) EXPECT_NE(field.name(), "customer");
+}
+
+// Customers, their orders, and the view "overview" of both, which has the columns id, customer_id and code.
+CatalogBuilder ShopWithView(const std::string& comment) {
+  CatalogBuilder builder = Shop();
+  builder.Column(builder.Named("customers"), "code", "text").not_null = true;
+  auto& view = builder.Table("overview");
+  view.kind = catalog::RelationKind::kView;
+  view.key.clear();
+  view.comment = comment;
+  builder.Column(view, "customer_id", "int4");
+  builder.Column(view, "code", "varchar");
+  return builder;
+}
+
+TEST(RelationsTest, ACommentOnAViewSaysARelationAsAForeignKeyDoes) {
+  const CatalogBuilder builder =
+      ShopWithView("Of orders.\n@protogres references=public.customers(id) column=customer_id");
+  const Contract contract = builder.Derive();
+  EXPECT_THAT(contract.warnings, IsEmpty());
+  EXPECT_THAT(Relations(contract, "overview"), ElementsAre("customer -> customers"));
+  EXPECT_THAT(Relations(contract, "customers"), ElementsAre("overviews *-> overview"));
+  const Relation& customer = FindTable(contract, "overview")->relations[0];
+  EXPECT_EQ(customer.constraint, "");
+  EXPECT_THAT(customer.fields, ElementsAre(1));
+  EXPECT_THAT(customer.target_fields, ElementsAre(0));
+  // Clients have been generated with such numbers.
+  EXPECT_EQ(customer.number, RelationNumber(*FindTable(contract, "overview"), {1}, *FindTable(contract, "customers"),
+                                            {0}, /*reverse=*/false));
+  BuildPool(contract);
+}
+
+TEST(RelationsTest, ALineOfACommentNamesItsRelationAndNumbersIt) {
+  const CatalogBuilder builder = ShopWithView(
+      "@protogres name=Summary\n"
+      "@protogres references=customers column=customer_id name=buyer reverse_name=summaries\n"
+      "@protogres references=orders(id) column=id number=100001 reverse_number=100002");
+  const Contract contract = builder.Derive();
+  EXPECT_THAT(contract.warnings, IsEmpty());
+  EXPECT_EQ(FindTable(contract, "overview")->message, "Summary");
+  EXPECT_THAT(Relations(contract, "overview"), UnorderedElementsAre("buyer -> customers", "order -> orders"));
+  EXPECT_THAT(Relations(contract, "customers"), ElementsAre("summaries *-> overview"));
+  EXPECT_EQ(FindTable(contract, "overview")->relations[0].number, 100001);
+  EXPECT_EQ(FindTable(contract, "orders")->relations[0].number, 100002);
+}
+
+TEST(RelationsTest, AViewWhoseKeyRefersIsToOneOnBothSides) {
+  CatalogBuilder builder =
+      ShopWithView("@protogres key=customer_id\n@protogres references=customers column=customer_id");
+  EXPECT_THAT(Relations(builder.Derive(), "customers"), ElementsAre("overview -> overview"));
+  builder.Named("overview").comment = "@protogres references=customers column=customer_id";
+  builder.Named("overview").distinct = {2};  // GROUP BY customer_id
+  EXPECT_THAT(Relations(builder.Derive(), "customers"), ElementsAre("overview -> overview"));
+}
+
+TEST(RelationsTest, ACommentMayReferToAView) {
+  CatalogBuilder builder =
+      ShopWithView("@protogres key=id\n@protogres references=customers(code, id) column=code,customer_id");
+  builder.Named("orders").comment = "@protogres references=overview(id) column=customer_id name=summary";
+  const Contract contract = builder.Derive();
+  EXPECT_THAT(contract.warnings, IsEmpty());
+  EXPECT_THAT(Relations(contract, "overview"), UnorderedElementsAre("customer -> customers", "orders *-> orders"));
+  EXPECT_THAT(Relations(contract, "orders"), ElementsAre("summary -> overview"));
+}
+
+TEST(RelationsTest, WhatACommentSaysWrongIsLeftOutAndTold) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"references=custmers(id) column=customer_id",
+       "view public.overview, references=public.custmers(id): no relation is served, as no table public.custmers is "
+       "served; there are: public.customers, public.orders"},
+      {"references=crm.customers(id) column=customer_id",
+       "no table crm.customers is served; there are: public.customers"},
+      {"references=a.b(id) column=customer_id", "no table a.b is served; name one with its schema"},
+      {"references=overview column=id", "view public.overview has no key: name the columns that are referred to"},
+      {"references=customers(idd) column=customer_id", "table public.customers has no column idd; it has: id, code"},
+      {"references=customers(id) column=customer",
+       "view public.overview has no column customer; it has: id, customer_id, code"},
+      {"references=customers(id) column=customer_id,id", "column= names 2 columns, and 1 are referred to"},
+      {"references=customers(id) column=code", "column code of overview is varchar, and id of customers is int8"},
+      {"references=customers(code) column=code", "several rows of customers may have the same there"}};
+  for (const auto& [line, warning] : wrong) {
+    const Contract contract = ShopWithView(std::string("@protogres ") + line).Derive();
+    EXPECT_THAT(contract.warnings, ElementsAre(HasSubstr(warning))) << line;
+    EXPECT_THAT(Relations(contract, "overview"), IsEmpty()) << line;
+    EXPECT_THAT(Relations(contract, "customers"), IsEmpty()) << line;
+  }
 }
 
 TEST(RelationsTest, OffServesNone) {
