@@ -263,9 +263,10 @@ void AddLimits(OptionTable& table, Serve* serve) {
   table.Bytes("max_page_bytes", &limits->max_page_bytes, false,
               "a List page ends early where its rows reach this size");
   table.Integer("max_depth", &limits->max_depth, 1, 100,
-                "relations that a path of a request may go through, as order.customer goes through one");
+                "relations that a path of a request or a row of a nested Create may go through, as order.customer goes "
+                "through one");
   table.Integer("max_batch_size", &limits->max_batch_size, 1, kMillion,
-                "requests in one Batch request, operations in one Transact");
+                "requests in one Batch request, operations in one Transact, rows of one nested Create");
   table.Integer(
       "max_affected", &limits->max_affected, 0, std::numeric_limits<int>::max(),
       "rows that an UpdateWhere or DeleteWhere may change that gives no max_affected of its own; 0: no limit");

@@ -84,11 +84,20 @@ absl::StatusOr<sql::Key> BoundTable::KeyOf(const wire::RowInput& row) const {
   return key;
 }
 
-absl::StatusOr<wire::RowInput> BoundTable::RowOf(const wire::Request& request) const {
+absl::StatusOr<wire::RowInput> BoundTable::RowOf(const wire::Request& request, wire::RelatedInput* related) const {
   if (!request.row.has_value()) {
     return status::BadRequest(table_.row_field, fmt::format("is required: a {}", table_.FullMessage()));
   }
-  return wire::DecodeRow(contract_, table_, *request.row, table_.row_field);
+  return wire::DecodeRow(contract_, table_, *request.row, table_.row_field, related);
+}
+
+const BoundTable& BoundTable::Other(int table) const {
+  const std::lock_guard lock(mutex_);
+  auto& other = others_[table];
+  if (!other) {
+    other = std::make_unique<const BoundTable>(contract_, contract_.tables[static_cast<std::size_t>(table)], limits_);
+  }
+  return *other;
 }
 
 absl::StatusOr<db::Rows> BoundTable::Stored(db::Session& session, db::Rows rows) const {

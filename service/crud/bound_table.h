@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "contract/contract.h"
@@ -57,8 +59,13 @@ class BoundTable {
   absl::StatusOr<sql::Key> KeyOf(const wire::Request& request) const;
   // The key of the row that an Update request carries. INVALID_ARGUMENT: a field of the key is not set.
   absl::StatusOr<sql::Key> KeyOf(const wire::RowInput& row) const;
-  // The row that a Create, Update or UpdateWhere request carries. INVALID_ARGUMENT: there is none, or it is malformed.
-  absl::StatusOr<wire::RowInput> RowOf(const wire::Request& request) const;
+  // The row that a Create, Update or UpdateWhere request carries. INVALID_ARGUMENT: there is none, or it is malformed,
+  // or has related rows where `related` is null.
+  absl::StatusOr<wire::RowInput> RowOf(const wire::Request& request, wire::RelatedInput* related = nullptr) const;
+
+  // The table with this index in Contract::tables, bound when it is first asked for: rows of it are written together
+  // with rows of this one. It lives as long as this one. Thread-safe.
+  const BoundTable& Other(int table) const;
 
   // Whether a row that was written may turn out to be one that cannot be answered. Then it must be encoded before it is
   // committed, so that a statement which writes one needs an explicit transaction.
@@ -95,6 +102,8 @@ class BoundTable {
   View plain_;
   std::string check_of_fit_;
   const std::unique_ptr<PlanCheck> plans_;  // null: plans do not matter
+  mutable std::mutex mutex_;
+  mutable absl::flat_hash_map<int, std::unique_ptr<const BoundTable>> others_;  // guarded by mutex_
 };
 
 }  // namespace protogres::crud

@@ -48,7 +48,7 @@ std::vector<GroupedWrite> PlanGroup(const BoundTable& bound, MethodKind kind, Ro
     auto write = plan(bound, *request);
     if (!write.ok()) {
       member.response = write.status();
-    } else {
+    } else if (write->nested == nullptr) {
       group.push_back({.member = &member, .write = *std::move(write)});
     }
   }

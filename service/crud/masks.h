@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "contract/contract.h"
 #include "sql/statement.h"
@@ -19,6 +20,9 @@ using Mask = std::optional<std::vector<std::string>>;
 
 // The errors of all of these are INVALID_ARGUMENT with the path of the mask, or of the row's field. A path of a mask is
 // the name of a field, or "*".
+
+// The error of a field that a caller cannot insert, whose path in the request is `path`.
+absl::Status NotInsertable(const contract::Table& table, const contract::Field& field, const std::string& path);
 
 // The columns that a read_mask names, and the etag where it names that. No value: it asks for all fields and does not
 // name the etag, since there is no mask, it has no paths, or it has the path "*". Error: an unknown path, or a column

@@ -41,10 +41,6 @@ std::string Canonical(const contract::Type& type, std::string_view value) {
   return std::string(type.text == contract::Text::kNumeric ? WithoutTrailingZeros(value) : value);
 }
 
-bool IsSame(const contract::Type& type, std::string_view sent, std::string_view stored) {
-  return sent == stored || Canonical(type, sent) == Canonical(type, stored);
-}
-
 // For each field: whether all rows send it, and each row is stored with the value that it has sent. Of a field that
 // cannot be read that is not known.
 std::vector<bool> StoredAsSent(const contract::Table& table, const std::vector<sql::Row>& sent,
@@ -105,6 +101,10 @@ bool TellsApart(const contract::Table& table, const std::vector<bool>& columns, 
 }
 
 }  // namespace
+
+bool IsSame(const contract::Type& type, std::string_view sent, std::string_view stored) {
+  return sent == stored || Canonical(type, sent) == Canonical(type, stored);
+}
 
 bool IsInOrder(const contract::Table& table, const std::vector<sql::Row>& sent, const db::Rows& stored) {
   if (stored.size() != static_cast<std::int64_t>(sent.size())) return false;

@@ -3,6 +3,7 @@
 #ifndef PROTOGRES_SERVICE_CRUD_MATCH_H_
 #define PROTOGRES_SERVICE_CRUD_MATCH_H_
 
+#include <string_view>
 #include <vector>
 
 #include "contract/contract.h"
@@ -16,6 +17,10 @@ namespace protogres::crud {
 // stored as all rows have sent them tell the rows apart. Otherwise the rows may be in another order, or one may be
 // missing.
 bool IsInOrder(const contract::Table& table, const std::vector<sql::Row>& sent, const db::Rows& stored);
+
+// Whether `stored` is the same value as `sent`, as far as that is known of texts of this type: two texts of one value
+// may count as different.
+bool IsSame(const contract::Type& type, std::string_view sent, std::string_view stored);
 
 }  // namespace protogres::crud
 

@@ -54,8 +54,8 @@ absl::StatusOr<RowState> Probe(const Table& table, const sql::Key& key, db::Sess
   return state;
 }
 
-absl::Status WithinField(const Table& table, const contract::Field& field, const absl::Status& error) {
-  return status::Within(table.row_field + "." + field.name, error);
+absl::Status WithinField(std::string_view path, const contract::Field& field, const absl::Status& error) {
+  return status::Within(path.empty() ? field.name : fmt::format("{}.{}", path, field.name), error);
 }
 
 }  // namespace
@@ -93,9 +93,9 @@ const contract::Field* FieldInError(const Table& table, const absl::Status& erro
   return field == table.fields.end() ? nullptr : &*field;
 }
 
-absl::Status Locate(const Table& table, const absl::Status& error, const sql::Row& row) {
+absl::Status Locate(const Table& table, const absl::Status& error, const sql::Row& row, std::string_view path) {
   if (error.code() != absl::StatusCode::kInvalidArgument || status::IsOfBegin(error)) return error;
-  if (const contract::Field* field = FieldInError(table, error)) return WithinField(table, *field, error);
+  if (const contract::Field* field = FieldInError(table, error)) return WithinField(path, *field, error);
   // PostgreSQL quotes the value that it could not take, but not the parameter's column.
   const std::string message(error.message());
   const contract::Field* found = nullptr;
@@ -105,7 +105,7 @@ absl::Status Locate(const Table& table, const absl::Status& error, const sql::Ro
     if (found != nullptr) return error;
     found = &table.field(assignment.field);
   }
-  return found == nullptr ? error : WithinField(table, *found, error);
+  return found == nullptr ? error : WithinField(path, *found, error);
 }
 
 }  // namespace protogres::crud

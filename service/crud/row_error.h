@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "contract/contract.h"
@@ -32,9 +33,10 @@ absl::Status MissedDeleted(const contract::Table& table, const sql::Key& key, co
 // it, and for a row of a partitioned table the partition.
 const contract::Field* FieldInError(const contract::Table& table, const absl::Status& error);
 
-// `error` of writing `row`. Where it is INVALID_ARGUMENT and it can be told which field it is about, it gets that
-// field's path in the request ("customer.email").
-absl::Status Locate(const contract::Table& table, const absl::Status& error, const sql::Row& row);
+// `error` of writing `row`, which is the field `path` of the request. Where it is INVALID_ARGUMENT and it can be told
+// which field it is about, it gets that field's path ("customer.email"; just "email" where `path` is empty).
+absl::Status Locate(const contract::Table& table, const absl::Status& error, const sql::Row& row,
+                    std::string_view path);
 
 }  // namespace protogres::crud
 

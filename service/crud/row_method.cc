@@ -7,6 +7,7 @@
 #include "crud/batch.h"
 #include "crud/group.h"
 #include "crud/kept_row.h"
+#include "crud/nested_write.h"
 #include "crud/write_operation.h"
 #include "status/macros.h"
 #include "status/status.h"
@@ -74,6 +75,7 @@ class RowMethod : public UnaryMethod {
   absl::StatusOr<std::unique_ptr<Operation>> Plan(std::string_view bytes) const override {
     ASSIGN_OR_RETURN(const wire::Request& request, bound_.Decode(kind_, bytes));
     ASSIGN_OR_RETURN(RowWrite write, plan_(bound_, request));
+    if (write.nested) return MakeNestedOperation(request, std::move(*write.nested), /*batch=*/false);
     return std::make_unique<RowOperation>(bound_, request, std::move(write));
   }
 

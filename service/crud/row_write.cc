@@ -20,14 +20,17 @@ absl::Status MissedBy(const BoundTable& bound, const RowWrite& write, db::Sessio
 // What an INSERT of `row` has returned, as it is to be answered.
 absl::StatusOr<db::Rows> InsertedRow(const BoundTable& bound, const sql::Row& row, absl::StatusOr<db::Rows> rows,
                                      db::Session& session) {
-  if (!rows.ok()) return Locate(bound.table(), rows.status(), row);
+  if (!rows.ok()) return Locate(bound.table(), rows.status(), row, bound.table().row_field);
   return bound.Stored(session, *std::move(rows));
 }
 
 // What the statement of `write`, which is no Create, has returned, as it is to be answered.
 absl::StatusOr<db::Rows> WrittenRow(const BoundTable& bound, const RowWrite& write, absl::StatusOr<db::Rows> rows,
                                     db::Session& session) {
-  if (!rows.ok()) return write.row.empty() ? rows.status() : Locate(bound.table(), rows.status(), write.row);
+  if (!rows.ok()) {
+    const contract::Table& table = bound.table();
+    return write.row.empty() ? rows.status() : Locate(table, rows.status(), write.row, table.row_field);
+  }
   const bool met = AnswersARow(bound, write.kind) ? !rows->empty() : rows->affected() > 0;
   // What a hard Delete returns is no row.
   if (met && !AnswersARow(bound, write.kind)) return db::Rows();
@@ -50,13 +53,11 @@ bool AnswersARow(const BoundTable& bound, MethodKind kind) {
   return kind != MethodKind::kDelete || bound.table().soft_delete.has_value();
 }
 
-absl::StatusOr<db::Rows> InsertRow(const BoundTable& bound, const sql::Row& row, db::Session& session) {
-  const sql::Statement statement = sql::Insert(bound.table(), {row}, bound.whole().projection);
-  return InsertedRow(bound, row, session.Write(statement.text, statement.params), session);
-}
-
 absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write, db::Session& session) {
-  if (write.kind == MethodKind::kCreate) return InsertRow(bound, write.row, session);
+  if (write.kind == MethodKind::kCreate) {
+    const sql::Statement statement = sql::Insert(bound.table(), {write.row}, bound.whole().projection);
+    return InsertedRow(bound, write.row, session.Write(statement.text, statement.params), session);
+  }
   return WrittenRow(bound, write, session.Write(write.statement.text, write.statement.params), session);
 }
 

@@ -3,6 +3,7 @@
 #ifndef PROTOGRES_SERVICE_CRUD_ROW_WRITE_H_
 #define PROTOGRES_SERVICE_CRUD_ROW_WRITE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "contract/contract.h"
 #include "crud/bound_table.h"
+#include "crud/nested.h"
 #include "db/rows.h"
 #include "db/session.h"
 #include "sql/statement.h"
@@ -22,8 +24,11 @@ struct RowWrite {
   contract::MethodKind kind = contract::MethodKind::kCreate;
   // The key of the row that it writes. Empty for a Create.
   sql::Key key;
-  // What it assigns. Empty for a Delete and an Undelete.
+  // What it assigns. Empty for a Delete and an Undelete, and where there is `nested`.
   sql::Row row;
+  // Only of a Create: the row and the rows that are created with it, which are written by nested_write.h. Null: there
+  // are none.
+  std::unique_ptr<NestedRows> nested;
   // The etag that the statement checks. No value: it checks none.
   std::optional<std::string> etag;
   // A Delete of a row that does not exist is no error.
@@ -38,13 +43,10 @@ using RowPlanner = absl::StatusOr<RowWrite> (*)(const BoundTable& bound, const w
 // Whether a method of this `kind` answers the row that it writes: all but a hard Delete do.
 bool AnswersARow(const BoundTable& bound, contract::MethodKind kind);
 
-// Runs an INSERT of one row, and returns the row as it is to be answered. No rows: a trigger or a rule has kept it from
-// being stored. Blocks.
-absl::StatusOr<db::Rows> InsertRow(const BoundTable& bound, const sql::Row& row, db::Session& session);
-
-// Runs `write`, and returns the row as it is to be answered. No rows: there is none to be answered, as after a hard
-// Delete, or where InsertRow returns none. NOT_FOUND, ABORTED (the etag differs) and ALREADY_EXISTS (an Undelete of a
-// row that is not deleted) say that it met no row, and has written nothing. Blocks.
+// Runs `write`, which has no `nested`, and returns the row as it is to be answered. No rows: there is none to be
+// answered, as after a hard Delete, or where a trigger or a rule has kept a new one from being stored. NOT_FOUND,
+// ABORTED (the etag differs) and ALREADY_EXISTS (an Undelete of a row that is not deleted) say that it met no row, and
+// has written nothing. Blocks.
 absl::StatusOr<db::Rows> WriteRow(const BoundTable& bound, const RowWrite& write, db::Session& session);
 
 // The same, as the bytes of the response message.

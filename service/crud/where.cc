@@ -31,7 +31,8 @@ class WhereOperation : public WriteOperation {
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     RETURN_IF_ERROR(bound_.CheckPlan(session, statement_));
     const auto rows = session.Write(statement_.text, statement_.params);
-    if (!rows.ok()) return OfOperator(Locate(bound_.table(), rows.status(), row_), statement_.text, bound_.table());
+    const contract::Table& table = bound_.table();
+    if (!rows.ok()) return OfOperator(Locate(table, rows.status(), row_, table.row_field), statement_.text, table);
     if (max_affected_ > 0 && rows->affected() > max_affected_) {
       return status::Error(
           absl::StatusCode::kFailedPrecondition,

@@ -3,6 +3,7 @@
 #ifndef PROTOGRES_SERVICE_WIRE_ROW_H_
 #define PROTOGRES_SERVICE_WIRE_ROW_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "contract/contract.h"
+#include "wire/merged.h"
 
 namespace protogres::wire {
 
@@ -58,14 +60,33 @@ struct RowInput {
   const std::string* Find(int field) const;  // null: not set
 };
 
-// Reads a row message. INVALID_ARGUMENT with the field's path below `path` (e.g. "customer"):
-// malformed bytes, an unknown field number (a dropped or reserved one named as
+// The related rows that a row message holds, each as the bytes of its own message, which are those of the row message
+// unless they had to be merged.
+struct RelatedInput {
+  // The most of them, and how many were read: of all messages that share it, one below the other.
+  struct Count {
+    std::size_t most = 0;
+    std::size_t read = 0;
+  };
+  explicit RelatedInput(Count* counted) : count(counted) {}
+
+  bool empty() const { return one.empty() && many.empty(); }
+
+  // The index into Table::relations, and the row: of relations that are not repeated, and of the others, in their
+  // order.
+  std::vector<std::pair<int, Merged>> one;
+  std::vector<std::pair<int, std::string_view>> many;
+  Count* count;
+};
+
+// Reads a row message. Related rows go to `related`, unread; null: they are refused. INVALID_ARGUMENT with the field's
+// path below `path` (e.g. "customer"): malformed bytes, an unknown field number (a dropped or reserved one named as
 // such), a wire type that does not fit, invalid UTF-8 or NUL in text, a number
 // out of the column's range, an unknown enum number or 0 (UNSPECIFIED), an invalid uuid or numeric, a
 // Timestamp out of range or finer than a microsecond, NaN or infinity in a JSON
-// value, a Value with no kind.
+// value, a Value with no kind, more related rows than their count may have.
 absl::StatusOr<RowInput> DecodeRow(const contract::Contract& contract, const contract::Table& table,
-                                   std::string_view bytes, const std::string& path);
+                                   std::string_view bytes, const std::string& path, RelatedInput* related = nullptr);
 
 }  // namespace protogres::wire
 

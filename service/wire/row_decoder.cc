@@ -11,8 +11,34 @@ namespace {
 
 constexpr int kRowDepth = 1;
 
+// Takes the related row at which `reader` is.
+bool AddRelated(const contract::Table& table, std::size_t index, const Reader& reader, RelatedInput* related,
+                Fault* fault) {
+  const contract::Relation& relation = table.relations[index];
+  if (related == nullptr) {
+    fault->Set(
+        "holds related rows, which only a Create writes: write them by their own methods, in a Transact where all or "
+        "none shall be written");
+  } else if (reader.type() != WireType::kBytes) {
+    fault->Set(fmt::format("wire type {} does not fit a message", static_cast<int>(reader.type())));
+  } else if (const auto same = std::ranges::find(related->one, static_cast<int>(index), &std::pair<int, Merged>::first);
+             same != related->one.end()) {
+    same->second.Add(reader.bytes());
+    return true;
+  } else if (related->count->read++ >= related->count->most) {
+    fault->Set(fmt::format("makes more than {} related rows in all (--max_batch_size)", related->count->most));
+  } else if (relation.many) {
+    related->many.emplace_back(static_cast<int>(index), reader.bytes());
+    return true;
+  } else {
+    related->one.emplace_back(static_cast<int>(index), Merged()).second.Add(reader.bytes());
+    return true;
+  }
+  return fault->Under(relation.name);
+}
+
 bool Decode(const contract::Contract& contract, const contract::Table& table, std::string_view bytes, RowInput* row,
-            Fault* fault) {
+            RelatedInput* related, Fault* fault) {
   FieldCollector collector(contract, table.fields, kRowDepth);
   Reader reader(bytes);
   while (reader.Next()) {
@@ -30,10 +56,8 @@ bool Decode(const contract::Contract& contract, const contract::Table& table, st
       row->etag = reader.bytes();
     } else if (const auto relation = std::ranges::find(table.relations, reader.number(), &contract::Relation::number);
                relation != table.relations.end()) {
-      fault->Set(
-          "holds related rows, which are read but not written here: write them by their own methods, in a "
-          "Transact where all or none shall be written");
-      return fault->Under(relation->name);
+      const auto place = static_cast<std::size_t>(relation - table.relations.begin());
+      if (!AddRelated(table, place, reader, related, fault)) return false;
     } else {
       return fault->Set(
           fmt::format("unknown field {} in {}; it has no such column (dropped, or newer than this server?)",
@@ -52,10 +76,10 @@ const std::string* RowInput::Find(int field) const {
 }
 
 absl::StatusOr<RowInput> DecodeRow(const contract::Contract& contract, const contract::Table& table,
-                                   std::string_view bytes, const std::string& path) {
+                                   std::string_view bytes, const std::string& path, RelatedInput* related) {
   RowInput row;
   Fault fault;
-  if (!Decode(contract, table, bytes, &row, &fault)) return fault.ToStatus(path);
+  if (!Decode(contract, table, bytes, &row, related, &fault)) return fault.ToStatus(path);
   return row;
 }
 

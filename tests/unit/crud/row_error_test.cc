@@ -35,7 +35,7 @@ class RowErrorTest : public testing::Test {
     return status::Error(code, message, status::kInvalidValue, metadata);
   }
   std::string Located(const absl::Status& error, const sql::Row& row = {}) const {
-    return std::string(Locate(table_, error, row).message());
+    return std::string(Locate(table_, error, row, "line").message());
   }
 
   contract::Table table_ = Lines();
@@ -78,7 +78,7 @@ TEST_F(RowErrorTest, AnErrorIsLocatedByTheValueThatItQuotes) {
 
 TEST_F(RowErrorTest, OnlyBadInputIsLocated) {
   const absl::Status error = Error("unique", {{"column", "the label"}}, absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(Locate(table_, error, {}), error);
+  EXPECT_EQ(Locate(table_, error, {}, "line"), error);
 }
 
 }  // namespace

@@ -93,12 +93,30 @@ TEST_F(Requests, ExpandIsOfTablesWithRelations) {
   EXPECT_THAT(Error(MethodKind::kGet, Bytes(2007, "\x0a\x05")), HasSubstr("expand: "));
 }
 
-TEST_F(Requests, RelatedRowsAreNotWritten) {
+TEST_F(Requests, RelatedRowsAreReadOnlyWhereTheyAreAskedFor) {
   contract::Table& table = sample_.contract.tables[0];
-  table.relations.emplace_back().name = "orders";
-  table.relations.back().number = 100'000;
-  const auto row = DecodeRow(sample_.contract, table, Bytes(100'000, ""), "sample");
-  EXPECT_THAT(std::string(row.status().message()), HasSubstr("sample.orders: holds related rows"));
+  table.relations.resize(2);
+  table.relations[0].name = "orders";
+  table.relations[0].number = 100'000;
+  table.relations[0].many = true;
+  table.relations[1].name = "customer";
+  table.relations[1].number = 100'001;
+  const auto message = [&](const std::string& bytes, RelatedInput* related) {
+    return std::string(DecodeRow(sample_.contract, table, bytes, "sample", related).status().message());
+  };
+  EXPECT_THAT(message(Bytes(100'000, ""), nullptr), HasSubstr("sample.orders: holds related rows"));
+  RelatedInput::Count count = {.most = 3};
+  RelatedInput related(&count);
+  EXPECT_TRUE(related.empty());
+  const std::string twice = Bytes(100'001, Varint(id_, 1)) + Bytes(100'001, Varint(id_, 2));
+  EXPECT_EQ(message(Bytes(100'000, "") + twice + Bytes(100'000, Varint(id_, 3)), &related), "");
+  ASSERT_EQ(related.one.size(), 1u);
+  EXPECT_EQ(related.one[0].second.bytes(), Varint(id_, 1) + Varint(id_, 2)) << "merged, as protobuf has it";
+  EXPECT_THAT(related.many,
+              ElementsAre(std::pair(0, std::string_view("")), std::pair(0, std::string_view(Varint(id_, 3)))));
+  EXPECT_EQ(count.read, 3u);
+  EXPECT_THAT(message(Bytes(100'000, ""), &related), HasSubstr("sample.orders: makes more than 3 related rows"));
+  EXPECT_THAT(message(Varint(100'000, 1), &related), HasSubstr("sample.orders: wire type 0"));
 }
 
 TEST_F(Requests, Get) {

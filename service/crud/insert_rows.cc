@@ -1,0 +1,143 @@
+#include "crud/insert_rows.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "crud/match.h"
+#include "status/macros.h"
+
+namespace protogres::crud {
+namespace {
+
+constexpr char kSavepoint[] = "SAVEPOINT protogres_batch";
+constexpr char kUndo[] = "ROLLBACK TO SAVEPOINT protogres_batch";
+constexpr char kRelease[] = "RELEASE SAVEPOINT protogres_batch";
+
+// How many columns some row assigns.
+std::size_t CountColumns(const contract::Table& table, std::span<const sql::Row> rows) {
+  std::vector<bool> used(table.fields.size(), false);
+  for (const auto& row : rows) {
+    for (const auto& assignment : row) used[static_cast<std::size_t>(assignment.field)] = true;
+  }
+  return static_cast<std::size_t>(std::ranges::count(used, true));
+}
+
+// It may be that one of the rows is to blame.
+bool IsOfARow(const absl::Status& error) {
+  // PERMISSION_DENIED is what row-level security says of one.
+  return error.code() == absl::StatusCode::kInvalidArgument || error.code() == absl::StatusCode::kAlreadyExists ||
+         error.code() == absl::StatusCode::kFailedPrecondition || error.code() == absl::StatusCode::kPermissionDenied;
+}
+
+class Inserter {
+ public:
+  Inserter(const BoundTable& bound, std::span<const sql::Row> rows, Several several, db::Session& session,
+           const RowsTaker& taker)
+      : bound_(bound), rows_(rows), several_(several), session_(session), taker_(taker) {
+    // Of a partitioned table's rows RETURNING does not know the etags after a savepoint. Those of a sharded table come
+    // back in another order.
+    const contract::Table& table = bound.table();
+    const bool partitioned = table.relation == catalog::RelationKind::kPartitioned;
+    if (table.sharded() || (partitioned && several == Several::kSavepoint)) several_ = Several::kEach;
+  }
+
+  absl::StatusOr<bool> Run() {
+    const std::size_t columns = std::max<std::size_t>(1, CountColumns(bound_.table(), rows_));
+    const std::size_t chunk = std::max<std::size_t>(1, sql::kMaxStatementParams / columns);
+    for (std::size_t begin = 0; begin < rows_.size(); begin += chunk) {
+      const std::size_t end = std::min(rows_.size(), begin + chunk);
+      if (several_ == Several::kEach || end - begin == 1) {
+        RETURN_IF_ERROR(InsertEach(begin, end));
+      } else if (several_ == Several::kAtOnce) {
+        ASSIGN_OR_RETURN(const bool told, InsertAtOnce(begin, end));
+        if (!told) return false;
+      } else {
+        RETURN_IF_ERROR(InsertOrUndo(begin, end));
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::vector<sql::Row> Chunk(std::size_t begin, std::size_t end) const {
+    return {rows_.begin() + static_cast<std::ptrdiff_t>(begin), rows_.begin() + static_cast<std::ptrdiff_t>(end)};
+  }
+
+  absl::StatusOr<bool> InsertAtOnce(std::size_t begin, std::size_t end) const {
+    const std::vector<sql::Row> chunk = Chunk(begin, end);
+    const sql::Statement statement = sql::Insert(bound_.table(), chunk, bound_.whole().projection);
+    const auto rows = session_.Write(statement.text, statement.params);
+    if (!rows.ok() && !IsOfARow(rows.status())) return taker_.locate(std::nullopt, rows.status());
+    if (!rows.ok() || !IsInOrder(bound_.table(), chunk, *rows)) return false;
+    RETURN_IF_ERROR(TakeAll(begin, end, *rows));
+    return true;
+  }
+
+  // The savepoint goes with the statement.
+  absl::Status InsertOrUndo(std::size_t begin, std::size_t end) const {
+    const std::vector<sql::Row> chunk = Chunk(begin, end);
+    sql::Statement insert = sql::Insert(bound_.table(), chunk, bound_.whole().projection);
+    const db::Statement statements[] = {
+        {.sql = kSavepoint, .params = {}},
+        {.sql = std::move(insert.text), .params = std::move(insert.params), .writes = true}};
+    std::vector<db::Rows> results;
+    const absl::Status status = session_.RunAll(statements, /*commit=*/false, &results);
+    if (!status.ok() && (results.empty() || !IsOfARow(status))) return taker_.locate(std::nullopt, status);
+    if (status.ok() && IsInOrder(bound_.table(), chunk, results.back())) {
+      RETURN_IF_ERROR(TakeAll(begin, end, results.back()));
+      return session_.Write(kRelease, {}).status();
+    }
+    for (const char* undo : {kUndo, kRelease}) {
+      if (auto undone = session_.Write(undo, {}); !undone.ok()) {
+        return taker_.locate(std::nullopt, status.ok() ? undone.status() : status);
+      }
+    }
+    return InsertEach(begin, end);
+  }
+
+  absl::Status InsertEach(std::size_t begin, std::size_t end) const {
+    for (std::size_t i = begin; i < end; ++i) {
+      const sql::Statement statement = sql::Insert(bound_.table(), {rows_[i]}, bound_.whole().projection);
+      auto rows = session_.Write(statement.text, statement.params);
+      if (rows.ok()) rows = bound_.Stored(session_, *std::move(rows));
+      if (!rows.ok()) return taker_.locate(i, rows.status());
+      RETURN_IF_ERROR(taker_.take(i, *rows, rows->empty() ? -1 : 0));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeAll(std::size_t begin, std::size_t end, const db::Rows& rows) const {
+    for (std::size_t i = begin; i < end; ++i) {
+      RETURN_IF_ERROR(taker_.take(i, rows, static_cast<std::int64_t>(i - begin)));
+    }
+    return absl::OkStatus();
+  }
+
+  const BoundTable& bound_;
+  const std::span<const sql::Row> rows_;
+  Several several_;
+  db::Session& session_;
+  const RowsTaker& taker_;
+};
+
+}  // namespace
+
+absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, db::Session& session,
+                             const RowsTaker& taker) {
+  sql::Statement insert = sql::Insert(bound.table(), {row}, bound.whole().projection);
+  const db::Statement statements[] = {
+      {.sql = std::move(insert.text), .params = std::move(insert.params), .writes = true}};
+  std::vector<db::Rows> results;
+  const absl::Status status = session.RunAll(statements, /*commit=*/true, &results);
+  if (!status.ok()) return results.empty() ? taker.locate(0, status) : status;
+  return taker.take(0, results.back(), results.back().empty() ? -1 : 0);
+}
+
+absl::StatusOr<bool> InsertRows(const BoundTable& bound, std::span<const sql::Row> rows, Several several,
+                                db::Session& session, const RowsTaker& taker) {
+  return Inserter(bound, rows, several, session, taker).Run();
+}
+
+}  // namespace protogres::crud
