@@ -38,6 +38,8 @@ BoundTable::BoundTable(const contract::Contract& contract, const contract::Table
   if (EncodesBeforeCommit() && any_size) check_of_fit_ = sql::CheckOfFit(contract, table);
 }
 
+BoundTable::~BoundTable() { ViewCache::OfProcess().Drop(table_); }
+
 absl::Status BoundTable::CheckPlan(db::Session& session, const sql::Statement& statement) const {
   return plans_ ? plans_->Check(session, statement) : absl::OkStatus();
 }
@@ -48,7 +50,18 @@ absl::StatusOr<View> BoundTable::Masked(const Mask& read_mask, bool etag_by_defa
   return MakeView(contract_, table_, *std::move(projection));
 }
 
-absl::StatusOr<View> BoundTable::Asked(const wire::Request& request, bool etag_by_default) const {
+absl::StatusOr<View> BoundTable::Asked(const wire::Request& request, bool etag_by_default,
+                                       std::string_view shape) const {
+  const bool masked = request.mask.has_value() && !request.mask->empty();
+  if (!masked) return PlanView(request, etag_by_default);
+  ViewCache& views = ViewCache::OfProcess();
+  if (const auto known = views.Find(table_, etag_by_default, shape)) return *known;
+  ASSIGN_OR_RETURN(View view, PlanView(request, etag_by_default));
+  views.Add(table_, etag_by_default, shape, std::make_shared<const View>(view));
+  return view;
+}
+
+absl::StatusOr<View> BoundTable::PlanView(const wire::Request& request, bool etag_by_default) const {
   if (!NamesRelation(table_, request.mask)) {
     if (request.expand.empty()) return Masked(request.mask, etag_by_default);
     return status::BadRequest("expand[0].path", "read_mask names no relation");

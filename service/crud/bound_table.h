@@ -19,6 +19,7 @@
 #include "crud/masks.h"
 #include "crud/method.h"
 #include "crud/plan_check.h"
+#include "crud/view_cache.h"
 #include "db/rows.h"
 #include "sql/statement.h"
 #include "wire/request.h"
@@ -37,8 +38,11 @@ struct View {
 
 class BoundTable {
  public:
-  // `contract` must outlive it.
+  // All arguments must outlive it.
   BoundTable(const contract::Contract& contract, const contract::Table& table, const Limits& limits);
+  ~BoundTable();
+  BoundTable(const BoundTable&) = delete;
+  BoundTable& operator=(const BoundTable&) = delete;
 
   const contract::Contract& contract() const { return contract_; }
   const contract::Table& table() const { return table_; }
@@ -50,8 +54,13 @@ class BoundTable {
   // `etag_by_default`. INVALID_ARGUMENT: an unknown path, or one that is input only.
   absl::StatusOr<View> Masked(const Mask& read_mask, bool etag_by_default) const;
 
-  // What a request that reads asks for: as Masked, and its related rows. INVALID_ARGUMENT: see PlanRelated.
-  absl::StatusOr<View> Asked(const wire::Request& request, bool etag_by_default) const;
+  // What a request that reads asks for: as Masked, and its related rows. A mask that was asked for before is not
+  // planned again (ViewCache). INVALID_ARGUMENT: see PlanRelated.
+  absl::StatusOr<View> Asked(const wire::Request& request, bool etag_by_default) const {
+    return Asked(request, etag_by_default, ShapeOf(request));
+  }
+  // The same where ShapeOf(request) is known.
+  absl::StatusOr<View> Asked(const wire::Request& request, bool etag_by_default, std::string_view shape) const;
 
   // wire::DecodeRequest of this table.
   absl::StatusOr<wire::Request> Decode(contract::MethodKind kind, std::string_view request) const;
@@ -95,6 +104,9 @@ class BoundTable {
                              int skip = 0) const;
 
  private:
+  // Asked, without the cache.
+  absl::StatusOr<View> PlanView(const wire::Request& request, bool etag_by_default) const;
+
   const contract::Contract& contract_;
   const contract::Table& table_;
   const Limits& limits_;

@@ -8,8 +8,8 @@
 #include "crud/related.h"
 #include "crud/row_error.h"
 #include "crud/rows_by_key.h"
+#include "crud/view_cache.h"
 #include "db/memory.h"
-#include "fmt/format.h"
 #include "sql/lock.h"
 #include "status/macros.h"
 #include "status/status.h"
@@ -128,19 +128,11 @@ class KeyedMethod : public UnaryMethod {
 
   // Adds what the request says beside its keys to `read`.
   absl::Status PlanShape(const wire::Request& request, bool etag_by_default, KeyedRead* read) const {
-    ASSIGN_OR_RETURN(read->view, bound_.Asked(request, etag_by_default));
+    read->shape = ShapeOf(request);
+    ASSIGN_OR_RETURN(read->view, bound_.Asked(request, etag_by_default, read->shape));
     read->show_deleted = request.show_deleted;
     if (!request.lock.empty()) {
       ASSIGN_OR_RETURN(read->lock, sql::ParseLock(request.lock));
-    }
-    if (request.show_deleted) read->shape = "deleted";
-    if (!request.mask.has_value()) return absl::OkStatus();
-    for (const std::string& path : *request.mask) read->shape += "," + path;
-    for (const contract::Expand& expand : request.expand) {
-      read->shape += fmt::format("|{}", expand.page_size);
-      for (const std::string* text : {&expand.path, &expand.filter, &expand.order_by}) {
-        read->shape += fmt::format("|{}:{}", text->size(), *text);
-      }
     }
     return absl::OkStatus();
   }
@@ -162,7 +154,8 @@ class KeyedMethod : public UnaryMethod {
     for (const auto& [shape, group] : groups) {
       for (std::span<const GroupedRead> rest(group); !rest.empty();) {
         const std::size_t count = CountOfNextStatement(rest);
-        if (!AnswerTogether(rest.first(count), **session)) return;
+        const bool last = count == rest.size() && &group == &groups.rbegin()->second;
+        if (!AnswerTogether(rest.first(count), last, **session)) return;
         rest = rest.subspan(count);
       }
     }
@@ -189,9 +182,9 @@ class KeyedMethod : public UnaryMethod {
     return count;
   }
 
-  // Answers all of `group`, which are of one shape, by one statement, and one for each relation. False: a statement
-  // failed, and they have no response.
-  bool AnswerTogether(std::span<const GroupedRead> group, db::Session& session) const {
+  // Answers all of `group`, which are of one shape, by one statement, and one for each relation. `last`: nothing
+  // follows in the session. False: a statement failed, and they have no response.
+  bool AnswerTogether(std::span<const GroupedRead> group, bool last, db::Session& session) const {
     std::size_t size = 0;
     for (const auto& [member, read] : group) size += read.keys.size();
     std::vector<sql::Key> keys;
@@ -205,7 +198,7 @@ class KeyedMethod : public UnaryMethod {
     std::optional<Related> related;
     if (view.related) {
       related.emplace(bound_, *view.related);
-      const auto whole = related->Read(session, *rows, 0, rows->size(), /*skip=*/1, /*last=*/false);
+      const auto whole = related->Read(session, *rows, 0, rows->size(), /*skip=*/1, last);
       // What is too much for all of them may not be for each.
       if (!whole.ok() || !*whole) return false;
     }

@@ -35,18 +35,15 @@ class ListOperation : public Operation {
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
     RETURN_IF_ERROR(CheckPlans(session));
-    const auto rows = ReadPage(session);
-    if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, bound_.table());
     std::string response;
-    ASSIGN_OR_RETURN(const std::int64_t end, EncodePage(session, *rows, &response));
-    if (end < rows->size() || rows->cut() || (plan_.locks && end == plan_.page_size)) {
-      const std::string token = plan_.listing.TokenAfter(plan_.listing.ValuesOf(*rows, end - 1), end);
-      wire::AppendBytesField(contract::number::kNextPageToken, token, &response);
-    }
-    if (plan_.count.has_value()) {
-      ASSIGN_OR_RETURN(const db::Rows count, session.Read(plan_.count->text, plan_.count->params));
-      wire::AppendVarintField(contract::number::kTotalSize, std::stoull(std::string(*count.Cell(0, 0))), &response);
-    }
+    // The transaction ends with the last relation's statement, in the same round trip.
+    const bool last = !plan_.count.has_value();
+    ASSIGN_OR_RETURN(const bool done, Answer(session, plan_.page_size, last, &response));
+    if (done) return response;
+    // It has ended, but not with all that belongs to the rows: half of the page, in another.
+    RETURN_IF_ERROR(session.Restart());
+    const std::int64_t half = std::max<std::int64_t>(plan_.page_size / 2, 1);
+    RETURN_IF_ERROR(Answer(session, half, /*last=*/false, &response).status());
     return response;
   }
 
@@ -55,6 +52,24 @@ class ListOperation : public Operation {
     const absl::Status page = bound_.CheckPlan(session, plan_.page);
     if (!page.ok()) return OfOperator(page, plan_.page.text, bound_.table());
     return plan_.count.has_value() ? bound_.CheckPlan(session, *plan_.count) : absl::OkStatus();
+  }
+
+  // Reads a page of at most `size` rows. `last`: nothing follows, so that the transaction may be ended. False: it was,
+  // and there is no response, since what belongs to the rows is too large.
+  absl::StatusOr<bool> Answer(db::Session& session, std::int64_t size, bool last, std::string* response) const {
+    const auto rows = ReadPage(session);
+    if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, bound_.table());
+    ASSIGN_OR_RETURN(const std::int64_t end, EncodePage(session, *rows, size, last, response));
+    if (end < 0) return false;
+    if (end < rows->size() || rows->cut() || (plan_.locks && end == plan_.page_size)) {
+      const std::string token = plan_.listing.TokenAfter(plan_.listing.ValuesOf(*rows, end - 1), end);
+      wire::AppendBytesField(contract::number::kNextPageToken, token, response);
+    }
+    if (plan_.count.has_value()) {
+      ASSIGN_OR_RETURN(const db::Rows count, session.Read(plan_.count->text, plan_.count->params));
+      wire::AppendVarintField(contract::number::kTotalSize, std::stoull(std::string(*count.Cell(0, 0))), response);
+    }
+    return true;
   }
 
   absl::StatusOr<db::Rows> ReadPage(db::Session& session) const {
@@ -69,15 +84,18 @@ class ListOperation : public Operation {
     return session.ReadSome(plan_.page.text, plan_.page.params, most);
   }
 
-  // Encodes rows until the page has enough rows or bytes. Returns the number of rows that are on it.
-  absl::StatusOr<std::int64_t> EncodePage(db::Session& session, const db::Rows& rows, std::string* response) const {
-    std::int64_t end = std::min(rows.size(), plan_.page_size);
+  // Encodes rows until the page has `size` rows or enough bytes. Returns the number of rows that are on it; -1: see
+  // Answer.
+  absl::StatusOr<std::int64_t> EncodePage(db::Session& session, const db::Rows& rows, std::int64_t size, bool last,
+                                          std::string* response) const {
+    std::int64_t end = std::min(rows.size(), size);
     if (!plan_.listing.view.related || end == 0) return EncodeRows(rows, end, nullptr, response);
     Related related(bound_, *plan_.listing.view.related);
     while (true) {
-      ASSIGN_OR_RETURN(const bool whole, related.Read(session, rows, 0, end, /*skip=*/0, /*last=*/false));
+      ASSIGN_OR_RETURN(const bool whole, related.Read(session, rows, 0, end, /*skip=*/0, last));
       if (whole) return EncodeRows(rows, end, &related, response);
       if (end == 1) return TooMuchRelated(bound_);
+      if (!session.in_transaction()) return -1;
       end /= 2;
     }
   }

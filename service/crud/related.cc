@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -46,6 +48,33 @@ class KeyIndex {
   absl::flat_hash_map<std::string_view, int> index_;
 };
 
+// The values by which the rows of a relation belong to one row.
+class CellsOfRow {
+ public:
+  CellsOfRow(const db::Rows& rows, std::int64_t row, int skip, const std::vector<std::size_t>& columns)
+      : rows_(rows), row_(row), skip_(skip), columns_(columns) {}
+
+  std::optional<std::string_view> At(std::size_t i) const {
+    return rows_.Cell(row_, skip_ + static_cast<int>(columns_[i]));
+  }
+  // All of them, each with its length, so that no others look the same. False: one of them is NULL.
+  bool Join(std::string* joined) const {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const auto cell = At(i);
+      if (!cell.has_value()) return false;
+      wire::AppendVarint(cell->size(), joined);
+      *joined += *cell;
+    }
+    return true;
+  }
+
+ private:
+  const db::Rows& rows_;
+  const std::int64_t row_;
+  const int skip_;
+  const std::vector<std::size_t>& columns_;
+};
+
 }  // namespace
 
 db::SessionOptions OfOneSnapshot() {
@@ -56,24 +85,23 @@ db::SessionOptions OfOneSnapshot() {
 }
 
 void Related::TakeKeys(const Parents& parents, Level* level) {
-  // The values of a key, each with its length.
-  absl::flat_hash_map<std::string, int> seen;
-  std::string joined;
+  const std::vector<std::size_t>& links = level->node->links;
   level->key_of.assign(static_cast<std::size_t>(parents.end - parents.begin), -1);
+  absl::flat_hash_map<std::string_view, int> seen;
+  std::deque<std::string> joined;  // what the keys of several columns are in `seen`
   for (std::int64_t row = parents.begin; row < parents.end; ++row) {
-    sql::Key key;
-    joined.clear();
-    for (const std::size_t link : level->node->links) {
-      const auto cell = parents.rows.Cell(row, parents.skip + static_cast<int>(link));
-      if (!cell.has_value()) break;
-      key.emplace_back(*cell);
-      wire::AppendVarint(cell->size(), &joined);
-      joined += *cell;
+    const CellsOfRow cells(parents.rows, row, parents.skip, links);
+    auto text = cells.At(0);
+    if (links.size() > 1) {
+      const bool whole = cells.Join(&joined.emplace_back());
+      text = whole ? std::optional<std::string_view>(joined.back()) : std::nullopt;
     }
-    if (key.size() < level->node->links.size()) continue;
-    const auto [place, fresh] = seen.emplace(joined, static_cast<int>(level->keys.size()));
-    if (fresh) level->keys.push_back(std::move(key));
+    if (!text.has_value()) continue;
+    const auto [place, fresh] = seen.emplace(*text, static_cast<int>(level->keys.size()));
     level->key_of[static_cast<std::size_t>(row - parents.begin)] = place->second;
+    if (!fresh) continue;
+    sql::Key& key = level->keys.emplace_back();
+    for (std::size_t i = 0; i < links.size(); ++i) key.emplace_back(*cells.At(i));
   }
 }
 
@@ -82,8 +110,13 @@ absl::Status Related::Sort(Level* level) const {
   const KeyIndex index(rows, level->keys);
   level->found.assign(level->keys.size(), {});
   const std::int64_t most = rows.relation->many ? bound_.limits().max_page_size : 1;
+  std::string_view last;
+  int key = -1;
   for (std::int64_t row = 0; row < level->rows.size(); ++row) {
-    const int key = index.Find(level->rows.Cell(row, 0).value_or(""));
+    const std::string_view text = level->rows.Cell(row, 0).value_or("");
+    // The rows of a key stand together.
+    if (key < 0 || text != last) key = index.Find(text);
+    last = text;
     if (key < 0)
       return status::Internal(fmt::format("a row of \"{}\" belongs to none that was read", level->node->path));
     Level::Span& span = level->found[static_cast<std::size_t>(key)];

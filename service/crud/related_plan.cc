@@ -168,6 +168,7 @@ class Planner {
       const Table& target = *node.rows.target;
       if (node.rows.relation->many && node.rows.order.keys.empty()) node.rows.order = sql::TotalOrder(target, {});
       Finish(&node.rows.projection, &node.nodes);
+      sql::Prepare(&node.rows);
       node.encoder = std::make_shared<const wire::RowEncoder>(contract_, target, node.rows.projection.fields,
                                                               node.rows.projection.etag);
     }

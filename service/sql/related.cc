@@ -33,6 +33,17 @@ std::string Limit(std::int64_t most, std::vector<Param>* params) {
   return fmt::format(" LIMIT ${}::int8", params->size());
 }
 
+std::string TextByValue(const RelatedRows& rows) {
+  const std::string column = Column(TargetField(rows, 0));
+  std::vector<std::string> where = Conditions(rows);
+  where.insert(where.begin(), fmt::format("{} = ANY($1::{}[])", column, ValueField(rows, 0).type.sql_type));
+  std::string text = fmt::format("SELECT {}{} FROM {} AS t{}{}", column, MoreColumns(*rows.target, rows.projection),
+                                 rows.target->sql_name, rows.order.joins.Sql(rows.show_deleted), Where(where));
+  if (!rows.relation->many) return text;
+  const std::size_t limit = rows.condition.params.size() + 2;
+  return text + fmt::format(" ORDER BY {}, {} LIMIT ${}::int8", column, OrderSql(*rows.target, rows.order), limit);
+}
+
 Statement SelectByValue(const RelatedRows& rows, const std::vector<Key>& keys, std::int64_t most) {
   std::string values = "{";
   for (const Key& key : keys) {
@@ -42,15 +53,8 @@ Statement SelectByValue(const RelatedRows& rows, const std::vector<Key>& keys, s
   Statement statement;
   statement.params.push_back(values + "}");
   statement.params.insert(statement.params.end(), rows.condition.params.begin(), rows.condition.params.end());
-  const std::string column = Column(TargetField(rows, 0));
-  std::vector<std::string> where = Conditions(rows);
-  where.insert(where.begin(), fmt::format("{} = ANY($1::{}[])", column, ValueField(rows, 0).type.sql_type));
-  statement.text = fmt::format("SELECT {}{} FROM {} AS t{}{}", column, MoreColumns(*rows.target, rows.projection),
-                               rows.target->sql_name, rows.order.joins.Sql(rows.show_deleted), Where(where));
-  if (rows.relation->many) {
-    statement.text += fmt::format(" ORDER BY {}, {}", column, OrderSql(*rows.target, rows.order));
-    statement.text += Limit(most, &statement.params);
-  }
+  if (rows.relation->many) statement.params.emplace_back(std::to_string(most));
+  statement.text = rows.text.empty() ? TextByValue(rows) : rows.text;
   return statement;
 }
 
@@ -83,6 +87,10 @@ int FirstFilterParam(const contract::Relation& relation) { return static_cast<in
 bool TellsByValue(const RelatedRows& rows) {
   return !rows.each.has_value() && rows.relation->fields.size() == 1 && !rows.target->sharded() &&
          IsInteger(ValueField(rows, 0)) && IsInteger(TargetField(rows, 0));
+}
+
+void Prepare(RelatedRows* rows) {
+  if (TellsByValue(*rows)) rows->text = TextByValue(*rows);
 }
 
 Statement SelectRelated(const RelatedRows& rows, const std::vector<Key>& keys, std::int64_t most) {

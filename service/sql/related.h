@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "contract/contract.h"
@@ -22,7 +23,11 @@ struct RelatedRows {
   Statement condition;               // made by CompileFilter with FirstFilterParam; empty: all rows
   RowOrder order;                    // of the rows of one key; not used where the relation is to one
   std::optional<std::int64_t> each;  // at most so many rows of a key; no value: all
+  std::string text = {};             // made by Prepare; empty: SelectRelated makes it each time
 };
+
+// To be called when all else is set: what does not depend on the keys of a statement is then made only once.
+void Prepare(RelatedRows* rows);
 
 // The number of the first parameter of RelatedRows::condition.
 int FirstFilterParam(const contract::Relation& relation);

@@ -46,6 +46,23 @@ TEST_F(RelatedTest, IntegersAreFoundByTheirValue) {
   EXPECT_THAT(statement.params, ElementsAre("{7,-1}", "100"));
 }
 
+TEST_F(RelatedTest, WhatIsPreparedIsTheSame) {
+  for (const bool many : {true, false}) {
+    RelatedRows rows = Items();
+    relation_.many = many;
+    rows.condition = {R"(t."note" = $2)", {"x"}};
+    const Statement statement = SelectRelated(rows, {{"7"}}, 100);
+    Prepare(&rows);
+    EXPECT_EQ(rows.text, statement.text);
+    EXPECT_EQ(SelectRelated(rows, {{"7"}}, 100).text, statement.text);
+    EXPECT_EQ(SelectRelated(rows, {{"7"}}, 100).params, statement.params);
+    rows = Items();
+    rows.each = 3;
+    Prepare(&rows);
+    EXPECT_EQ(rows.text, "");
+  }
+}
+
 TEST_F(RelatedTest, OfOneRowAKeyTheOrderDoesNotMatter) {
   RelatedRows rows = Items();
   relation_.many = false;
