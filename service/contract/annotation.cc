@@ -85,7 +85,7 @@ std::vector<std::string_view> Known(Commented on) {
     case Commented::kForeignKey:
       return {"name", "reverse_name", "omit", "number", "reverse_number"};
     case Commented::kFunction:
-      return {"name", "omit"};
+      return {"name", "omit", "number"};
   }
   return {};
 }

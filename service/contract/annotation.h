@@ -20,7 +20,7 @@ struct Annotations {
   std::vector<std::string> key;             // key=a,"Weird b": SQL names
   bool as_text = false;                     // type=string
   std::optional<std::string> reverse_name;  // reverse_name=orders: the name on the referenced side
-  std::optional<int> number;                // number=100001: a field number that a relation can have
+  std::optional<int> number;  // number=100001: a field number that a relation or a computed column can have
   std::optional<int> reverse_number;
   std::string text;                   // the COMMENT without these lines
   std::vector<std::string> problems;  // what was not understood, a sentence each; everything else holds

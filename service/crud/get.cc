@@ -5,6 +5,7 @@
 
 #include "crud/batch.h"
 #include "crud/methods.h"
+#include "crud/operator_error.h"
 #include "crud/related.h"
 #include "crud/row_error.h"
 #include "crud/rows_by_key.h"
@@ -59,7 +60,7 @@ class GetOperation : public Operation {
     return db::Statement{sql_, Params()};
   }
   absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {
-    RETURN_IF_ERROR(rows.status());
+    if (!rows.ok()) return OfComputed(rows.status(), sql_, bound_.table());
     if (rows->empty()) return Missing(bound_, read_.keys.front(), read_.lock);
     std::string response;
     if (read_.view.related) {
@@ -130,9 +131,7 @@ class KeyedMethod : public UnaryMethod {
   absl::Status PlanShape(const wire::Request& request, bool etag_by_default, KeyedRead* read) const {
     ASSIGN_OR_RETURN(read->view, bound_.Asked(request, etag_by_default));
     read->show_deleted = request.show_deleted;
-    if (!request.lock.empty()) {
-      ASSIGN_OR_RETURN(read->lock, sql::ParseLock(request.lock));
-    }
+    ASSIGN_OR_RETURN(read->lock, sql::ParseLock(request.lock));
     if (request.show_deleted) read->shape = "deleted";
     if (!request.mask.has_value()) return absl::OkStatus();
     for (const std::string& path : *request.mask) read->shape += "," + path;
@@ -274,11 +273,12 @@ class BatchGetOperation : public Operation {
   db::SessionOptions session() const override { return SessionOf(read_); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    ASSIGN_OR_RETURN(const db::Rows rows, session.Read(statement_.text, statement_.params));
-    RowsByKey by_key(rows, method_.plain());
+    const auto rows = session.Read(statement_.text, statement_.params);
+    if (!rows.ok()) return OfComputed(rows.status(), statement_.text, method_.bound().table());
+    RowsByKey by_key(*rows, method_.plain());
     if (!read_.view.related) return method_.Respond(read_, 0, &by_key, nullptr);
     Related related(method_.bound(), *read_.view.related);
-    ASSIGN_OR_RETURN(const bool whole, related.Read(session, rows, 0, rows.size(), /*skip=*/1, /*last=*/true));
+    ASSIGN_OR_RETURN(const bool whole, related.Read(session, *rows, 0, rows->size(), /*skip=*/1, /*last=*/true));
     if (!whole) return TooMuchRelated(method_.bound());
     return method_.Respond(read_, 0, &by_key, &related);
   }

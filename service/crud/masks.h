@@ -20,10 +20,11 @@ using Mask = std::optional<std::vector<std::string>>;
 // The errors of all of these are INVALID_ARGUMENT with the path of the mask, or of the row's field. A path of a mask is
 // the name of a field, or "*".
 
-// The columns that a read_mask names, and the etag where it names that. No value: it asks for all fields and does not
-// name the etag, since there is no mask, it has no paths, or it has the path "*". Error: an unknown path, or a column
-// that is input only.
-absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const contract::Table& table, const Mask& read_mask);
+// The columns that a read_mask names, and the etag where it names that. "*" names all columns but computed ones, and
+// the etag if `etag_by_default`. No value: it asks for just that, since there is no mask, it has no paths, or it has
+// the path "*" and none that says more. Error: an unknown path, or a column that is input only.
+absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const contract::Table& table, const Mask& read_mask,
+                                                          bool etag_by_default);
 
 // The fields that a create_mask names, as indexes into Table::fields, in their order. "*" names the fields that can be
 // NULL. Error: an unknown path, or a column that a caller cannot insert.

@@ -87,7 +87,10 @@ std::string SelectListWith(const Table& table, const Projection& projection, con
 
 }  // namespace
 
-std::string Column(const Field& field) { return "t." + text::QuoteName(field.column); }
+// A function is given t.*, as t alone would be a column of that name where there is one.
+std::string Column(const Field& field) {
+  return field.computed() ? field.function + "(t.*)" : "t." + text::QuoteName(field.column);
+}
 
 std::string ReadColumn(const Field& field) { return Column(field) + field.type.read_cast; }
 

@@ -12,7 +12,7 @@
 
 namespace protogres::sql {
 
-// t."column"
+// t."column", or the call of a computed column: "schema"."function"(t.*)
 std::string Column(const contract::Field& field);
 // The same, with the cast by which it is read into a row.
 std::string ReadColumn(const contract::Field& field);

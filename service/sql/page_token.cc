@@ -66,12 +66,12 @@ std::uint64_t Fingerprint(const contract::Table& table, std::string_view filter,
       continue;
     }
     const contract::Field& field = table.field(key.field);
-    hash.AddText(field.column);
+    hash.AddText(field.computed() ? field.function : field.column);
     hash.AddText(field.type.sql_type);
   }
   for (const int rest : order.rest) {
     const contract::Field& field = table.field(rest);
-    hash.AddText(field.column);
+    hash.AddText(field.computed() ? field.function : field.column);
     hash.AddText(field.type.sql_type);
   }
   return hash.value();
