@@ -87,7 +87,8 @@ void AddApi(OptionTable& table, ApiOptions* api, bool pin) {
       fmt::format("serve foreign keys as related rows, with the rows of a schema in one file; auto: up to {} tables",
                   contract::kMostRelated));
   table.Switch("functions", &api->functions,
-               "serve functions and procedures, as methods of a FunctionService a schema");
+               "serve functions and procedures, as methods of a FunctionService a schema, and functions of a row, as "
+               "computed columns");
 }
 
 void AddPool(OptionTable& table, db::PoolOptions* pool) {

@@ -125,7 +125,7 @@ std::vector<std::string_view> Known(Commented on) {
     case Commented::kForeignKey:
       return {"name", "reverse_name", "omit", "number", "reverse_number"};
     case Commented::kFunction:
-      return {"name", "omit"};
+      return {"name", "omit", "number"};
     case Commented::kReference:
       return {"references", "column", "name", "reverse_name", "number", "reverse_number"};
   }

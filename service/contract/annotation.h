@@ -37,7 +37,7 @@ struct Annotations {
   std::vector<std::string> key;             // key=a,"Weird b": SQL names
   bool as_text = false;                     // type=string
   std::optional<std::string> reverse_name;  // reverse_name=orders: the name on the referenced side
-  std::optional<int> number;                // number=100001: a field number that a relation can have
+  std::optional<int> number;  // number=100001: a field number that a relation or a computed column can have
   std::optional<int> reverse_number;
   std::optional<Referenced> references;  // references=shop.customer(id)
   std::vector<std::string> columns;      // column=customer_id: of the relation with the COMMENT, one for each of those

@@ -73,11 +73,11 @@ struct Enum {
   std::vector<EnumValue> values;  // without <ENUM>_UNSPECIFIED = 0
 };
 
-// A column of a table or an attribute of a composite.
+// A column of a table or an attribute of a composite; or a computed column, which is what a function returns for a row.
 struct Field {
   std::string name;    // protobuf's
   int number = 0;      // field number; the attnum unless a pinned contract says otherwise
-  std::string column;  // SQL name, unquoted
+  std::string column;  // SQL name, unquoted; of a computed column, the name of its function
   Type type;
   bool not_null = false;  // a NULL is refused
   // For columns of tables:
@@ -88,6 +88,13 @@ struct Field {
   bool insertable = false;   // the role and the relation allow it, and it is not `generated`
   bool updatable = false;
   bool shards = false;  // it says on which server a row is, so that it is not updatable
+  // The function that computes it, quoted and schema-qualified, which is called with the whole row. Empty: it is a
+  // column. The numbers of computed columns are those of relations: see computed.h.
+  std::string function;
+
+  bool computed() const { return !function.empty(); }
+  // It is answered where no read_mask says otherwise.
+  bool in_row() const { return readable && !computed(); }
 };
 
 // A field of a row's message that stands for a foreign key, on either side of it: the rows of another table that belong
@@ -151,7 +158,7 @@ struct Table {
   std::string plural;               // Customers: the word in ListCustomers
   std::string row_field;            // customer: the row's field in requests
   std::string rows_field;           // customers: the rows' field in responses
-  std::vector<Field> fields;        // columns that can be read or written, in column order
+  std::vector<Field> fields;        // columns that can be read or written, in column order; then computed ones
   std::vector<Relation> relations;  // by number; empty where none are served
   std::vector<int> key;             // indexes into fields, all of them readable, in the key's order; empty: none
   bool key_unique = true;           // no two rows have the same key
@@ -267,7 +274,7 @@ namespace number {
 // The own fields of a message that has columns, too, have numbers from kOwnFirst to kOwnLast.
 inline constexpr int kOwnFirst = 2000;
 inline constexpr int kOwnLast = 2047;
-// Relations, in the row message.
+// Relations and computed columns, in the row message.
 inline constexpr int kRelationFirst = 100'000;
 inline constexpr int kRelationLast = 536'870'911;  // the greatest number of a field
 // In the row message, and in Delete and Undelete requests.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "contract/computed.h"
 #include "contract/descriptors.h"
 #include "contract/draft.h"
 #include "contract/function_file.h"
@@ -125,7 +126,7 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
   contract.warnings = std::move(packages.warnings);
   TypeMap types(catalog);
   std::vector<Draft> drafts = SelectAll(catalog, &types, &contract);
-  std::vector<FunctionDraft> functions;
+  FunctionDrafts functions;
   if (options.functions) functions = SelectFunctions(catalog, drafts, &types, &contract.warnings);
   const bool related = ServesRelations(options.relations, drafts.size(), &contract.warnings);
   std::map<std::string, PackageScope> scopes = MakeScopes(packages.by_schema, related);
@@ -138,7 +139,8 @@ absl::StatusOr<Contract> Derive(const catalog::Catalog& catalog, const DeriveOpt
     contract.tables.push_back(std::move(draft.table));
   }
   if (related) AddRelations(catalog, drafts, &contract);
-  DefineFunctions(functions, types, packages.by_schema, &scopes, &contract);
+  AddComputed(std::move(functions.computed), types, &contract);
+  DefineFunctions(functions.methods, types, packages.by_schema, &scopes, &contract);
   const PackageGraph graph = GraphOf(types, contract);
   SetFunctionsApart(graph, &contract);
   const std::set<std::string> entangled = Entangled(graph);

@@ -1,7 +1,7 @@
 #include "contract/functions.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -24,14 +24,15 @@ bool IsOut(const catalog::Argument& argument) {
          argument.mode == ArgumentMode::kTable;
 }
 
-// Tables whose rows have a message that functions can answer with.
-using TableNames = std::set<std::pair<std::string, std::string>>;
+// Tables whose rows have a message that functions can answer with, and their indexes.
+using TableNames = std::map<std::pair<std::string, std::string>, std::size_t>;
 
 TableNames ReadableTables(const std::vector<Draft>& tables) {
   TableNames names;
-  for (const Draft& table : tables) {
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const Draft& table = tables[i];
     if (std::ranges::any_of(table.columns, [](const DraftColumn& column) { return column.column->readable; })) {
-      names.emplace(table.relation->schema, table.relation->name);
+      names[{table.relation->schema, table.relation->name}] = i;
     }
   }
   return names;
@@ -39,17 +40,30 @@ TableNames ReadableTables(const std::vector<Draft>& tables) {
 
 class Selection {
  public:
-  Selection(const catalog::Catalog& catalog, const TableNames& tables, TypeMap* types,
+  Selection(const catalog::Catalog& catalog, const std::vector<Draft>& drafts, TypeMap* types,
             std::vector<std::string>* warnings)
-      : catalog_(catalog), tables_(tables), types_(types), warnings_(warnings) {}
+      : catalog_(catalog), drafts_(drafts), tables_(ReadableTables(drafts)), types_(types), warnings_(warnings) {}
 
-  // False: it is left out, and the caller knows why or was told.
-  bool Select(const catalog::Function& function, FunctionDraft* draft) {
-    draft->function = &function;
-    draft->notes = ReadComment(function.comment, Commented::kFunction);
-    for (const std::string& problem : draft->notes.problems) Warn(function, problem);
-    if (draft->notes.omit) return false;
-    if (IsComputed(function)) return LeaveOut(function, "it computes a column of its table");
+  // What is left out is so because its owner wants it, or `warnings` say why.
+  void Select(const catalog::Function& function, FunctionDrafts* drafts) {
+    Annotations notes = ReadComment(function.comment, Commented::kFunction);
+    for (const std::string& problem : notes.problems) Warn(function, problem);
+    if (notes.omit) return;
+    if (IsComputed(function)) {
+      ComputedDraft draft{.function = &function, .notes = std::move(notes)};
+      if (SelectComputed(&draft)) drafts->computed.push_back(std::move(draft));
+      return;
+    }
+    if (notes.number.has_value()) Warn(function, "@protogres number: it is no computed column, and has no number");
+    FunctionDraft draft;
+    draft.function = &function;
+    draft.notes = std::move(notes);
+    if (SelectMethod(function, &draft)) drafts->methods.push_back(std::move(draft));
+  }
+
+ private:
+  // False: it is left out, and the caller was told why. So it is with the others.
+  bool SelectMethod(const catalog::Function& function, FunctionDraft* draft) {
     for (const catalog::Argument& argument : function.arguments) {
       if (IsOut(argument)) draft->outs.push_back(&argument);
       // A VARIADIC "any" takes no array.
@@ -67,7 +81,23 @@ class Selection {
     return true;
   }
 
- private:
+  bool SelectComputed(ComputedDraft* draft) {
+    const catalog::Function& function = *draft->function;
+    const catalog::Type& row = *TypeOf(function.arguments.front().type);
+    draft->table = tables_.at({row.schema, row.name});
+    if (IsRowType(function.result)) {
+      return LeaveOut(function, "it computes rows of a table, and only values are served as computed columns");
+    }
+    if (!types_->CanServe(function.result)) return LeaveOutType(function, function.sql_result);
+    // PostgreSQL gives a whole row to none who may not read all of it.
+    const catalog::Relation& relation = *drafts_[draft->table].relation;
+    if (!relation.selectable && !std::ranges::all_of(relation.columns, &catalog::Column::readable)) {
+      return LeaveOut(function, "it is called with a whole row, and the role may not read all columns of it");
+    }
+    types_->Use(function.result);
+    return true;
+  }
+
   const catalog::Type* TypeOf(catalog::Oid oid) const { return catalog_.FindType(oid); }
 
   bool IsRowType(catalog::Oid oid) const {
@@ -129,7 +159,8 @@ class Selection {
   }
 
   const catalog::Catalog& catalog_;
-  const TableNames& tables_;
+  const std::vector<Draft>& drafts_;
+  const TableNames tables_;
   TypeMap* types_;
   std::vector<std::string>* warnings_;
 };
@@ -232,15 +263,11 @@ class Definition {
 
 }  // namespace
 
-std::vector<FunctionDraft> SelectFunctions(const catalog::Catalog& catalog, const std::vector<Draft>& tables,
-                                           TypeMap* types, std::vector<std::string>* warnings) {
-  const TableNames names = ReadableTables(tables);
-  Selection selection(catalog, names, types, warnings);
-  std::vector<FunctionDraft> drafts;
-  for (const catalog::Function& function : catalog.functions) {
-    FunctionDraft draft;
-    if (selection.Select(function, &draft)) drafts.push_back(std::move(draft));
-  }
+FunctionDrafts SelectFunctions(const catalog::Catalog& catalog, const std::vector<Draft>& tables, TypeMap* types,
+                               std::vector<std::string>* warnings) {
+  Selection selection(catalog, tables, types, warnings);
+  FunctionDrafts drafts;
+  for (const catalog::Function& function : catalog.functions) selection.Select(function, &drafts);
   return drafts;
 }
 

@@ -9,6 +9,7 @@
 
 #include "catalog/catalog.h"
 #include "contract/annotation.h"
+#include "contract/computed.h"
 #include "contract/contract.h"
 #include "contract/draft.h"
 #include "contract/scope.h"
@@ -25,10 +26,15 @@ struct FunctionDraft {
   std::string row;  // kRow: the SQL name of the table, quoted
 };
 
-// Chooses the functions that are served, and tells `types` of their types. Those that return the row of one of
-// `tables` do not need its type. What is left out for its types is told in `warnings`.
-std::vector<FunctionDraft> SelectFunctions(const catalog::Catalog& catalog, const std::vector<Draft>& tables,
-                                           TypeMap* types, std::vector<std::string>* warnings);
+struct FunctionDrafts {
+  std::vector<FunctionDraft> methods;
+  std::vector<ComputedDraft> computed;
+};
+
+// Chooses the functions that are served, as methods or as computed columns, and tells `types` of their types. Those
+// that return the row of one of `tables` do not need its type. What is left out for its types is told in `warnings`.
+FunctionDrafts SelectFunctions(const catalog::Catalog& catalog, const std::vector<Draft>& tables, TypeMap* types,
+                               std::vector<std::string>* warnings);
 
 // Makes Contract::functions of what was selected. `packages` is by schema, `scopes` by package; both know all types and
 // tables already, and so does the Contract.

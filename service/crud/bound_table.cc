@@ -45,7 +45,7 @@ absl::Status BoundTable::CheckPlan(db::Session& session, const sql::Statement& s
 }
 
 absl::StatusOr<View> BoundTable::Masked(const Mask& read_mask, bool etag_by_default) const {
-  ASSIGN_OR_RETURN(auto projection, ReadMasked(table_, read_mask));
+  ASSIGN_OR_RETURN(auto projection, ReadMasked(table_, read_mask, etag_by_default));
   if (!projection.has_value()) return etag_by_default ? whole_ : plain_;
   return MakeView(contract_, table_, *std::move(projection));
 }

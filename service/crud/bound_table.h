@@ -48,7 +48,8 @@ class BoundTable {
   const contract::Table& table() const { return table_; }
   const Limits& limits() const { return limits_; }
 
-  // All fields that can be read, with the etag where the table has one: what single-row methods answer.
+  // All columns that can be read, without computed ones, with the etag where the table has one: what single-row methods
+  // answer.
   const View& whole() const { return whole_; }
   // What `read_mask` asks for. Where it asks for all fields (see ReadMasked), these have the etag only if
   // `etag_by_default`. INVALID_ARGUMENT: an unknown path, or one that is input only.

@@ -5,6 +5,7 @@
 
 #include "crud/batch.h"
 #include "crud/methods.h"
+#include "crud/operator_error.h"
 #include "crud/related.h"
 #include "crud/row_error.h"
 #include "crud/rows_by_key.h"
@@ -59,7 +60,7 @@ class GetOperation : public Operation {
     return db::Statement{sql_, Params()};
   }
   absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session& session) override {
-    RETURN_IF_ERROR(rows.status());
+    if (!rows.ok()) return OfComputed(rows.status(), sql_, bound_.table());
     if (rows->empty()) return Missing(bound_, read_.keys.front(), read_.lock);
     std::string response;
     if (read_.view.related) {
@@ -267,11 +268,12 @@ class BatchGetOperation : public Operation {
   db::SessionOptions session() const override { return SessionOf(read_); }
 
   absl::StatusOr<std::string> Execute(db::Session& session) override {
-    ASSIGN_OR_RETURN(const db::Rows rows, session.Read(statement_.text, statement_.params));
-    RowsByKey by_key(rows, method_.plain());
+    const auto rows = session.Read(statement_.text, statement_.params);
+    if (!rows.ok()) return OfComputed(rows.status(), statement_.text, method_.bound().table());
+    RowsByKey by_key(*rows, method_.plain());
     if (!read_.view.related) return method_.Respond(read_, 0, &by_key, nullptr);
     Related related(method_.bound(), *read_.view.related);
-    ASSIGN_OR_RETURN(const bool whole, related.Read(session, rows, 0, rows.size(), /*skip=*/1, /*last=*/true));
+    ASSIGN_OR_RETURN(const bool whole, related.Read(session, *rows, 0, rows->size(), /*skip=*/1, /*last=*/true));
     if (!whole) return TooMuchRelated(method_.bound());
     return method_.Respond(read_, 0, &by_key, &related);
   }

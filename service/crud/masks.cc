@@ -42,6 +42,10 @@ absl::StatusOr<int> FindMasked(const Table& table, const std::string& path, cons
 
 // The error of a column that this caller cannot write; `done` says what was to be done to it.
 absl::Status ReadOnly(const Table& table, const Field& field, const char* done, const std::string& path) {
+  if (field.computed()) {
+    return BadRequest(path, fmt::format("\"{}\" is computed by {}: leave it unset", field.name, field.function),
+                      status::kReadOnlyField);
+  }
   return BadRequest(
       path,
       field.generated
@@ -103,15 +107,14 @@ absl::Status NotInsertable(const Table& table, const Field& field, const std::st
   return ReadOnly(table, field, "inserted", path);
 }
 
-absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const Table& table, const Mask& read_mask) {
+absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const Table& table, const Mask& read_mask,
+                                                          bool etag_by_default) {
   if (!read_mask.has_value() || read_mask->empty()) return std::nullopt;
   sql::Projection projection;
+  const bool all = std::ranges::find(*read_mask, "*") != read_mask->end();
+  bool computes = false;
   for (const std::string& path : *read_mask) {
-    if (path == "*") {
-      // It names the fields alone: whether the etag is one of them is the method's to say, unless the mask does.
-      const bool names_etag = table.has_etag && std::ranges::find(*read_mask, "etag") != read_mask->end();
-      return names_etag ? std::optional(sql::Projection::All(table)) : std::nullopt;
-    }
+    if (path == "*") continue;
     if (path == "etag" && table.has_etag) {
       projection.etag = true;
       continue;
@@ -122,6 +125,15 @@ absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const Table& table, co
                         fmt::format("\"{}\" is input only: the server's role may write it, but not read it", path));
     }
     projection.fields.push_back(field);
+    computes = computes || table.field(field).computed();
+  }
+  if (all) {
+    // It names the columns alone: whether the etag is read with them is the method's to say, unless the mask does.
+    const bool by_default = etag_by_default && table.has_etag;
+    projection.etag = projection.etag || by_default;
+    if (!computes && projection.etag == by_default) return std::nullopt;
+    const std::vector<int> columns = sql::Projection::All(table).fields;
+    projection.fields.insert(projection.fields.end(), columns.begin(), columns.end());
   }
   SortEachOnce(&projection.fields);
   return projection;

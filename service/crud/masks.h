@@ -24,10 +24,11 @@ using Mask = std::optional<std::vector<std::string>>;
 // The error of a field that a caller cannot insert, whose path in the request is `path`.
 absl::Status NotInsertable(const contract::Table& table, const contract::Field& field, const std::string& path);
 
-// The columns that a read_mask names, and the etag where it names that. No value: it asks for all fields and does not
-// name the etag, since there is no mask, it has no paths, or it has the path "*". Error: an unknown path, or a column
-// that is input only.
-absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const contract::Table& table, const Mask& read_mask);
+// The columns that a read_mask names, and the etag where it names that. "*" names all columns but computed ones, and
+// the etag if `etag_by_default`. No value: it asks for just that, since there is no mask, it has no paths, or it has
+// the path "*" and none that says more. Error: an unknown path, or a column that is input only.
+absl::StatusOr<std::optional<sql::Projection>> ReadMasked(const contract::Table& table, const Mask& read_mask,
+                                                          bool etag_by_default);
 
 // The fields that a create_mask names, as indexes into Table::fields, in their order. "*" names the fields that can be
 // NULL. Error: an unknown path, or a column that a caller cannot insert.

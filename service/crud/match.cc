@@ -51,7 +51,7 @@ std::vector<bool> StoredAsSent(const contract::Table& table, const std::vector<s
   columns.reserve(table.fields.size());
   int next = 0;
   for (std::size_t field = 0; field < same.size(); ++field) {
-    same[field] = table.fields[field].readable;
+    same[field] = table.fields[field].in_row();
     columns.push_back(same[field] ? next++ : -1);
   }
   for (std::size_t i = 0; i < sent.size(); ++i) {

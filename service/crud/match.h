@@ -13,9 +13,8 @@
 namespace protogres::crud {
 
 // Whether it is certain, for each i, that row i of `stored` is the one that was sent as `sent[i]`. The columns of
-// `stored` are all of Table::fields that can be read, in their order. It is certain if the columns whose values are
-// stored as all rows have sent them tell the rows apart. Otherwise the rows may be in another order, or one may be
-// missing.
+// `stored` are those of Projection::All, in their order. It is certain if the columns whose values are stored as all
+// rows have sent them tell the rows apart. Otherwise the rows may be in another order, or one may be missing.
 bool IsInOrder(const contract::Table& table, const std::vector<sql::Row>& sent, const db::Rows& stored);
 
 // Whether `stored` is the same value as `sent`, as far as that is known of texts of this type: two texts of one value

@@ -17,6 +17,16 @@ namespace {
 
 constexpr std::string_view kDot = ".\"";
 constexpr std::size_t kLongestAlias = 4;  // j100
+constexpr std::string_view kRow = "(t.*)";  // what the function of a computed column is given
+
+// The computed column whose call begins with `text`, or, if `ends`, ends it. Null: there is none.
+const contract::Field* ComputedAt(const contract::Table& table, std::string_view text, bool ends) {
+  const auto field = std::ranges::find_if(table.fields, [&](const contract::Field& one) {
+    const std::string call = one.function + std::string(kRow);
+    return one.computed() && (ends ? text.ends_with(call) : text.starts_with(call));
+  });
+  return field == table.fields.end() ? nullptr : &*field;
+}
 
 // Where the column begins that has this dot: t."name", or of a related row t1."name" or j1."name". npos: none has it.
 std::size_t BeginOf(std::string_view text, std::size_t dot) {
@@ -52,6 +62,23 @@ std::size_t OperandOf(std::string_view text, std::size_t at) {
   const std::size_t next = NextColumn(text, at);
   const std::size_t any = text.find("ANY(", at);
   return any != std::string_view::npos && next == any + 4 ? next : LastColumn(text, at);
+}
+
+// The same, where it is the call of a computed column. Null: it is none.
+const contract::Field* ComputedOperand(const contract::Table& table, std::string_view text, std::size_t at) {
+  if (const std::size_t any = text.find("ANY(", at); any != std::string_view::npos) {
+    if (const contract::Field* field = ComputedAt(table, text.substr(any + 4), /*ends=*/false)) return field;
+  }
+  const std::size_t column = OperandOf(text, at);
+  const std::size_t row = text.rfind(kRow, at);
+  if (row == std::string_view::npos || (column != std::string_view::npos && column > row)) return nullptr;
+  return ComputedAt(table, text.substr(0, row + kRow.size()), /*ends=*/true);
+}
+
+const contract::Field* OwnColumn(const contract::Table& table, const std::string& column) {
+  const auto field = std::ranges::find_if(
+      table.fields, [&column](const contract::Field& one) { return !one.computed() && one.column == column; });
+  return field == table.fields.end() ? nullptr : &*field;
 }
 
 std::string NameOf(std::string_view column) { return text::UnquoteName(column.substr(column.find(kDot) + 1)); }
@@ -97,19 +124,37 @@ std::optional<std::size_t> PlaceOf(const absl::Status& error, const std::string&
   return text::CharacterAt(statement, static_cast<std::size_t>(position) - 1);
 }
 
+absl::Status OfComputed(const absl::Status& error, const std::string& statement, const contract::Table& table) {
+  if (error.code() != absl::StatusCode::kPermissionDenied || status::IsOfBegin(error)) return error;
+  const auto computed = std::ranges::find_if(table.fields, [&statement](const contract::Field& field) {
+    return field.computed() && statement.find(field.function + std::string(kRow)) != std::string::npos;
+  });
+  if (computed == table.fields.end()) return error;
+  absl::Status explained(
+      error.code(),
+      fmt::format("{} ({} is computed by {}, for which a role needs EXECUTE on the function, and SELECT on "
+                  "all columns of {})",
+                  std::string(error.message()), computed->name, computed->function, table.sql_name));
+  error.ForEachPayload([&explained](auto type, const absl::Cord& payload) { explained.SetPayload(type, payload); });
+  return explained;
+}
+
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table) {
   if (!error.ok() && !status::IsOfBegin(error) && IsOfArgument(error, statement)) {
     return Invalid(error, "filter", std::string(error.message()), status::kInvalidFilter);
   }
-  if (!status::NoSuchOperator(error) || status::IsOfBegin(error)) return error;
+  if (!status::NoSuchOperator(error) || status::IsOfBegin(error)) return OfComputed(error, statement, table);
   const std::optional<std::size_t> at = PlaceOf(error, statement);
   if (!at.has_value()) return error;
   const std::string_view text = statement;
-  const std::size_t operand = OperandOf(text, *at);
-  if (operand == std::string_view::npos) return error;
-  if (!text.substr(operand).starts_with("t.")) return OfRelated(error, text, operand, *at);
-  const auto field = std::ranges::find(table.fields, NameOf(text.substr(operand)), &contract::Field::column);
-  if (field == table.fields.end()) return error;
+  const contract::Field* field = ComputedOperand(table, text, *at);
+  if (field == nullptr) {
+    const std::size_t operand = OperandOf(text, *at);
+    if (operand == std::string_view::npos) return error;
+    if (!text.substr(operand).starts_with("t.")) return OfRelated(error, text, operand, *at);
+    field = OwnColumn(table, NameOf(text.substr(operand)));
+  }
+  if (field == nullptr) return error;
   // An extension has moved to another schema: the statements name the one in which its operators were.
   if (!field->type.operator_schema.empty()) return error;
   return NoOperator(error, statement, *at,

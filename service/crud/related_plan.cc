@@ -91,7 +91,7 @@ class Planner {
   static absl::Status AddField(const Table& table, const std::string& name, std::string_view path,
                                sql::Projection* projection) {
     if (name == "*") {
-      projection->fields = sql::Projection::All(table).fields;
+      for (const int column : sql::Projection::All(table).fields) Insert(column, projection);
       return absl::OkStatus();
     }
     if (name == "etag" && table.has_etag) {
@@ -101,10 +101,13 @@ class Planner {
     const contract::Field* field = table.FindField(name);
     if (field == nullptr) return BadPath(path, fmt::format("{} has no field \"{}\"", table.FullMessage(), name));
     if (!field->readable) return BadPath(path, "is input only: the server's role may write it, but not read it");
-    const int index = static_cast<int>(field - table.fields.data());
-    const auto place = std::ranges::lower_bound(projection->fields, index);
-    if (place == projection->fields.end() || *place != index) projection->fields.insert(place, index);
+    Insert(static_cast<int>(field - table.fields.data()), projection);
     return absl::OkStatus();
+  }
+
+  static void Insert(int field, sql::Projection* projection) {
+    const auto place = std::ranges::lower_bound(projection->fields, field);
+    if (place == projection->fields.end() || *place != field) projection->fields.insert(place, field);
   }
 
   absl::Status Expand(std::vector<RelatedNode>* nodes) const {

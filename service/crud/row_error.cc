@@ -90,7 +90,7 @@ const contract::Field* FieldInError(const Table& table, const absl::Status& erro
   const std::string named = status::MetadataOf(error, "table");
   if (table.relation == catalog::RelationKind::kTable && !named.empty() && named != table.name) return nullptr;
   const auto field = std::ranges::find(table.fields, column, &contract::Field::column);
-  return field == table.fields.end() ? nullptr : &*field;
+  return field == table.fields.end() || field->computed() ? nullptr : &*field;
 }
 
 absl::Status Locate(const Table& table, const absl::Status& error, const sql::Row& row, std::string_view path) {

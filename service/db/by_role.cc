@@ -4,10 +4,21 @@
 #include "fmt/format.h"
 
 namespace protogres::db {
+namespace {
+
+// Ends what OfRole has made.
+constexpr std::string_view kEnd = " */";
+
+}  // namespace
+
+bool IsByRole(std::string_view sql, std::string_view role) {
+  if (sql.ends_with(kByRole)) return true;
+  return !role.empty() && !sql.ends_with(kEnd) && sql.find(kWithRow) != std::string_view::npos;
+}
 
 std::string OfRole(const std::string& sql, std::string_view role) {
-  if (!IsByRole(sql)) return sql;
-  std::string text = sql.substr(0, sql.size() - kByRole.size());
+  if (!IsByRole(sql, role)) return sql;
+  std::string text = sql.substr(0, sql.size() - (sql.ends_with(kByRole) ? kByRole.size() : 0));
   if (role.empty()) return text;
   text += " /* role ";
   for (const char c : role) {
@@ -15,7 +26,8 @@ std::string OfRole(const std::string& sql, std::string_view role) {
     const auto byte = static_cast<unsigned char>(c);
     text += absl::ascii_isalnum(byte) || c == '_' ? std::string(1, c) : fmt::format("%{:02x}", byte);
   }
-  return text + " */";
+  text += kEnd;
+  return text;
 }
 
 }  // namespace protogres::db

@@ -182,7 +182,7 @@ absl::Status Session::BeginFor(Connection& connection, bool alone) {
 }
 
 absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param> params, bool writes) {
-  if (IsByRole(sql)) return Run(OfRole(sql, role_), params, writes);
+  if (IsByRole(sql, role_)) return Run(OfRole(sql, role_), params, writes);
   Rows rows;
   const auto run = [&](Connection& connection) {
     if (writes && !open_ && connection.commits_elsewhere()) alone_ = true;
@@ -200,7 +200,7 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
 }
 
 absl::Status Session::RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) {
-  if (std::ranges::any_of(statements, IsByRole, &Statement::sql)) {
+  if (std::ranges::any_of(statements, [this](const Statement& one) { return IsByRole(one.sql, role_); })) {
     std::vector<Statement> own(statements.begin(), statements.end());
     for (Statement& one : own) one.sql = OfRole(one.sql, role_);
     return RunAll(own, commit, rows);

@@ -87,7 +87,9 @@ std::string SelectListWith(const Table& table, const Projection& projection, con
 
 }  // namespace
 
+// A function is given t.*, as t alone would be a column of that name where there is one.
 std::string Column(const Field& field, std::string_view alias) {
+  if (field.computed()) return fmt::format("{}({}.*)", field.function, alias);
   return fmt::format("{}.{}", alias, text::QuoteName(field.column));
 }
 

@@ -12,7 +12,7 @@
 
 namespace protogres::sql {
 
-// t."column", of the row with that alias.
+// t."column", of the row with that alias; or the call of a computed column: "schema"."function"(t.*)
 std::string Column(const contract::Field& field, std::string_view alias = "t");
 // The same, with the cast by which it is read into a row.
 std::string ReadColumn(const contract::Field& field, std::string_view alias = "t");

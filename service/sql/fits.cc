@@ -86,7 +86,7 @@ std::string CheckOfFit(const contract::Contract& contract, const contract::Table
   if (table.sharding == catalog::Sharding::kCitus) return "";
   std::vector<std::string> conditions;
   for (const Field& field : table.fields) {
-    if (!field.readable) continue;
+    if (!field.in_row()) continue;
     auto fits = FieldFits(contract, field);
     if (!fits.has_value()) return "";
     conditions.push_back(*std::move(fits));

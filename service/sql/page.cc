@@ -151,7 +151,7 @@ std::string PageList(const Table& table, const Projection& projection, const Row
   };
   for (const int field : projection.fields) {
     const Field& read = table.field(field);
-    add(ReadColumn(read), !read.type.read_cast.empty());
+    add(ReadColumn(read), read.computed() || !read.type.read_cast.empty());
   }
   if (projection.etag) add(table.has_etag ? Etag() : "NULL::text", true);
   for (const int field : projection.links) add(ReadColumn(table.field(field)), true);

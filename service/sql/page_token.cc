@@ -67,12 +67,12 @@ std::uint64_t Fingerprint(const contract::Table& table, const RowOrder& order, s
       for (const int own : hop.relation->fields) hash.AddText(hop.table->field(own).column);
     }
     const contract::Field& field = SortField(table, order, key);
-    hash.AddText(field.column);
+    hash.AddText(field.computed() ? field.function : field.column);
     hash.AddText(field.type.sql_type);
   }
   for (const int rest : order.rest) {
     const contract::Field& field = table.field(rest);
-    hash.AddText(field.column);
+    hash.AddText(field.computed() ? field.function : field.column);
     hash.AddText(field.type.sql_type);
   }
   return hash.value();

@@ -62,7 +62,7 @@ void AddAll(const Table& table, RowOrder* order) {
   const int fields = static_cast<int>(table.fields.size());
   const std::vector<SortKey> named = order->keys;
   const auto is_named = [&named](int field) { return Names(named, field); };
-  const auto is_left = [&](int field) { return table.field(field).readable && !is_named(field); };
+  const auto is_left = [&](int field) { return table.field(field).in_row() && !is_named(field); };
   const auto add = [&](By by, const auto& suits) {
     for (int field = 0; field < fields; ++field) {
       if (is_left(field) && suits(table.field(field).type)) order->keys.push_back({.by = by, .field = field});

@@ -124,7 +124,7 @@ int AnyUpdatable(const Table& table) {
 Projection Projection::All(const Table& table) {
   Projection projection;
   for (std::size_t i = 0; i < table.fields.size(); ++i) {
-    if (table.fields[i].readable) projection.fields.push_back(static_cast<int>(i));
+    if (table.fields[i].in_row()) projection.fields.push_back(static_cast<int>(i));
   }
   projection.etag = table.has_etag;
   return projection;

@@ -31,7 +31,7 @@ struct Projection {
   bool etag = false;
   std::vector<int> links = {};
 
-  // All fields that can be read, and the etag where the table has one.
+  // All columns that can be read, without computed ones, and the etag where the table has one.
   static Projection All(const contract::Table& table);
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "fmt/format.h"
 #include "status/status.h"
 
 namespace protogres::crud {
@@ -55,7 +56,7 @@ std::string Shown(const absl::StatusOr<sql::Row>& row) {
   if (!row.ok()) return std::string(row.status().message());
   std::string text;
   for (const auto& [field, value] : *row) {
-    text += (text.empty() ? "" : " ") + std::to_string(field) + "=" + value.value_or("NULL");
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", field, value.value_or("NULL"));
   }
   return text;
 }
@@ -72,7 +73,7 @@ class MasksTest : public testing::Test {
     return Shown(Updated(table_, row, mask, with_key));
   }
   std::string ReadError(const std::string& path) const {
-    const auto read = ReadMasked(table_, Mask({path}));
+    const auto read = ReadMasked(table_, Mask({path}), false);
     return read.ok() ? "" : std::string(read.status().message());
   }
 
@@ -87,14 +88,14 @@ TEST_F(MasksTest, WhatSaysWhereARowIsCannotChange) {
 }
 
 TEST_F(MasksTest, AReadMaskNamesColumns) {
-  const auto read = ReadMasked(table_, Mask({"price", "id", "price"}));
+  const auto read = ReadMasked(table_, Mask({"price", "id", "price"}), false);
   ASSERT_TRUE(read.ok() && read->has_value());
   EXPECT_THAT((*read)->fields, ElementsAre(kId, kPrice)) << "each once, in the order of the table";
   EXPECT_FALSE((*read)->etag);
 }
 
 TEST_F(MasksTest, AReadMaskNamesTheEtag) {
-  const auto read = ReadMasked(table_, Mask({"etag"}));
+  const auto read = ReadMasked(table_, Mask({"etag"}), false);
   ASSERT_TRUE(read.ok() && read->has_value());
   EXPECT_THAT((*read)->fields, IsEmpty());
   EXPECT_TRUE((*read)->etag);
@@ -104,7 +105,7 @@ TEST_F(MasksTest, AReadMaskNamesTheEtag) {
 
 TEST_F(MasksTest, AReadMaskOfAllFields) {
   for (const Mask& mask : {Mask(), Mask(std::vector<std::string>()), Mask({"*"}), Mask({"id", "*"})}) {
-    const auto read = ReadMasked(table_, mask);
+    const auto read = ReadMasked(table_, mask, false);
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_FALSE(read->has_value());
   }
@@ -112,7 +113,7 @@ TEST_F(MasksTest, AReadMaskOfAllFields) {
 
 TEST_F(MasksTest, AReadMaskOfAllFieldsAndTheEtag) {
   for (const Mask& mask : {Mask({"*", "etag"}), Mask({"etag", "*"}), Mask({"etag", "id", "*"})}) {
-    const auto read = ReadMasked(table_, mask);
+    const auto read = ReadMasked(table_, mask, false);
     ASSERT_TRUE(read.ok() && read->has_value());
     EXPECT_EQ((*read)->fields.size(), table_.fields.size());
     EXPECT_TRUE((*read)->etag);
@@ -217,10 +218,31 @@ TEST_F(MasksTest, AnUpdateByAMaskAssignsWhatItNames) {
   EXPECT_EQ(Updates(row, Mask({"*"}), /*with_key=*/true), "1=a 2=2 3={} 4={} 7=NULL") << "never the key";
 }
 
+TEST_F(MasksTest, WhatIsComputedIsReadWhereItIsNamedAndNeverWritten) {
+  contract::Field field = Field("full");
+  field.function = R"("public"."full")";
+  field.generated = true;
+  field.insertable = field.updatable = false;
+  table_.fields.push_back(field);
+  const int full = static_cast<int>(table_.fields.size()) - 1;
+  EXPECT_FALSE(ReadMasked(table_, Mask({"*"}), false)->has_value());
+  EXPECT_THAT((**ReadMasked(table_, Mask({"full", "id"}), false)).fields, ElementsAre(kId, full));
+  for (const Mask& mask : {Mask({"*", "full"}), Mask({"full", "*"})}) {
+    const auto read = ReadMasked(table_, mask, true);
+    EXPECT_EQ((**read).fields.size(), table_.fields.size());
+    EXPECT_TRUE((**read).etag);
+  }
+  EXPECT_FALSE((**ReadMasked(table_, Mask({"*", "full"}), false)).etag);
+  EXPECT_EQ(Inserts(Row({{full, "x"}})), R"(item.full: "full" is computed by "public"."full": leave it unset)");
+  EXPECT_EQ(Updates(Row({{kName, "a"}, {full, "x"}}), Mask()), "1=a") << "a row that was read is sent back";
+  EXPECT_EQ(Updates(Row({{full, "x"}}), Mask({"full"})),
+            R"(update_mask: "full" is computed by "public"."full": leave it unset)");
+}
+
 TEST_F(MasksTest, WhatIsInputOnlyIsWrittenAndNotRead) {
   table_.fields[kName].readable = table_.fields[kTags].readable = false;
   EXPECT_EQ(ReadError("name"), "read_mask: \"name\" is input only: the server's role may write it, but not read it");
-  EXPECT_THAT((*ReadMasked(table_, Mask({"*", "etag"})))->fields,
+  EXPECT_THAT((*ReadMasked(table_, Mask({"*", "etag"}), false))->fields,
               ElementsAre(kId, kPrice, kParts, kTotal, kOwner, kState));
   EXPECT_THAT(*CreateMasked(table_, Mask({"*"})), ElementsAre(kName, kTags, kOwner));
   EXPECT_EQ(Inserts(Row({{kName, "a"}, {kParts, "{x}"}}), {kTags}), "1=a 4={x} 3={}");

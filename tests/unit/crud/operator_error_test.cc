@@ -99,5 +99,30 @@ TEST_F(OperatorErrorTest, OthersStayWhatTheyAre) {
   EXPECT_THAT(std::string(Of(R"(SELECT t."gone" = $1)", "=").message()), HasSubstr("operator does not exist"));
 }
 
+TEST_F(OperatorErrorTest, AComputedColumnIsNamed) {
+  contract::Field field = sql::MakeField("shape", sql::MakeType(contract::Kind::kString, R"("ext"."ltree")"));
+  field.function = R"("public"."shape of")";
+  sql::Add(field, &table_);
+  for (const char* operand : {R"("public"."shape of"(t.*) = $1)", R"($1 = ANY("public"."shape of"(t.*)))"}) {
+    const std::string statement = std::string(R"(SELECT 1 FROM x AS t WHERE t."path" IS NULL AND )") + operand;
+    EXPECT_THAT(std::string(Of(statement, "= ").message()), StartsWith("filter: shape"));
+  }
+}
+
+TEST_F(OperatorErrorTest, WhichRightsAComputedColumnTakesIsTold) {
+  contract::Field field = sql::MakeField("shape", sql::TextType());
+  field.function = R"("public"."shape_of")";
+  sql::Add(field, &table_);
+  table_.sql_name = R"("public"."x")";
+  const absl::Status error = Server("42501", "permission denied for table x");
+  const absl::Status told = OfOperator(error, R"(SELECT "public"."shape_of"(t.*) FROM x AS t)", table_);
+  EXPECT_EQ(told.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(status::ReasonOf(told), "PERMISSION_DENIED");
+  EXPECT_EQ(std::string(told.message()),
+            "permission denied for table x (shape is computed by \"public\".\"shape_of\", for which a role needs "
+            "EXECUTE on the function, and SELECT on all columns of \"public\".\"x\")");
+  EXPECT_EQ(OfOperator(error, R"(SELECT t."path" FROM x AS t)", table_), error);
+}
+
 }  // namespace
 }  // namespace protogres::crud

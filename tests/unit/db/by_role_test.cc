@@ -14,8 +14,16 @@ TEST(ByRoleTest, EachRoleHasATextOfItsOwn) {
   EXPECT_EQ(OfRole(sql, ""), "SELECT f()");
 }
 
+TEST(ByRoleTest, SoHasWhatCallsAFunctionWithARow) {
+  const std::string sql = R"(SELECT "s"."f"(t.*) FROM t)";
+  EXPECT_EQ(OfRole(sql, "member"), sql + " /* role member */");
+  EXPECT_FALSE(IsByRole(OfRole(sql, "member"), "member")) << "once";
+  EXPECT_FALSE(IsByRole(sql, ""));
+  EXPECT_EQ(OfRole(sql, ""), sql);
+}
+
 TEST(ByRoleTest, OtherStatementsStayWhatTheyAre) {
-  EXPECT_FALSE(IsByRole("SELECT 1"));
+  EXPECT_FALSE(IsByRole("SELECT 1", "member"));
   EXPECT_EQ(OfRole("SELECT 1", "member"), "SELECT 1");
 }
 

@@ -1,0 +1,83 @@
+"""Who may read computed columns: EXECUTE on the function, SELECT on the whole row, policies."""
+
+import pathlib
+import tempfile
+import unittest
+
+import grpc
+
+from bulk import stream_rows
+from harness import RpcFailure, ServedTestCase, postgres
+from tokens import SECRET, TokenClient, token
+
+
+class Rights(ServedTestCase):
+    """Who may not EXECUTE the function, or not read the whole row, reads all the rest."""
+
+    SQL = """
+        CREATE TABLE doc (id int PRIMARY KEY, tenant text, body text);
+        INSERT INTO doc VALUES (1, 'a', 'one'), (2, 'b', 'two'), (3, 'a', 'three');
+        ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON doc USING (tenant = current_setting('request.jwt.claims')::json ->> 'tenant');
+        CREATE FUNCTION loud(doc) RETURNS text STABLE LANGUAGE sql AS 'SELECT upper($1.body)';
+        CREATE FUNCTION deep(doc) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1.body)';
+        REVOKE EXECUTE ON FUNCTION loud(doc) FROM PUBLIC;
+        CREATE ROLE computed_may; CREATE ROLE computed_may_not; CREATE ROLE computed_part;
+        CREATE ROLE computed_login LOGIN NOINHERIT;
+        GRANT computed_may, computed_may_not, computed_part TO computed_login;
+        GRANT EXECUTE ON FUNCTION loud(doc) TO computed_may, computed_part;
+        GRANT SELECT ON doc TO computed_may, computed_may_not; GRANT SELECT (id, body) ON doc TO computed_part"""
+    CONTRACT_OPTIONS = ("--all_roles",)
+
+    @classmethod
+    def make_database(cls):
+        uri = super().make_database()
+        roles = "computed_may, computed_may_not, computed_part, computed_login"
+        cls.addClassCleanup(postgres().psql, cls.database, f"DROP OWNED BY {roles}; DROP ROLE {roles}")
+        return uri.replace("user=postgres", "user=computed_login")
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        key = pathlib.Path(folder.name, "key")
+        key.write_text(SECRET)
+        # One connection: what one role has prepared is there when the next one comes.
+        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles", "--pool_size=1", "--max_overflow=0")
+        super().setUpClass()
+
+    def by(self, role, tenant="a"):
+        return TokenClient(self.server, self.contract, "Bearer " + token({"role": f"computed_{role}", "tenant": tenant}))
+
+    def test_execute_is_asked_for_where_the_field_is_named(self):
+        may, may_not = self.by("may"), self.by("may_not")
+        asked = ({"id": 1, "read_mask": "loud"}, {"filter": 'loud = "ONE"'}, {"order_by": "loud", "read_mask": "id"})
+        for _ in range(8):  # PostgreSQL keeps a plan after some runs
+            self.assertEqual(may.call("GetDoc", asked[0]), {"loud": "ONE"})
+            self.assertEqual(len(may.call("ListDocs", asked[1])["docs"]), 1)
+            self.assertEqual(may.call("ListDocs", asked[2])["docs"], [{"id": 1}, {"id": 3}])
+            for method, request in zip(("GetDoc", "ListDocs", "ListDocs"), asked):
+                with self.fails("PERMISSION_DENIED", "PERMISSION_DENIED", message="function loud.*needs EXECUTE"):
+                    may_not.call(method, request)
+            self.assertEqual(may_not.call("GetDoc", {"id": 1, "read_mask": "body,deep"}), {"body": "one", "deep": "one"})
+        with self.assertRaises(grpc.RpcError) as caught:
+            stream_rows(may_not, "StreamDocs", read_mask="loud")
+        self.assertEqual(RpcFailure(caught.exception).code, grpc.StatusCode.PERMISSION_DENIED)
+        self.assertEqual(len(stream_rows(may, "StreamDocs", read_mask="loud")), 2)
+
+    def test_policies_hold(self):
+        self.assertEqual(self.by("may", "b").call("ListDocs", {"read_mask": "loud"}), {"docs": [{"loud": "TWO"}]})
+        with self.fails("NOT_FOUND"):
+            self.by("may", "b").call("GetDoc", {"id": 1, "read_mask": "loud"})
+
+    def test_the_whole_row_must_be_readable(self):
+        part = self.by("part")
+        self.assertEqual(part.call("GetDoc", {"id": 1, "read_mask": "id,body"}), {"id": 1, "body": "one"})
+        with self.fails("PERMISSION_DENIED", message="SELECT on all columns of"):
+            part.call("GetDoc", {"id": 1, "read_mask": "loud"})
+        with self.fails("PERMISSION_DENIED", message="SELECT on all columns of"):
+            part.call("BatchGetDocs", {"requests": [{"id": 1}], "read_mask": "loud"})
+
+
+if __name__ == "__main__":
+    unittest.main()
