@@ -109,7 +109,8 @@ TEST_F(Requests, RelatedRowsAreReadOnlyWhereTheyAreAskedFor) {
   RelatedInput related(&count);
   EXPECT_TRUE(related.empty());
   const std::string twice = Bytes(100'001, Varint(id_, 1)) + Bytes(100'001, Varint(id_, 2));
-  EXPECT_EQ(message(Bytes(100'000, "") + twice + Bytes(100'000, Varint(id_, 3)), &related), "");
+  const std::string row = Bytes(100'000, "") + twice + Bytes(100'000, Varint(id_, 3));  // `related` looks into it
+  EXPECT_EQ(message(row, &related), "");
   ASSERT_EQ(related.one.size(), 1u);
   EXPECT_EQ(related.one[0].second.bytes(), Varint(id_, 1) + Varint(id_, 2)) << "merged, as protobuf has it";
   EXPECT_THAT(related.many,
