@@ -16,7 +16,7 @@ namespace protogres::crud {
 namespace {
 
 constexpr std::string_view kDot = ".\"";
-constexpr std::size_t kLongestAlias = 4;  // j100
+constexpr std::size_t kLongestAlias = 4;    // j100
 constexpr std::string_view kRow = "(t.*)";  // what the function of a computed column is given
 
 // The computed column whose call begins with `text`, or, if `ends`, ends it. Null: there is none.

@@ -21,6 +21,8 @@ constexpr char kLooksLike[] =
     "pg_catalog.current_setting('search_path'), pg_catalog.current_setting('DateStyle'), "
     "pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('TimeZone'), "
     "pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'))";
+// The name of the statement that asks for it. Only a connection of its own has it: see Check.
+constexpr char kLooks[] = "protogres_looks";
 constexpr char kProcess[] = "pg_catalog.pg_backend_pid()";
 // False: nobody has heeded the startup parameter `options`.
 constexpr char kHeedsOptions[] = "pg_catalog.current_setting('IntervalStyle') = 'iso_8601'";
@@ -97,11 +99,30 @@ absl::Status SessionState::Check(Clock::time_point until) {
   const bool asks = CheckAsks();
   wrote_ = false;
   if (!asks) return absl::OkStatus();
-  const auto answer = Ask(std::string("SELECT ") + kLooksLike, until);
+  const auto answer = AskLooks(until);
   if (!answer.ok() || Cell(*answer, 0) == looks_like_) return answer.status();
   return status::Error(absl::StatusCode::kFailedPrecondition,
                        "a function or trigger has left the session with another role, search_path or format of values",
                        status::kSessionChanged);
+}
+
+absl::StatusOr<Result> SessionState::AskLooks(Clock::time_point until) {
+  const std::string text = std::string("SELECT ") + kLooksLike;
+  if (!prepares_) return Ask(text, until);
+  absl::StatusOr<Result> answer = Result(nullptr);
+  if (!looks_prepared_) {
+    RETURN_IF_ERROR(exchange_.SendPrepare(kLooks, text));
+    answer = exchange_.Finish(false, until);
+    looks_prepared_ = answer.ok();
+  }
+  if (looks_prepared_) {
+    RETURN_IF_ERROR(exchange_.SendPrepared(kLooks, {}));
+    answer = exchange_.Finish(false, until);
+  }
+  if (answer.ok() || !status::StatementLost(answer.status())) return answer;
+  // A function has deallocated all statements; or there is a pooler that nobody has found yet.
+  looks_prepared_ = false;
+  return Ask(text, until);
 }
 
 absl::StatusOr<Result> SessionState::Ask(const std::string& sql, Clock::time_point until) {

@@ -56,6 +56,9 @@ class SessionState {
 
  private:
   absl::StatusOr<Result> Ask(const std::string& sql, Clock::time_point until);
+  // What the session looks like now, by a statement that is prepared the first time: to parse it would take longer than
+  // what most functions do.
+  absl::StatusOr<Result> AskLooks(Clock::time_point until);
   // `pid` is the process that has answered.
   void Answered(const std::string& pid);
 
@@ -66,6 +69,7 @@ class SessionState {
   bool read_only_ = false;
   bool has_code_ = false;
   bool wrote_ = false;
+  bool looks_prepared_ = false;
   std::string looks_like_;
 };
 

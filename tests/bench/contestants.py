@@ -213,9 +213,9 @@ def pgbench(programs, database, work, in_flight, timing):
         common = [programs.pgbench, "-n", "-M", "prepared", "-h", database.folder, "-U", "postgres", *files,
                   "-c", clients, "-j", min(clients, 2)]
         # It has no warm-up of its own.
-        enter([*common, *(("-T", WRITERS_WARM_UP) if work.writes else ("-t", 20)), NAME], "pgbench", 60)
-        # Reads are so many that logging each would slow them.
-        rate = 1 if work.writes else 0.1
+        enter([*common, *(("-T", WRITERS_WARM_UP) if work.writes or work.slow else ("-t", 20)), NAME], "pgbench", 60)
+        # Most reads are so many that logging each would slow them.
+        rate = 1 if work.writes or work.slow else 0.1
         said = enter([*common, "-T", max(1, round(timing.seconds)), "-l", f"--log-prefix={folder}/log",
                       f"--sampling-rate={rate}", NAME], "pgbench", timing.seconds + 120, cwd=folder)
         micros = sorted(int(line.split()[2]) for path in glob.glob(f"{folder}/log.*")

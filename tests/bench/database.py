@@ -7,6 +7,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
+import orders  # noqa: E402
 
 NAME = "bench"
 ITEMS = 100_000
@@ -45,6 +46,8 @@ class Database:
                 if rows:
                     self.sql(FILL.format(table=table, rows=rows))
                 self.sql(f"VACUUM (ANALYZE, FREEZE) {table}")
+            self.sql(orders.TABLES)
+            self.sql(f"VACUUM (ANALYZE, FREEZE) {', '.join(orders.NAMES)}")
             self.sql("CHECKPOINT")
         except BaseException:
             self.close()

@@ -10,7 +10,8 @@ import harness
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / "build/bench"
-PROTOS = ("item", "event", "parcel")
+# What the origin and Go serve some of, of the exported contract.
+PROTOS = ("rows", "item", "event", "parcel", "order", "functions")
 PYTHON = "/usr/bin/python3"
 
 

@@ -109,6 +109,14 @@ class Verdicts:
         ratio = mine / other
         self._say(what, f"{ratio:.2f} x ({_number(mine)} / {_number(other)})", wanted, ratio >= factor)
 
+    def no_slower(self, what, factor, ours, theirs):
+        """By the medians of p50, where a measurement has few calls."""
+        mine, other = (self.results.median(*key, "p50_us") for key in (ours, theirs))
+        wanted = f"<= {factor:g} x {theirs[1]}"
+        if mine is None or other is None:
+            return self._absent(what, wanted)
+        self._say(what, f"{mine / other:.2f} x ({_number(mine)} / {_number(other)} us)", wanted, mine <= factor * other)
+
     def at_most(self, what, value, limit, unit):
         wanted = f"{limit:g} {unit} or less"
         if value is None:
@@ -144,6 +152,14 @@ def judge(results):
     verdicts.at_least("Update, 64 in flight, durable", 0.6, ("update", "protogres", 64), ("update", "direct", 64))
     verdicts.at_least("Create, 64 in flight, group commit", 1.5, ("create", "protogres-group-commit", 64),
                       ("create", "direct", 64))
+    related = ("related_get", "protogres", 64)
+    for factor, other in ((1.5, "go"), (15, "origin")):
+        verdicts.at_least("related Get, 64 in flight", factor, related, ("related_get", other, 64))
+    for what, work in (("List of 50 such orders", "related_list"), ("nested Create", "nested_create")):
+        verdicts.at_least(f"{what}, 64 in flight", 1.2, (work, "protogres", 64), (work, "go", 64))
+    verdicts.at_least("function, 64 in flight, beside get", 1, ("function", "protogres", 64),
+                      ("get", "protogres-coalesce-off", 64))
+    verdicts.no_slower("aggregate: p50", 1.05, ("aggregate", "protogres", 1), ("aggregate", "direct", 1))
     for work, factor in (("stream", 0.5), ("import", 0.6)):
         verdicts.at_least(work.capitalize(), factor, (work, "protogres", 1), (work, "direct", 1))
         verdicts.at_most(f"{work.capitalize()}: memory grows by", results.median(work, "protogres", 1, "rss_growth_mb"),

@@ -1,10 +1,11 @@
 """The work: for each, the calls of a gRPC contestant and the same as SQL for pgbench or psql."""
 
-import dataclasses
 import random
 import struct
 
+import orders
 from database import ITEMS
+from work import Work, message, several
 
 BATCH = 100
 PAGE = 50
@@ -24,44 +25,35 @@ BATCH_SQL = ("".join(f"\\set id{i} random(1, {ITEMS})\n" for i in range(BATCH)) 
 LIST_SQL = (f"\\set after random(0, {ITEMS - 1000})\n"
             f"SELECT {ROW}, t.id::text FROM item AS t WHERE t.id > :after AND t.quantity < 50"
             f" ORDER BY t.id LIMIT {PAGE + 1};\n")
-
-
-@dataclasses.dataclass
-class Work:
-    name: str
-    what: str
-    methods: list
-    # (Contract, random.Random) -> [(index into methods, bytes)]
-    requests: object
-    answer: str = None  # the message that answers the first request
-    scripts: list = None  # [(weight, script)] for pgbench
-    copy: str = None  # psql's command for stream and import
-    writes: bool = False
-    before: str = None  # SQL before each measurement
-    mode: str = "unary"
-    levels: tuple = (1, 64)
-    quick_levels: tuple = (64,)
-
-
-def _message(contract, kind, /, **fields):
-    message = contract.message(f"bench.v1.{kind}")()
-    for key, value in fields.items():
-        if isinstance(value, list):
-            getattr(message, key).extend(value)
-        elif hasattr(value, "SerializeToString"):
-            getattr(message, key).CopyFrom(value)
-        else:
-            setattr(message, key, value)
-    return message
+FUNCTION_SQL = f"\\set id random(1, {ITEMS})\nSELECT {ROW} FROM find_item(key => :id) AS t;\n"
+# The function is there only while it is called: a database with functions costs each write a look at what they have left.
+FIND = """CREATE FUNCTION find_item(key bigint) RETURNS item STABLE LANGUAGE plpgsql AS $$
+DECLARE found item;
+BEGIN
+  SELECT * INTO found FROM item WHERE id = key;
+  RETURN found;
+END $$"""
+DROP_FIND = "DROP FUNCTION find_item"
+AGGREGATE_SQL = ("SELECT t.quantity, count(*), sum(t.price) FROM event AS t GROUP BY t.quantity ORDER BY t.quantity"
+                 " LIMIT 101;\n")
 
 
 def _get(contract, rng, kind=0):
-    return (kind, _message(contract, "GetItemRequest", id=rng.randint(1, ITEMS)).SerializeToString())
+    return (kind, message(contract, "GetItemRequest", id=rng.randint(1, ITEMS)).SerializeToString())
+
+
+def _find(contract, rng):
+    return (0, message(contract, "FindItemRequest", key=rng.randint(1, ITEMS)).SerializeToString())
+
+
+def _aggregate(contract, rng):
+    return [(0, message(contract, "AggregateEventsRequest", group_by=["quantity"], aggregates=["count()", "sum(price)"],
+                        page_size=100).SerializeToString())]
 
 
 def _update(contract, rng, kind=0):
-    request = _message(contract, "UpdateItemRequest",
-                       item=_message(contract, "Item", id=rng.randint(1, ITEMS), quantity=rng.randint(0, 99)))
+    request = message(contract, "UpdateItemRequest",
+                      item=message(contract, "Item", id=rng.randint(1, ITEMS), quantity=rng.randint(0, 99)))
     request.update_mask.paths.append("quantity")
     return (kind, request.SerializeToString())
 
@@ -69,24 +61,24 @@ def _update(contract, rng, kind=0):
 def _batch(contract, rng):
     # Distinct keys, as a client would ask for.
     ids = rng.sample(range(1, ITEMS + 1), BATCH)
-    requests = [_message(contract, "GetItemRequest", id=key) for key in ids]
-    return (0, _message(contract, "BatchGetItemsRequest", requests=requests).SerializeToString())
+    requests = [message(contract, "GetItemRequest", id=key) for key in ids]
+    return (0, message(contract, "BatchGetItemsRequest", requests=requests).SerializeToString())
 
 
 def _list(contract, rng):
     after = rng.randint(0, ITEMS - 1000)
-    return (0, _message(contract, "ListItemsRequest", page_size=PAGE,
-                        filter=f"id > {after} AND quantity < 50").SerializeToString())
+    return (0, message(contract, "ListItemsRequest", page_size=PAGE,
+                       filter=f"id > {after} AND quantity < 50").SerializeToString())
 
 
 def _parcel(contract, rng):
     quantity = rng.randint(0, 99)
-    return _message(contract, "Parcel", name=f"an article of the bench, {quantity}", price="12.50", quantity=quantity,
-                    tags=["bench", "lot 7"])
+    return message(contract, "Parcel", name=f"an article of the bench, {quantity}", price="12.50", quantity=quantity,
+                   tags=["bench", "lot 7"])
 
 
 def _create(contract, rng):
-    return (0, _message(contract, "CreateParcelRequest", parcel=_parcel(contract, rng)).SerializeToString())
+    return (0, message(contract, "CreateParcelRequest", parcel=_parcel(contract, rng)).SerializeToString())
 
 
 def _import(contract, rng):
@@ -104,10 +96,6 @@ def _varint(value):
     return bytes(data)
 
 
-def _several(make, count):
-    return lambda contract, rng: [make(contract, rng) for _ in range(count)]
-
-
 def _mix(contract, rng):
     return [_update(contract, rng, 1) if i % 5 == 4 else _get(contract, rng, 0) for i in range(20_000)]
 
@@ -115,22 +103,31 @@ def _mix(contract, rng):
 GET = "/bench.v1.ItemService/GetItem"
 UPDATE = "/bench.v1.ItemService/UpdateItem"
 WORKS = [
-    Work("get", f"one row by its key, of {ITEMS:,}", [GET], _several(_get, 20_000), "Item", [(1, GET_SQL)],
+    Work("get", f"one row by its key, of {ITEMS:,}", [GET], several(_get, 20_000), "Item", scripts=[(1, GET_SQL)],
          levels=(1, 8, 64, 256, 1024), quick_levels=(1, 64, 1024)),
-    Work("batch_get", f"{BATCH} rows by their keys", ["/bench.v1.ItemService/BatchGetItems"], _several(_batch, 1000),
-         "BatchGetItemsResponse", [(1, BATCH_SQL)]),
-    Work("list", f"a page of {PAGE} rows with a filter", ["/bench.v1.ItemService/ListItems"], _several(_list, 2000),
-         "ListItemsResponse", [(1, LIST_SQL)]),
-    Work("create", "one row", ["/bench.v1.ParcelService/CreateParcel"], _several(_create, 2000), "Parcel",
-         [(1, CREATE_SQL)], writes=True, before="TRUNCATE parcel"),
-    Work("update", "one field of one row", [UPDATE], _several(_update, 20_000), "Item", [(1, UPDATE_SQL)], writes=True),
-    Work("mix", "4 gets and 1 update", [GET, UPDATE], _mix, "Item", [(4, GET_SQL), (1, UPDATE_SQL)], writes=True),
+    Work("batch_get", f"{BATCH} rows by their keys", ["/bench.v1.ItemService/BatchGetItems"], several(_batch, 1000),
+         "BatchGetItemsResponse", scripts=[(1, BATCH_SQL)]),
+    Work("list", f"a page of {PAGE} rows with a filter", ["/bench.v1.ItemService/ListItems"], several(_list, 2000),
+         "ListItemsResponse", scripts=[(1, LIST_SQL)]),
+    Work("create", "one row", ["/bench.v1.ParcelService/CreateParcel"], several(_create, 2000), "Parcel",
+         made=("id", "created_at"), scripts=[(1, CREATE_SQL)], writes=True, before="TRUNCATE parcel"),
+    Work("update", "one field of one row", [UPDATE], several(_update, 20_000), "Item", scripts=[(1, UPDATE_SQL)],
+         writes=True),
+    Work("mix", "4 gets and 1 update", [GET, UPDATE], _mix, "Item", scripts=[(4, GET_SQL), (1, UPDATE_SQL)],
+         writes=True),
     Work("stream", "a whole table, in one call", ["/bench.v1.EventService/StreamEvents"],
          lambda contract, rng: [(0, b"\x08\xe8\x07")],  # page_size = 1000
          copy="\\copy event TO '/dev/null'", mode="stream", levels=(1,), quick_levels=(1,)),
-    Work("import", "into an empty table, in one call", ["/bench.v1.ParcelService/ImportParcels"], _several(_import, 10),
+    Work("import", "into an empty table, in one call", ["/bench.v1.ParcelService/ImportParcels"], several(_import, 10),
          copy="\\copy parcel (name, price, quantity, tags) FROM '{file}'", mode="import", writes=True,
          before="TRUNCATE parcel", levels=(1,), quick_levels=(1,)),
+    *orders.WORKS,
+    Work("function", "one row, by a function", ["/bench.v1.FunctionService/FindItem"], several(_find, 20_000), "Item",
+         scripts=[(1, FUNCTION_SQL)], objects=(FIND, DROP_FIND),
+         only=("floor", "direct", "protogres", "origin", "go")),
+    Work("aggregate", "a count and a sum of a whole table, by 100 groups", ["/bench.v1.EventService/AggregateEvents"],
+         _aggregate, "AggregateEventsResponse", scripts=[(1, AGGREGATE_SQL)], levels=(1,), quick_levels=(1,),
+         slow=True, only=("direct", "protogres")),
 ]
 
 

@@ -66,6 +66,25 @@ TEST_F(ResetTest, ByDefaultAnotherRoleSearchPathOrFormatIsNoticed) {
   EXPECT_EQ(Pid(), before) << "nothing was left";
 }
 
+TEST_F(ResetTest, WhatIsNoticedDoesNotDependOnPreparedStatements) {
+  AddTrigger();
+  UsePool(ResetOnReturn::kRollback);
+  EXPECT_EQ(Leave("SELECT 1"), "");
+  std::string before = Pid();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Leave("DEALLOCATE ALL"), "");
+    EXPECT_EQ(Pid(), before) << "the session is as it was";
+  }
+  EXPECT_EQ(Leave("DEALLOCATE ALL; SET search_path = pg_temp"), "");
+  EXPECT_EQ(Run("SHOW search_path"), "\"$user\", public");
+  EXPECT_NE(Pid(), before);
+  // A statement of the same name is another client's, behind a pooler that was not found.
+  before = Pid();
+  EXPECT_EQ(Leave("PREPARE protogres_looks AS SELECT 1"), "");
+  EXPECT_EQ(Leave("SELECT 1"), "");
+  EXPECT_EQ(Pid(), before);
+}
+
 TEST_F(ResetTest, ADatabaseWithoutCodeOfItsOwnPaysNothing) {
   UsePool(ResetOnReturn::kRollback);
   const std::string before = Pid();

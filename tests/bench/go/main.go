@@ -51,6 +51,8 @@ func run(database string, connections int32) error {
 	server := grpc.NewServer()
 	pb.RegisterItemServiceServer(server, &items{pool: pool})
 	pb.RegisterParcelServiceServer(server, &parcels{pool: pool})
+	pb.RegisterOrderServiceServer(server, &orders{pool: pool})
+	pb.RegisterFunctionServiceServer(server, &functions{pool: pool})
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	go func() {

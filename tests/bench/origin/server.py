@@ -11,18 +11,16 @@ import re
 import signal
 
 import grpc
-from sqlalchemy import ARRAY, BigInteger, DateTime, Numeric, Text, literal_column, select, update
+from sqlalchemy import ARRAY, BigInteger, DateTime, Numeric, Text, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import func
 
 # Generated from the exported contract; see programs.py.
-from bench.v1 import item_pb2, item_pb2_grpc, parcel_pb2, parcel_pb2_grpc
-
-
-class Base(DeclarativeBase):
-    # The stored values of defaults come back with the INSERT.
-    __mapper_args__ = {"eager_defaults": True}
+from bench.v1 import (functions_pb2_grpc, item_pb2, item_pb2_grpc, order_pb2_grpc, parcel_pb2_grpc,
+                      rows_pb2)
+from orders import OrderService
+from rows import Base
 
 
 class Row:
@@ -44,6 +42,7 @@ class Parcel(Row, Base):
 
 
 ITEM_ETAG = literal_column("item.xmin::text || '-' || item.ctid::text")
+FIND = select(Item).from_statement(text("SELECT * FROM find_item(:key)"))
 FILTER = re.compile(r"id > (\d+) AND quantity < (\d+)")
 
 
@@ -68,7 +67,7 @@ class ItemService(item_pb2_grpc.ItemServiceServicer):
             found = (await session.execute(select(Item, ITEM_ETAG).where(Item.id == request.id))).first()
         if found is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "record does not exist")
-        return fill(item_pb2.Item(), *found)
+        return fill(rows_pb2.Item(), *found)
 
     async def BatchGetItems(self, request, context):
         ids = [get.id for get in request.requests]
@@ -107,7 +106,7 @@ class ItemService(item_pb2_grpc.ItemServiceServicer):
             found = (await session.execute(change.returning(Item, ITEM_ETAG))).first()
         if found is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "record does not exist")
-        return fill(item_pb2.Item(), *found)
+        return fill(rows_pb2.Item(), *found)
 
 
 class ParcelService(parcel_pb2_grpc.ParcelServiceServicer):
@@ -122,7 +121,17 @@ class ParcelService(parcel_pb2_grpc.ParcelServiceServicer):
             session.add(parcel)
             await session.flush()
         # Without the etag, which add and flush do not give: to read it would be one statement more.
-        return fill(parcel_pb2.Parcel(), parcel)
+        return fill(rows_pb2.Parcel(), parcel)
+
+
+class FunctionService(functions_pb2_grpc.FunctionServiceServicer):
+    def __init__(self, session):
+        self.session = session
+
+    async def FindItem(self, request, context):
+        async with self.session() as session:
+            found = (await session.scalars(FIND, {"key": request.key})).one()
+        return fill(rows_pb2.Item(), found)
 
 
 async def serve(options):
@@ -135,6 +144,8 @@ async def serve(options):
                                       ("grpc.server.max_pending_requests_hard_limit", 20_000)])
     item_pb2_grpc.add_ItemServiceServicer_to_server(ItemService(session), server)
     parcel_pb2_grpc.add_ParcelServiceServicer_to_server(ParcelService(session), server)
+    order_pb2_grpc.add_OrderServiceServicer_to_server(OrderService(session), server)
+    functions_pb2_grpc.add_FunctionServiceServicer_to_server(FunctionService(session), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"port {port}", flush=True)
