@@ -16,8 +16,9 @@ namespace protogres::sql {
 
 // The most relations of a path, where a caller gives no other limit.
 inline constexpr int kDefaultDepth = 5;
-// The most relations in all paths of one filter, order or grouping: each is a table that PostgreSQL joins.
-inline constexpr int kMostHops = 100;
+// The most relations in all paths of one filter, order or grouping: each is a table that PostgreSQL joins. It plans 32
+// semi-joins in 0.2 s, and 100 in seconds.
+inline constexpr int kMostHops = 32;
 
 // A relation that a path goes through. Borrows the Contract.
 struct Hop {

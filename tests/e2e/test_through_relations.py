@@ -180,7 +180,7 @@ class Meaning(Through):
                 ("customer.referrer.nope = a", r'at 19: unknown field "nope"'),
                 ("customer.balance = x", "customer.balance"), ("customer.country.x = a", "no members"),
                 ("customer.referrer.referrer.referrer.referrer.referrer.id = 1", "more than 5 relations.*--max_depth"),
-                (" AND ".join(f"customer.referrer.id != {n}" for n in range(51)), "more than 100 relations in all")]:
+                (" AND ".join(f"customer.referrer.id != {n}" for n in range(17)), "more than 32 relations in all")]:
             with self.subTest(text), self.fails("INVALID_ARGUMENT", "INVALID_FILTER", "filter", message):
                 self.call("ListOrders", {"filter": text})
         for text, message in [
@@ -313,7 +313,7 @@ class Large(ServedTestCase):
         before = self.server.rss_mb()
         path = "customer.country"
         large = [f"{path} = [{', '.join(['abcdefgh'] * 5000)}]", " OR ".join([f"{path} = ab"] * 2500)[:60000].rsplit(" OR ", 1)[0],
-                 "(" * 90 + " OR ".join(f"({path} != v{n} AND id > {n})" for n in range(90)) + ")" * 90]
+                 "(" * 90 + " OR ".join(f"({path} != v{n} AND id > {n})" for n in range(30)) + ")" * 90]
         begin = time.monotonic()
         for text in large:
             self.assertLess(len(text), 64 * 1024)

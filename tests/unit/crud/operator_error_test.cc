@@ -77,6 +77,19 @@ TEST_F(OperatorErrorTest, AnOperatorOfAnExtensionThatHasMovedIsNotTheCallersFaul
   EXPECT_EQ(status::ReasonOf(status), "CATALOG_MOVED");
 }
 
+TEST_F(OperatorErrorTest, OfARelatedRow) {
+  const std::string exists = R"(SELECT 1 FROM x AS t WHERE t."path" IS NULL AND EXISTS (SELECT FROM y AS t1 WHERE )";
+  const absl::Status filter = Of(exists + R"(t1."id" = t."path" AND t1."spot" < $1))", "< $1");
+  EXPECT_EQ(status::ReasonOf(filter), "INVALID_FILTER");
+  EXPECT_THAT(std::string(filter.message()), StartsWith("filter: spot of a related row: PostgreSQL finds no such"));
+  EXPECT_THAT(std::string(Of(exists + R"(t1."id" IS NULL) AND t."path" < $1)", "< $1").message()),
+              StartsWith("filter: path is of the type"));
+  const absl::Status order = Of(R"(SELECT 1 FROM x AS t LEFT JOIN y AS j12 ON TRUE ORDER BY j12."spot")", "j12.\"");
+  EXPECT_EQ(status::ReasonOf(order), "INVALID_ORDER_BY");
+  EXPECT_THAT(std::string(order.message()), StartsWith("order_by: spot of a related row"));
+  EXPECT_EQ(status::ReasonOf(Of(exists + R"(t1."spot" OPERATOR("ext".=) $1))", "OPERATOR")), "CATALOG_MOVED");
+}
+
 TEST_F(OperatorErrorTest, ArgumentsOfAFiltersFunctions) {
   const std::string search = R"(SELECT 1 WHERE to_tsvector('nope'::pg_catalog.regconfig, t."path") @@ $1)";
   for (const absl::Status& status :

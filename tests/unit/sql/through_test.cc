@@ -120,7 +120,7 @@ TEST_F(ThroughTest, FilterErrors) {
   std::string many;
   for (int i = 0; i < kMostHops / 2; ++i) many += "customer.parent.age > 1 ";
   EXPECT_NE(Text(many), "");
-  EXPECT_THAT(Error(many + "customer:*"), HasSubstr("more than 100 relations in all"));
+  EXPECT_THAT(Error(many + "customer:*"), HasSubstr("more than 32 relations in all"));
 }
 
 TEST_F(ThroughTest, ARelationIsJoinedOnce) {
