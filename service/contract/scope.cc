@@ -18,7 +18,8 @@ constexpr std::string_view kPrefixes[] = {"has_", "clear_",         "set_",     
 constexpr std::string_view kSuffixes[] = {"_size", "_bytes", "_value", "_builder", "_or_builder", "_field_builder"};
 
 // Without case and `_`: members of every generated message in C++, Java, Go or
-// Python, then macros and types that the members of generated C++ are written with.
+// Python, then macros and types that the members of generated C++ are written with, and keywords of C++20, which protoc
+// 3.21 does not know yet.
 constexpr std::string_view kReserved[] = {"descriptor",
                                           "defaultinstance",
                                           "unknownfields",
@@ -34,7 +35,17 @@ constexpr std::string_view kReserved[] = {"descriptor",
                                           "int64t",
                                           "uint8t",
                                           "uint32t",
-                                          "uint64t"};
+                                          "uint64t",
+                                          "char8t",
+                                          "coawait",
+                                          "concept",
+                                          "consteval",
+                                          "constinit",
+                                          "coreturn",
+                                          "coyield",
+                                          "requires",
+                                          "serializetostring",
+                                          "fromstring"};
 
 // Which of kSuffixes generated code puts after a field's name, a bit each: C++
 // after arrays, Java after strings, enums and messages.
