@@ -212,7 +212,7 @@ absl::Status Session::RunAll(std::span<const Statement> statements, bool commit,
     if (statements[i].writes) affected_ += Affected((*rows)[i]);
   }
   if (commit && status.ok()) open_ = false;
-  return status;
+  return commit ? OfCommit(status) : status;
 }
 
 absl::StatusOr<bool> Session::ReadAll(std::span<const Statement> statements, bool last, std::int64_t most_bytes,
