@@ -19,6 +19,12 @@ namespace {
 
 using contract::MethodKind;
 
+// feature_not_supported (PostgreSQL manual, Appendix A): a rule has replaced a DELETE by statements that return
+// nothing.
+constexpr std::string_view kNotSupported = "0A000";
+// insufficient_privilege: among others, of a role that may not call set_config.
+constexpr std::string_view kDenied = "42501";
+
 class OneRow : public db::Rows::Source {
  public:
   explicit OneRow(std::vector<std::optional<std::string>> cells) : cells_(std::move(cells)) {}
@@ -54,9 +60,10 @@ std::string_view NumberOf(std::string_view column) { return column.substr(0, col
 }  // namespace
 
 std::string KeptRowSql() {
-  // A setting that some earlier transaction of the connection has had is an empty text, and no text of a row is.
-  return fmt::format("NULLIF(pg_catalog.current_setting('{}', true), '')", sql::kKeptRow);
+  return fmt::format("pg_catalog.concat(pg_catalog.current_setting('{}', true))", sql::kKeptRow);
 }
+
+std::string ExpectRowSql() { return fmt::format("pg_catalog.set_config('{}', '{}', true)", sql::kKeptRow, kNoRow); }
 
 std::optional<db::Statement> KeepingStatementOf(const BoundTable& bound, const RowWrite& write) {
   const std::string& check = bound.check_of_fit();
@@ -106,5 +113,10 @@ db::Statement CheckOfMet(std::size_t statements) {
 }
 
 bool MayNotFit(const absl::Status& error) { return status::MetadataOf(error, "sqlstate") == sql::kDoesNotFit; }
+
+bool MaySucceedWithout(const absl::Status& error) {
+  const std::string state = status::MetadataOf(error, "sqlstate");
+  return MayNotFit(error) || state == kNotSupported || state == kDenied;
+}
 
 }  // namespace protogres::crud

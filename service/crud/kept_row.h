@@ -13,9 +13,12 @@
 
 namespace protogres::crud {
 
-// An expression of SQL: the row that a KeepingStatement has left in the open transaction, as text. NULL: there was
-// none, as a trigger has kept it from being stored.
+// An expression of SQL: the row that a KeepingStatement has left in the open transaction, as text. kNoRow: there was
+// none, as a trigger has kept it from being stored. Empty: the database's own code has reset it, and it is lost.
 std::string KeptRowSql();
+inline constexpr std::string_view kNoRow = "-";
+// The expression that must be evaluated before that statement.
+std::string ExpectRowSql();
 
 // See Operation. `write` is a Create.
 std::optional<db::Statement> KeepingStatementOf(const BoundTable& bound, const RowWrite& write);
@@ -32,9 +35,13 @@ std::optional<Operation::Checked> CheckedStatementOf(const BoundTable& bound, co
 // The statement that checks that so many of the statements before it, all those that count, have met their row.
 db::Statement CheckOfMet(std::size_t statements);
 
-// True: `error` is that of a CheckOfMet that has failed, or of a KeepingStatement or CheckedStatement which has found a
-// row that may not be answered. Nothing is written, and the operation must run without it.
+// True: `error` is that of a CheckOfFit (sql/fits.h) which has found a row that may not be answered. Nothing is
+// written, and the operation must run without it.
 bool MayNotFit(const absl::Status& error);
+// True: `error` may be one of what a KeepingStatement or CheckedStatement, CheckOfMet or the statement that records the
+// row has beside the operation's own statement: it has found what cannot be answered, or the database does not take it.
+// Nothing is written, and the operation must run without it.
+bool MaySucceedWithout(const absl::Status& error);
 
 }  // namespace protogres::crud
 

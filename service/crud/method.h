@@ -67,7 +67,7 @@ class Operation {
   virtual absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) { return rows.status(); }
 
   // Of an operation that is one statement: the same, of which PostgreSQL itself checks that the answer will succeed,
-  // where it can. It fails by an error for which MayNotFit holds (kept_row.h), and then the operation must run without
+  // where it can. After an error for which MaySucceedWithout holds (see kept_row.h) the operation must be run without
   // it; and `counts`: of several such statements CheckOfMet must be the last. So it may be committed before Answer is
   // called.
   struct Checked {

@@ -206,7 +206,8 @@ Statement Insert(const Table& table, const std::vector<Row>& rows, const Project
 }
 
 std::string KeepRow(const Table& table, const Projection& projection) {
-  return fmt::format(", pg_catalog.set_config('{}', ROW({})::pg_catalog.text, true)", kKeptRow,
+  // IS NULL, so that the row does not come twice.
+  return fmt::format(", pg_catalog.set_config('{}', ROW({})::pg_catalog.text, true) IS NULL", kKeptRow,
                      ReturnedColumns(table, projection));
 }
 

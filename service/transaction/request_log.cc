@@ -46,10 +46,13 @@ constexpr char kRecorded[] =
 // The search_path can be one that the request's statements have set.
 constexpr char kRecord[] =
     "UPDATE protogres.request SET answer = $2::pg_catalog.bytea WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.text";
-// No message begins with a byte of zero, and the answer without a row is the empty one.
+// No message begins with a byte of zero, and the answer without a row is the empty one. A row that is lost is a
+// division by zero, see crud::MaySucceedWithout.
 constexpr char kRecordKept[] =
-    "UPDATE protogres.request SET answer = COALESCE($2::pg_catalog.bytea OPERATOR(pg_catalog.||) "
-    "pg_catalog.convert_to({}, 'UTF8'), '') WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.text";
+    "UPDATE protogres.request SET answer = CASE WHEN {0} OPERATOR(pg_catalog.=) '{1}' THEN '' ELSE "
+    "$2::pg_catalog.bytea OPERATOR(pg_catalog.||) pg_catalog.convert_to({0}, 'UTF8') END "
+    "WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.text AND "
+    "1 OPERATOR(pg_catalog./) (CASE WHEN {0} OPERATOR(pg_catalog.=) '' THEN 0 ELSE 1 END) OPERATOR(pg_catalog.=) 1";
 constexpr char kKeptMark = '\0';
 constexpr char kFirstClaim[] = "INSERT INTO protogres.request (id, hash) VALUES ($1, $2::bytea)";
 constexpr char kPurge[] =
@@ -142,6 +145,11 @@ db::Statement FirstClaim(std::string_view id, const std::string& hash) {
   return {.sql = kFirstClaim, .params = {std::string(id), hash}, .writes = true};
 }
 
+db::Statement FirstClaimKeeping(std::string_view id, const std::string& hash) {
+  static const std::string& sql = *new std::string(fmt::format("{} RETURNING {}", kFirstClaim, crud::ExpectRowSql()));
+  return {.sql = sql, .params = {std::string(id), hash}, .writes = true};
+}
+
 bool WasUsed(const absl::Status& error) {
   return absl::IsAlreadyExists(error) && status::MetadataOf(error, "constraint") == "request_pkey";
 }
@@ -168,7 +176,7 @@ db::Statement Recording(std::string_view id, const std::string& answer) {
 }
 
 db::Statement RecordingKept(std::string_view id, std::string_view shape) {
-  static const std::string& sql = *new std::string(fmt::format(kRecordKept, crud::KeptRowSql()));
+  static const std::string& sql = *new std::string(fmt::format(kRecordKept, crud::KeptRowSql(), crud::kNoRow));
   return {.sql = sql, .params = {std::string(id), text::ToHex(kKeptMark + std::string(shape))}, .writes = true};
 }
 

@@ -41,6 +41,8 @@ absl::StatusOr<std::optional<std::string>> ClaimRequest(db::Session& session, st
 // The statement that claims an `id` that was never used, so that it can be sent together with what the request does. It
 // fails if the id was used, even if that is past its time.
 db::Statement FirstClaim(std::string_view id, const std::string& hash);
+// The same, before RecordingKept.
+db::Statement FirstClaimKeeping(std::string_view id, const std::string& hash);
 // Whether FirstClaim failed since the id was used, so that ClaimRequest has to see by whom. It must run in another
 // transaction.
 bool WasUsed(const absl::Status& error);
@@ -52,7 +54,7 @@ absl::Status TableError(const absl::Status& error);
 db::Statement Recording(std::string_view id, const std::string& answer);
 
 // The statement that records the row which the statement before it has kept (crud/kept_row.h), where the answer's bytes
-// are not known yet. `shape` is Operation::row_shape.
+// are not known yet. `shape` is Operation::row_shape. An error of crud::MaySucceedWithout: the row is lost.
 db::Statement RecordingKept(std::string_view id, std::string_view shape);
 // What ClaimRequest returns is then not the answer, but that shape and the row: no value where it is the answer. The
 // view is into `recorded`.

@@ -118,7 +118,7 @@ class Runner {
   // Claims the request_id and executes the operation, where that is one statement in one round trip. No value: nothing
   // was done, since the id was used. Then it must be seen by whom.
   std::optional<absl::StatusOr<std::string>> ClaimAndExecute(crud::Operation& operation, db::Session& session) {
-    std::vector<db::Statement> statements = Claiming(operation);
+    std::vector<db::Statement> statements = Claiming(FirstClaim(operation.request_id(), hash_));
     const std::size_t before = statements.size();
     if (auto statement = operation.Statement()) statements.push_back(*std::move(statement));
     std::vector<db::Rows> rows;
@@ -131,10 +131,10 @@ class Runner {
   }
 
   // Claims the request_id, executes the operation by `keeping`, records its row and commits, in one round trip. No
-  // value: nothing was done, since the id was used, or since the row may be one that cannot be answered.
+  // value: nothing was done, since the id was used, or since the operation must run by its own statement.
   std::optional<absl::StatusOr<std::string>> ExecuteAtOnce(crud::Operation& operation, db::Statement keeping,
                                                            db::Session& session) {
-    std::vector<db::Statement> statements = Claiming(operation);
+    std::vector<db::Statement> statements = Claiming(FirstClaimKeeping(operation.request_id(), hash_));
     const std::size_t write = statements.size();
     statements.push_back(std::move(keeping));
     const std::size_t record = AddRecord(RecordingKept(operation.request_id(), operation.row_shape()), &statements);
@@ -142,7 +142,7 @@ class Runner {
     const absl::Status status = session.RunAll(statements, /*commit=*/true, &rows);
     if (rows.empty() && WasUsed(status)) return Restarted(session);
     if (rows.size() < write) return ClaimingError(rows.size(), status);
-    if (rows.size() == write && crud::MayNotFit(status)) return Restarted(session);
+    if ((rows.size() == write || rows.size() == record) && crud::MaySucceedWithout(status)) return Restarted(session);
     executed_ = true;
     if (rows.size() == write) return operation.Answer(status, session);
     if (!status.ok()) return rows.size() == record ? TableError(status) : status;
@@ -151,9 +151,9 @@ class Runner {
   }
 
   // What comes before the operation of a request whose id is hoped to be new.
-  std::vector<db::Statement> Claiming(const crud::Operation& operation) const {
+  std::vector<db::Statement> Claiming(db::Statement claim) const {
     std::vector<db::Statement> statements = access_.Assuming();
-    statements.insert(statements.begin(), FirstClaim(operation.request_id(), hash_));
+    statements.insert(statements.begin(), std::move(claim));
     return statements;
   }
   // The error of the one at `index` of them.

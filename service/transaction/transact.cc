@@ -102,7 +102,7 @@ class TransactOperation : public crud::Operation {
     const absl::Status status = session.RunAll(statements, /*commit=*/true, &rows);
     if (!status.ok()) {
       const bool known =  // what is in doubt must never run again
-          status::InDoubt(status) || (!crud::MayNotFit(status) && AllMet(rows));
+          status::InDoubt(status) || (!crud::MaySucceedWithout(status) && AllMet(rows));
       if (known) return FailedAt(rows.size(), status, session);
       absl::Status restarted = session.Restart();
       return restarted.ok() ? std::nullopt : std::make_optional<absl::StatusOr<std::string>>(std::move(restarted));
@@ -122,9 +122,9 @@ class TransactOperation : public crud::Operation {
     return true;
   }
 
-  // The error of the operation with that index; after the last one, of the COMMIT.
+  // The error of the operation with that index; after the last one, or where that is in doubt, of the COMMIT.
   absl::Status FailedAt(std::size_t operation, const absl::Status& status, db::Session& session) const {
-    if (operation >= plan_.steps.size()) return status;
+    if (operation >= plan_.steps.size() || status::InDoubt(status)) return status;
     return AtOperation(operation, plan_.steps[operation].operation->Answer(status, session).status());
   }
 

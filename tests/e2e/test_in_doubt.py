@@ -20,6 +20,7 @@ SLOW_COMMIT = """
 CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, n integer);
 CREATE TABLE pace (seconds float8 NOT NULL);
 INSERT INTO pace VALUES (0);
+CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n';
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN PERFORM pg_sleep(seconds) FROM pace; RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER slow AFTER INSERT OR UPDATE OR DELETE ON item DEFERRABLE INITIALLY DEFERRED
@@ -299,6 +300,22 @@ class InDoubt(TestCase):
         self.assertIn((failure.code, failure.reason), ((grpc.StatusCode.UNAVAILABLE, "SERVER_SHUTDOWN"),
                                                        (grpc.StatusCode.UNKNOWN, "COMMIT_IN_DOUBT")), failure)
         self.assertEqual(self.count("n = 7"), 0)
+
+    def test_a_transaction_that_is_sent_together(self):
+        writes = {"operations": [operation("doubt.v1.CreateItem", item={"name": "new", "n": 7}),
+                                 operation("doubt.v1.UpdateItem", item={"id": 1, "n": 7})], "max_attempts": 9}
+        for how, rows in (("before", 0), ("after", 2)):
+            self.setUp()
+            self.lost(how, "Transact", writes)
+            self.assertEqual(self.count("n = 7"), rows)
+        # One that is read-only has written nothing that could be in doubt.
+        reads = {"operations": [operation("doubt.v1.Twice", n=4)] * 2, "options": {"read_only": True}}
+        self.proxy.spares_reader = False
+        self.addCleanup(setattr, self.proxy, "spares_reader", True)
+        self.proxy.lose = "after"
+        with self.fails("UNAVAILABLE", "CONNECTION_LOST"):
+            self.client.call("Transact", reads)
+        self.assertIsNone(self.proxy.lose)
 
     def test_a_server_that_starts_reads_the_catalog_again(self):
         # Its transaction only reads: nothing of it can be in doubt.

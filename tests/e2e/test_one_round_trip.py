@@ -56,6 +56,16 @@ class RequestId(ServedTestCase):
       CREATE TABLE with_place (id bigint PRIMARY KEY, place place);
       CREATE TABLE parted (id bigint, n integer, PRIMARY KEY (id)) PARTITION BY RANGE (id);
       CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (1000);
+      CREATE SCHEMA other;
+      CREATE FUNCTION other.always(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+      CREATE OPERATOR other.= (LEFTARG = text, RIGHTARG = text, FUNCTION = other.always);
+      CREATE FUNCTION other_path() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM set_config('search_path', 'other, pg_catalog', true); RETURN NEW; END $$;
+      CREATE TABLE pathy (id bigint PRIMARY KEY);
+      CREATE TRIGGER path BEFORE INSERT ON pathy FOR EACH ROW EXECUTE FUNCTION other_path();
+      CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RESET ALL; RETURN NULL; END';
+      CREATE TABLE forgetful (id bigint PRIMARY KEY);
+      CREATE TRIGGER forget AFTER INSERT ON forgetful FOR EACH ROW EXECUTE FUNCTION forget();
       CREATE TABLE changing (id bigint PRIMARY KEY, n integer, old text DEFAULT 'gone', at timestamptz DEFAULT now());
     """
     OPTIONS = ("--echo",)
@@ -106,6 +116,13 @@ class RequestId(ServedTestCase):
         # Once more, on a connection that has kept a row before.
         self.twice("CreateParted", {"parted": {"id": 8}}, "before")
         self.assertEqual(self.twice("CreateIgnored", {"ignored": {"id": 1, "n": 2}}, "ignored again"), b"")
+
+    def test_a_trigger_that_changes_or_resets_settings(self):
+        for number in range(2):  # on a connection that has kept no row before, and on one that has
+            self.assertTrue(self.twice("CreatePathy", {"pathy": {"id": number}}, f"pathy {number}"))
+            self.assertTrue(self.kept(f"pathy {number}"))
+            self.assertTrue(self.twice("CreateForgetful", {"forgetful": {"id": number}}, f"forgetful {number}"))
+        self.assertEqual((self.count("pathy"), self.count("forgetful")), (2, 2))
 
     def test_what_sql_cannot_judge_is_recorded_as_bytes(self):
         self.assertTrue(self.twice("CreateWithPlace", {"with_place": {"id": 1, "place": {"x": 1, "name": "("}}}, "bytes"))
@@ -171,10 +188,14 @@ class Transact(ServedTestCase):
       CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
       CREATE TABLE ignored (id bigint PRIMARY KEY);
       CREATE TRIGGER ignore BEFORE INSERT ON ignored FOR EACH ROW EXECUTE FUNCTION ignore();
+      CREATE TABLE stored (id bigint PRIMARY KEY);
+      CREATE VIEW ruled AS SELECT id FROM stored;
+      COMMENT ON VIEW ruled IS '@protogres key=id';
+      CREATE RULE ruled AS ON DELETE TO ruled DO INSTEAD DELETE FROM stored WHERE id = OLD.id;
     """
 
     def setUp(self):
-        self.psql("TRUNCATE item, soft, parted; INSERT INTO item SELECT i, i FROM generate_series(1, 9) AS i; "
+        self.psql("TRUNCATE item, soft, parted, stored; INSERT INTO stored VALUES (1), (2); INSERT INTO item SELECT i, i FROM generate_series(1, 9) AS i; "
                   "INSERT INTO soft VALUES (1, NULL), (2, now()); INSERT INTO parted VALUES (1, 1)")
 
     def op(self, method, **fields):
@@ -229,6 +250,13 @@ class Transact(ServedTestCase):
                 self.assertEqual(failure[0].metadata["operation"], str(place), failure[0])
                 self.assertEqual(self.state(), before)
 
+    def test_a_rule_that_returns_nothing(self):
+        self.transact(self.op("UpdateItem", item={"id": 1, "n": 7}), self.op("DeleteRuled", id=1))
+        self.assertEqual(self.psql("SELECT id FROM stored"), "2")
+        with self.fails("NOT_FOUND") as failure:
+            self.transact(self.op("DeleteRuled", id=2), self.op("DeleteRuled", id=1))
+        self.assertEqual((failure[0].metadata["operation"], self.psql("SELECT id FROM stored")), ("1", "2"))
+
     def test_a_row_that_cannot_be_answered_undoes_all(self):
         self.psql("ALTER TABLE item ALTER at SET DEFAULT 'infinity'")
         self.addCleanup(self.psql, "ALTER TABLE item ALTER at SET DEFAULT now()")
@@ -236,6 +264,27 @@ class Transact(ServedTestCase):
         with self.fails("FAILED_PRECONDITION") as failure:
             self.transact(*self.writes())
         self.assertEqual((failure[0].metadata["operation"], self.state()), ("6", before))
+
+
+class WithoutSettings(ServedTestCase):
+    """The role of the callers may not call set_config, so that it cannot become another one by it."""
+
+    SQL = """
+      CREATE TABLE item (id bigint PRIMARY KEY, n integer);
+      DO $$ BEGIN CREATE ROLE without_settings; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+      GRANT ALL ON item TO without_settings;
+      REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM PUBLIC;
+    """
+    OPTIONS = ("--anon_role=without_settings",)
+
+    def test_it_writes_all_the_same(self):
+        self.call("CreateItem", {"item": {"id": 1, "n": 1}})
+        service = f"{self.database}.v1."
+        self.call("Transact", {"operations": [operation(service + "UpdateItem", item={"id": 1, "n": 2}),
+                                              operation(service + "CreateItem", item={"id": 2})]})
+        self.call("Transact", {"operations": [operation(service + "DeleteItem", id=1),
+                                              operation(service + "DeleteItem", id=2)]})
+        self.assertEqual(self.psql("SELECT count(*) FROM item"), "0")
 
 
 if __name__ == "__main__":
