@@ -55,9 +55,11 @@ constexpr char kRecordKept[] =
     "1 OPERATOR(pg_catalog./) (CASE WHEN {0} OPERATOR(pg_catalog.=) '' THEN 0 ELSE 1 END) OPERATOR(pg_catalog.=) 1";
 constexpr char kKeptMark = '\0';
 constexpr char kFirstClaim[] = "INSERT INTO protogres.request (id, hash) VALUES ($1, $2::bytea)";
+// A search_path that a function has set for the session holds after the COMMIT, too.
 constexpr char kPurge[] =
-    "DELETE FROM protogres.request WHERE id IN (SELECT id FROM protogres.request WHERE "
-    "created_at < clock_timestamp() - make_interval(secs => $1::float8) LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+    "DELETE FROM protogres.request WHERE id OPERATOR(pg_catalog.=) ANY (SELECT id FROM protogres.request WHERE "
+    "created_at OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) "
+    "pg_catalog.make_interval(secs => $1::pg_catalog.float8)) LIMIT 1000 FOR UPDATE SKIP LOCKED)";
 
 std::string CanonicalMessage(const api::Messages& messages, std::string_view type, std::string_view bytes) {
   const auto* descriptor = messages.Find(type);

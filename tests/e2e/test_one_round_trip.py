@@ -66,6 +66,12 @@ class RequestId(ServedTestCase):
       CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RESET ALL; RETURN NULL; END';
       CREATE TABLE forgetful (id bigint PRIMARY KEY);
       CREATE TRIGGER forget AFTER INSERT ON forgetful FOR EACH ROW EXECUTE FUNCTION forget();
+      CREATE FUNCTION other.always(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+      CREATE OPERATOR other.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = other.always);
+      CREATE FUNCTION other_path_after() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM set_config('search_path', 'other, pg_catalog', false); RETURN NULL; END $$;
+      CREATE TABLE pathy_after (id bigint PRIMARY KEY);
+      CREATE TRIGGER path AFTER INSERT ON pathy_after FOR EACH ROW EXECUTE FUNCTION other_path_after();
       CREATE TABLE changing (id bigint PRIMARY KEY, n integer, old text DEFAULT 'gone', at timestamptz DEFAULT now());
     """
     OPTIONS = ("--echo",)
@@ -123,6 +129,11 @@ class RequestId(ServedTestCase):
             self.assertTrue(self.kept(f"pathy {number}"))
             self.assertTrue(self.twice("CreateForgetful", {"forgetful": {"id": number}}, f"forgetful {number}"))
         self.assertEqual((self.count("pathy"), self.count("forgetful")), (2, 2))
+
+    def test_no_record_is_purged_by_an_operator_of_the_callers(self):
+        for number in range(200):  # some of them purge what is past its time, in the session that the trigger has left
+            self.send("CreatePathyAfter", {"pathy_after": {"id": number}, "request_id": f"after {number}"})
+        self.assertEqual(self.count("protogres.request", "id LIKE 'after %'"), 200)
 
     def test_what_sql_cannot_judge_is_recorded_as_bytes(self):
         self.assertTrue(self.twice("CreateWithPlace", {"with_place": {"id": 1, "place": {"x": 1, "name": "("}}}, "bytes"))
