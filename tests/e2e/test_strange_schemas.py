@@ -152,6 +152,32 @@ class WhatSqlSays(Answers):
                 streamed = stream_rows(self.client, self.method(table, "Stream"))
                 self.assertEqual(len(streamed), len(rows))
 
+    def test_of_each_function_of_which_each_is_called_as_itself(self):
+        service = self.functions()
+        label = self.psql("SELECT enumlabel FROM pg_enum ORDER BY oid LIMIT 1")
+        seen = set()
+        for method in service.methods:
+            value = method.output_type.fields_by_name.get("value")
+            if value is None or value.type != value.TYPE_STRING:
+                continue
+            request = self.contract.message(method.input_type.full_name)()
+            given = []
+            for field in sorted(method.input_type.fields, key=lambda field: field.number):
+                if field.number >= 2000:
+                    continue
+                if field.label == field.LABEL_REPEATED:
+                    getattr(request, field.name).extend([8, 9])
+                    given += ["8", "9"]
+                    continue
+                argument = f"v{field.number}" if field.type == field.TYPE_STRING else field.number
+                setattr(request, field.name, 1 if field.enum_type else argument)
+                given.append(label if field.enum_type else str(argument))
+            answer = self.client.raw(f"{service.full_name}.{method.name}", request).value
+            number, _, arguments = answer.partition(":")
+            self.assertEqual(arguments, ",".join(given), method.name)
+            seen.add(int(number))
+        self.assertEqual(seen, set(range(len(strange.functions()))))
+
     def test_of_results_of_each_kind(self):
         call = self.client.call
         self.assertEqual(call("FirstBuyer", {"read_mask": "id,invoices"}), {"id": 1, "invoices": "a column"})
@@ -171,6 +197,15 @@ class WhatBelongsToRows(Answers):
                 rows = self.rows(table, "List", order_by="id", read_mask=f"id,{name}.id")
                 expected = self.psql(f"SELECT id, {strange.quoted(column)} FROM strange.{strange.quoted(table)} ORDER BY id")
                 self.assertEqual([f"{row['id']}|{row.get(name, {}).get('id', '')}" for row in rows], expected.splitlines())
+
+    def test_where_names_collide(self):
+        # The accessor of another field would have the name.
+        has = self.message("buyer").fields_by_number[3].name
+        buyer = self.call("buyer", "Get", {"id": 1, "read_mask": f"id,invoices,{has},invoices_by_customer_id.id"})
+        self.assertEqual(buyer, {"id": 1, "invoices": "a column", has: True,
+                                 "invoices_by_customer_id": [{"id": 1}, {"id": 2}]})
+        invoice = self.call("invoice", "Get", {"id": 1, "read_mask": "customer,customer_by_customer_id.id,guest.id"})
+        self.assertEqual(invoice, {"customer": "a column", "customer_by_customer_id": {"id": 1}, "guest": {"id": 2}})
 
     def test_of_a_partitioned_table_and_of_a_view(self):
         rows = self.rows("sample", "List", order_by="id", read_mask="id,measured.day")
