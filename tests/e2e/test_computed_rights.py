@@ -42,8 +42,9 @@ class Rights(ServedTestCase):
         cls.addClassCleanup(folder.cleanup)
         key = pathlib.Path(folder.name, "key")
         key.write_text(SECRET)
-        # One connection: what one role has prepared is there when the next one comes.
-        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles", "--pool_size=1", "--max_overflow=0")
+        # The same connection each time: what one role has prepared is there when the next one comes.
+        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles", "--pool_size=2", "--max_overflow=0",
+                       "--pool_use_lifo", "--max_sessions=1")
         super().setUpClass()
 
     def by(self, role, tenant="a"):
