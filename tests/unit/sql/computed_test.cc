@@ -60,7 +60,7 @@ TEST_F(ComputedSqlTest, AFilterCallsIt) {
 }
 
 TEST_F(ComputedSqlTest, PagesGoByIt) {
-  const auto order_by = ParseOrderBy(table_, "full desc");
+  const auto order_by = ParseOrderBy(contract_, table_, "full desc");
   ASSERT_TRUE(order_by.ok());
   const RowOrder order = TotalOrder(table_, *order_by);
   const Position after{.values = {"x", "1", "2"}, .skip = 0};
@@ -77,16 +77,17 @@ TEST_F(ComputedSqlTest, RowsWithoutAKeyAreNotOrderedByIt) {
 }
 
 TEST_F(ComputedSqlTest, GroupsAndSums) {
-  const auto aggregation = ParseAggregation(table_, {"full"}, {"sum(worth)"});
+  const auto aggregation = ParseAggregation(contract_, table_, {"full"}, {"sum(worth)"});
   ASSERT_TRUE(aggregation.ok()) << aggregation.status();
   EXPECT_THAT(GroupsOf(table_, *aggregation, {}, /*show_deleted=*/true).sql_name,
               HasSubstr(R"(SELECT "ext"."full"(t.*) AS c1, pg_catalog.sum("ext"."worth"(t.*)::numeric) AS c2)"));
 }
 
 TEST_F(ComputedSqlTest, TokensAreOfOneFunction) {
-  const auto before = Fingerprint(table_, "", "full", false);
+  const RowOrder order = TotalOrder(table_, {{.field = full_}});
+  const auto before = Fingerprint(table_, order, "", "full", false);
   table_.fields[static_cast<std::size_t>(full_)].function = R"("other"."full")";
-  EXPECT_NE(Fingerprint(table_, "", "full", false), before);
+  EXPECT_NE(Fingerprint(table_, order, "", "full", false), before);
 }
 
 }  // namespace
