@@ -30,7 +30,8 @@ struct RowsTaker {
   // The row is row `row` of `rows`, which have the columns of BoundTable::whole. Less than 0: a trigger or a rule has
   // kept it from being stored. An error ends the insertion.
   absl::FunctionRef<absl::Status(std::size_t index, const db::Rows& rows, std::int64_t row)> take;
-  // The row could not be inserted; no index: one of them all. Returns the error that the caller is to see.
+  // The row could not be inserted; no index: one of them all. Returns the error that the caller is to see. Not called
+  // for the error of a BEGIN or of a COMMIT in doubt.
   absl::FunctionRef<absl::Status(std::optional<std::size_t> index, const absl::Status& error)> locate;
 };
 
