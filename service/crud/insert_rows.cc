@@ -1,6 +1,7 @@
 #include "crud/insert_rows.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -133,15 +134,17 @@ class Inserter {
 
 }  // namespace
 
-absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, db::Session& session,
-                             const RowsTaker& taker) {
+absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, std::span<const db::Statement> reads,
+                             db::Session& session, const RowsTaker& taker, std::vector<db::Rows>* read) {
   sql::Statement insert = sql::Insert(bound.table(), {row}, bound.whole().projection);
-  const db::Statement statements[] = {
-      {.sql = std::move(insert.text), .params = std::move(insert.params), .writes = true}};
+  std::vector<db::Statement> statements;
+  statements.push_back({.sql = std::move(insert.text), .params = std::move(insert.params), .writes = true});
+  statements.insert(statements.end(), reads.begin(), reads.end());
   std::vector<db::Rows> results;
   const absl::Status status = session.RunAll(statements, /*commit=*/true, &results);
   if (!status.ok()) return results.empty() ? Located(taker, 0, status) : status;
-  return taker.take(0, results.back(), results.back().empty() ? -1 : 0);
+  read->insert(read->end(), std::next(results.begin()), results.end());
+  return taker.take(0, results.front(), results.front().empty() ? -1 : 0);
 }
 
 absl::StatusOr<bool> InsertRows(const BoundTable& bound, std::span<const sql::Row> rows, Several several,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -41,9 +42,10 @@ struct RowsTaker {
 absl::StatusOr<bool> InsertRows(const BoundTable& bound, std::span<const sql::Row> rows, Several several,
                                 db::Session& session, const RowsTaker& taker);
 
-// Inserts one row, and commits with it in one round trip. The errors are also those of db::Session::Commit. Blocks.
-absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, db::Session& session,
-                             const RowsTaker& taker);
+// Inserts one row, runs `reads`, whose results are appended to `read`, and commits, in one round trip. The errors are
+// also those of db::Session::Commit. Blocks.
+absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, std::span<const db::Statement> reads,
+                             db::Session& session, const RowsTaker& taker, std::vector<db::Rows>* read);
 
 }  // namespace protogres::crud
 

@@ -3,7 +3,50 @@
 import unittest
 
 from harness import ServedTestCase
+from test_request_id import install
 from transactions import Session
+
+
+class Totals(ServedTestCase):
+    """Triggers of the rows below change the rows above them."""
+    SQL = """
+        CREATE TABLE bill (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL DEFAULT 0, at timestamptz);
+        CREATE TABLE line (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bill_id int REFERENCES bill, amount int NOT NULL);
+        CREATE FUNCTION add_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          UPDATE bill SET total = total + NEW.amount WHERE id = NEW.bill_id; RETURN NULL; END $$;
+        CREATE TRIGGER total AFTER INSERT ON line FOR EACH ROW EXECUTE FUNCTION add_up()"""
+
+    def check(self, bill, total):
+        self.assertEqual(bill["total"], total)
+        self.call("UpdateBill", {"bill": {"id": bill["id"], "etag": bill["etag"], "total": 0}})
+
+    def test_the_row_is_answered_as_it_is_in_the_end(self):
+        for amounts in ([1], [2, 3]):
+            bill = self.call("CreateBill", {"bill": {"lines": [{"amount": amount} for amount in amounts]}})
+            self.check(bill, sum(amounts))
+            for line in bill["lines"]:
+                self.call("UpdateLine", {"line": line})
+        self.check(self.call("CreateLine", {"line": {"amount": 4, "bill": {}}})["bill"], 4)
+
+    def test_of_a_batch_each_row(self):
+        bills = self.call("BatchCreateBills", {"requests": [
+            {"bill": {"lines": [{"amount": n}, {"amount": 1}]}} for n in range(5)] + [{"bill": {"total": 9}}]})["bills"]
+        for bill, total in zip(bills, (1, 2, 3, 4, 5, 9), strict=True):
+            self.check(bill, total)
+
+    def test_in_a_transaction(self):
+        session = Session(self.client, begin={})
+        bill = session.run("totals.v1.CreateBill", bill={"lines": [{"amount": 3}, {"amount": 4}]})
+        session.commit()
+        self.check(bill, 7)
+        self.assertEqual(self.call("CreateBill", {"bill": {"lines": [{"amount": 3}]}, "validate_only": True})["total"], 3)
+
+    def test_a_request_id_is_answered_with_it(self):
+        self.assertEqual(install(self.uri).returncode, 0)
+        request = {"bill": {"lines": [{"amount": 8}]}, "request_id": "one"}
+        first = self.call("CreateBill", request)
+        self.assertEqual(self.call("CreateBill", request), first)
+        self.check(first, 8)
 
 
 class Triggers(ServedTestCase):
