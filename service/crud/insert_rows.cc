@@ -1,12 +1,15 @@
 #include "crud/insert_rows.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "crud/match.h"
 #include "status/macros.h"
+#include "status/sqlstate.h"
+#include "status/status.h"
 
 namespace protogres::crud {
 namespace {
@@ -26,9 +29,16 @@ std::size_t CountColumns(const contract::Table& table, std::span<const sql::Row>
 
 // It may be that one of the rows is to blame.
 bool IsOfARow(const absl::Status& error) {
+  if (status::IsOfBegin(error)) return false;
   // PERMISSION_DENIED is what row-level security says of one.
   return error.code() == absl::StatusCode::kInvalidArgument || error.code() == absl::StatusCode::kAlreadyExists ||
          error.code() == absl::StatusCode::kFailedPrecondition || error.code() == absl::StatusCode::kPermissionDenied;
+}
+
+// The error as the caller is to see it. That of a BEGIN, which goes with the first statement, is of no row; and of a
+// COMMIT in doubt nobody knows one.
+absl::Status Located(const RowsTaker& taker, std::optional<std::size_t> index, const absl::Status& error) {
+  return status::IsOfBegin(error) || status::InDoubt(error) ? error : taker.locate(index, error);
 }
 
 class Inserter {
@@ -69,7 +79,7 @@ class Inserter {
     const std::vector<sql::Row> chunk = Chunk(begin, end);
     const sql::Statement statement = sql::Insert(bound_.table(), chunk, bound_.whole().projection);
     const auto rows = session_.Write(statement.text, statement.params);
-    if (!rows.ok() && !IsOfARow(rows.status())) return taker_.locate(std::nullopt, rows.status());
+    if (!rows.ok() && !IsOfARow(rows.status())) return Located(taker_, std::nullopt, rows.status());
     if (!rows.ok() || !IsInOrder(bound_.table(), chunk, *rows)) return false;
     RETURN_IF_ERROR(TakeAll(begin, end, *rows));
     return true;
@@ -84,14 +94,14 @@ class Inserter {
         {.sql = std::move(insert.text), .params = std::move(insert.params), .writes = true}};
     std::vector<db::Rows> results;
     const absl::Status status = session_.RunAll(statements, /*commit=*/false, &results);
-    if (!status.ok() && (results.empty() || !IsOfARow(status))) return taker_.locate(std::nullopt, status);
+    if (!status.ok() && (results.empty() || !IsOfARow(status))) return Located(taker_, std::nullopt, status);
     if (status.ok() && IsInOrder(bound_.table(), chunk, results.back())) {
       RETURN_IF_ERROR(TakeAll(begin, end, results.back()));
       return session_.Write(kRelease, {}).status();
     }
     for (const char* undo : {kUndo, kRelease}) {
       if (auto undone = session_.Write(undo, {}); !undone.ok()) {
-        return taker_.locate(std::nullopt, status.ok() ? undone.status() : status);
+        return Located(taker_, std::nullopt, status.ok() ? undone.status() : status);
       }
     }
     return InsertEach(begin, end);
@@ -102,7 +112,7 @@ class Inserter {
       const sql::Statement statement = sql::Insert(bound_.table(), {rows_[i]}, bound_.whole().projection);
       auto rows = session_.Write(statement.text, statement.params);
       if (rows.ok()) rows = bound_.Stored(session_, *std::move(rows));
-      if (!rows.ok()) return taker_.locate(i, rows.status());
+      if (!rows.ok()) return Located(taker_, i, rows.status());
       RETURN_IF_ERROR(taker_.take(i, *rows, rows->empty() ? -1 : 0));
     }
     return absl::OkStatus();
@@ -124,15 +134,17 @@ class Inserter {
 
 }  // namespace
 
-absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, db::Session& session,
-                             const RowsTaker& taker) {
+absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, std::span<const db::Statement> reads,
+                             db::Session& session, const RowsTaker& taker, std::vector<db::Rows>* read) {
   sql::Statement insert = sql::Insert(bound.table(), {row}, bound.whole().projection);
-  const db::Statement statements[] = {
-      {.sql = std::move(insert.text), .params = std::move(insert.params), .writes = true}};
+  std::vector<db::Statement> statements;
+  statements.push_back({.sql = std::move(insert.text), .params = std::move(insert.params), .writes = true});
+  statements.insert(statements.end(), reads.begin(), reads.end());
   std::vector<db::Rows> results;
   const absl::Status status = session.RunAll(statements, /*commit=*/true, &results);
-  if (!status.ok()) return results.empty() ? taker.locate(0, status) : status;
-  return taker.take(0, results.back(), results.back().empty() ? -1 : 0);
+  if (!status.ok()) return results.empty() ? Located(taker, 0, status) : status;
+  read->insert(read->end(), std::next(results.begin()), results.end());
+  return taker.take(0, results.front(), results.front().empty() ? -1 : 0);
 }
 
 absl::StatusOr<bool> InsertRows(const BoundTable& bound, std::span<const sql::Row> rows, Several several,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -30,7 +31,8 @@ struct RowsTaker {
   // The row is row `row` of `rows`, which have the columns of BoundTable::whole. Less than 0: a trigger or a rule has
   // kept it from being stored. An error ends the insertion.
   absl::FunctionRef<absl::Status(std::size_t index, const db::Rows& rows, std::int64_t row)> take;
-  // The row could not be inserted; no index: one of them all. Returns the error that the caller is to see.
+  // The row could not be inserted; no index: one of them all. Returns the error that the caller is to see. Not called
+  // for the error of a BEGIN or of a COMMIT in doubt.
   absl::FunctionRef<absl::Status(std::optional<std::size_t> index, const absl::Status& error)> locate;
 };
 
@@ -40,9 +42,10 @@ struct RowsTaker {
 absl::StatusOr<bool> InsertRows(const BoundTable& bound, std::span<const sql::Row> rows, Several several,
                                 db::Session& session, const RowsTaker& taker);
 
-// Inserts one row, and commits with it in one round trip. The errors are also those of db::Session::Commit. Blocks.
-absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, db::Session& session,
-                             const RowsTaker& taker);
+// Inserts one row, runs `reads`, whose results are appended to `read`, and commits, in one round trip. The errors are
+// also those of db::Session::Commit. Blocks.
+absl::Status InsertAndCommit(const BoundTable& bound, const sql::Row& row, std::span<const db::Statement> reads,
+                             db::Session& session, const RowsTaker& taker, std::vector<db::Rows>* read);
 
 }  // namespace protogres::crud
 

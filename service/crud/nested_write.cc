@@ -16,6 +16,7 @@
 #include "status/macros.h"
 #include "status/status.h"
 #include "text/excerpt.h"
+#include "text/number.h"
 #include "wire/writer.h"
 
 namespace protogres::crud {
@@ -35,6 +36,7 @@ struct Level {
   struct Stored {
     db::Rows rows;
     std::int64_t row = -1;
+    int skip = 0;  // the columns before those of BoundTable::whole
   };
   std::vector<Stored> stored;
 
@@ -73,7 +75,11 @@ class NestedWriter {
   }
 
   // False: see InsertRows.
-  absl::StatusOr<bool> Write() { return Write(&root_); }
+  absl::StatusOr<bool> Write() {
+    ASSIGN_OR_RETURN(const bool told, Write(&root_));
+    if (told && !read_again_) RETURN_IF_ERROR(ReadAgain());
+    return told;
+  }
 
   absl::StatusOr<std::string> Answer() const {
     std::string response;
@@ -115,7 +121,7 @@ class NestedWriter {
     }
     level->stored.assign(rows.size(), {});
     const auto take = [&](std::size_t index, const db::Rows& stored, std::int64_t row) {
-      level->stored[index] = {stored, row};
+      level->stored[index] = {stored, row, /*skip=*/0};
       return absl::OkStatus();
     };
     const auto locate = [&](std::optional<std::size_t> index, const absl::Status& error) {
@@ -126,11 +132,80 @@ class NestedWriter {
     };
     // Of several rows it is seen after the INSERT whether all must be done again.
     if (--left_ == 0 && commits_ && rows.size() == 1) {
-      RETURN_IF_ERROR(
-          InsertAndCommit(*level->planned->bound, rows.front(), session_, {.take = take, .locate = locate}));
+      std::vector<db::Rows> read;
+      RETURN_IF_ERROR(InsertAndCommit(*level->planned->bound, rows.front(), SelectsAgain(), session_,
+                                      {.take = take, .locate = locate}, &read));
+      TakeAgain(read);
       return true;
     }
+    written_.push_back(level);
     return InsertRows(*level->planned->bound, rows, several_, session_, {.take = take, .locate = locate});
+  }
+
+  // The indexes of the rows of the level that a trigger of rows that were written later may have changed.
+  static std::vector<std::size_t> MayChange(const Level& level) {
+    std::vector<std::size_t> rows;
+    const Table& table = level.table();
+    if (!table.has_etag || !table.key_unique || table.key.empty()) return rows;
+    for (std::size_t i = 0; i < level.stored.size(); ++i) {
+      if (level.stored[i].row >= 0) rows.push_back(i);
+    }
+    return rows;
+  }
+
+  static db::Statement SelectAgain(const Level& level, const std::vector<std::size_t>& indexes) {
+    const BoundTable& bound = *level.planned->bound;
+    std::vector<sql::Key> keys;
+    for (const std::size_t i : indexes) {
+      const auto& [rows, row, skip] = level.stored[i];
+      sql::Key& key = keys.emplace_back();
+      for (const int field : level.table().key) key.emplace_back(rows.Cell(row, ColumnOf(bound, field)).value_or(""));
+    }
+    const sql::Projection& projection = bound.whole().projection;
+    if (keys.size() == 1) {
+      return {.sql = sql::SelectByKey(level.table(), projection, /*show_deleted=*/true),
+              .params = {keys.front().begin(), keys.front().end()}};
+    }
+    sql::Statement select = sql::SelectByKeys(level.table(), projection, /*show_deleted=*/true, keys);
+    return {.sql = std::move(select.text), .params = std::move(select.params)};
+  }
+
+  // What reads the rows of the levels that are written.
+  std::vector<db::Statement> SelectsAgain() const {
+    std::vector<db::Statement> selects;
+    for (const Level* level : written_) {
+      if (const auto indexes = MayChange(*level); !indexes.empty()) selects.push_back(SelectAgain(*level, indexes));
+    }
+    return selects;
+  }
+
+  // Takes what the statements of SelectsAgain have read. A row that is not among it is answered as its INSERT has
+  // returned it: the role may not see it any more.
+  void TakeAgain(const std::vector<db::Rows>& read) {
+    auto rows = read.begin();
+    for (Level* level : written_) {
+      const auto indexes = MayChange(*level);
+      if (indexes.empty()) continue;
+      // Before the columns of several rows is the position, from 1.
+      const int skip = indexes.size() == 1 ? 0 : 1;
+      for (std::int64_t i = 0; i < rows->size(); ++i) {
+        const std::size_t n = skip == 0 ? 1 : text::ParseNumber<std::size_t>(rows->Cell(i, 0).value_or("")).value_or(0);
+        if (n > 0 && n <= indexes.size()) level->stored[indexes[n - 1]] = {*rows, i, skip};
+      }
+      ++rows;
+    }
+    read_again_ = true;
+  }
+
+  // Reads again what may have changed, and commits with it if that is allowed.
+  absl::Status ReadAgain() {
+    written_.pop_back();  // the last
+    const std::vector<db::Statement> selects = SelectsAgain();
+    if (selects.empty()) return absl::OkStatus();
+    std::vector<db::Rows> read;
+    RETURN_IF_ERROR(session_.RunAll(selects, commits_, &read));
+    TakeAgain(read);
+    return absl::OkStatus();
   }
 
   // Gives the columns of the foreign key of `row`, which is row `i` of `to`, the key of row `k` of `from`, to which it
@@ -142,7 +217,7 @@ class NestedWriter {
     const auto& filled = reverse ? relation.target_fields : relation.fields;
     for (std::size_t n = 0; n < keys.size(); ++n) {
       const Field& key = from.table().field(keys[n]);
-      const auto& [rows, index] = from.stored[k];
+      const auto& [rows, index, skip] = from.stored[k];
       const auto value = index < 0 ? std::nullopt : rows.Cell(index, ColumnOf(*from.planned->bound, keys[n]));
       if (!value.has_value()) return NoKey(PathOf(from, k), index < 0, key, PathOf(to, i));
       RETURN_IF_ERROR(Assign(key, *value, from, to, i, filled[n], row));
@@ -199,10 +274,10 @@ class NestedWriter {
 
   // Appends row `index` of `level`, and what is below it.
   absl::Status Append(const Level& level, std::size_t index, std::string* out) const {
-    const auto& [rows, row] = level.stored[index];
+    const auto& [rows, row, skip] = level.stored[index];
     const BoundTable& bound = *level.planned->bound;
     // A row that a trigger has kept from being stored is an empty one, so that the others keep their places.
-    const absl::Status encoded = row < 0 ? absl::OkStatus() : bound.Encode(bound.whole(), rows, row, out);
+    const absl::Status encoded = row < 0 ? absl::OkStatus() : bound.Encode(bound.whole(), rows, row, out, skip);
     if (!encoded.ok()) return status::Within(PathOf(level, index), encoded);
     for (const auto* relations : {&level.before, &level.after}) {
       for (const Level& below : *relations) {
@@ -222,7 +297,9 @@ class NestedWriter {
   const Several several_;
   const bool commits_;
   db::Session& session_;
-  std::size_t left_;  // the levels that are not written yet
+  std::size_t left_;             // the levels that are not written yet
+  std::vector<Level*> written_;  // in their order
+  bool read_again_ = false;
   Level root_;
 };
 

@@ -17,9 +17,10 @@ namespace protogres::crud {
 // all rows of its first level as a Batch response.
 //
 // Alone it takes a round trip for each level and one for the COMMIT, which goes with the last INSERT where that has one
-// row. Where an INSERT of several rows fails, or does not tell which row is whose, all is done again row by row; in a
-// transaction that has begun already that INSERT alone, after a savepoint. An error has the path of the row that
-// failed.
+// row. With the COMMIT go SELECTs of what a trigger of rows that were written later may have changed; in a transaction
+// that has begun already, or where a row of the tables may not fit an answer, they take a round trip. Where an INSERT
+// of several rows fails, or does not tell which row is whose, all is done again row by row; in a transaction that has
+// begun already that INSERT alone, after a savepoint. An error has the path of the row that failed.
 //
 // INVALID_ARGUMENT: a column of a foreign key was given a value that is not the key of the row that it is written with.
 // FAILED_PRECONDITION, reason FOREIGN_KEY_VIOLATION: a row that others refer to was not stored, or without a key.

@@ -137,7 +137,9 @@ absl::StatusOr<TransactionStream::Response> TransactionStream::Run(const protogr
   const std::int64_t before = session_->affected();
   auto response = (*planned)->Execute(*session_);
   if (!response.ok()) {
-    half_done_ = session_->affected() > before;
+    // A trigger that keeps a row from being stored, so that others cannot refer to it, may have written something else.
+    const bool kept_out = status::ReasonOf(response.status()) == status::kForeignKeyViolation;
+    half_done_ = kept_out || session_->affected() > before;
     return response.status();
   }
   Response answer;
