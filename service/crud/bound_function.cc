@@ -6,7 +6,6 @@
 
 #include "crud/function.h"
 #include "crud/operator_error.h"
-#include "db/by_role.h"
 #include "fmt/format.h"
 #include "sql/filter.h"
 #include "status/macros.h"
@@ -124,7 +123,6 @@ absl::StatusOr<FunctionCall> BoundFunction::Plan(std::string_view bytes) const {
     ASSIGN_OR_RETURN(rows.order, sql::ParseOrderBy(contract_, table_, request.options.order_by, depth));
     call.statement = sql::SelectFrom(function_, given, rows);
   }
-  call.statement.text += db::kByRole;
   call.options = std::move(request.options);
   return call;
 }

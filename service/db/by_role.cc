@@ -11,16 +11,11 @@ constexpr std::string_view kEnd = " */";
 
 }  // namespace
 
-bool IsByRole(std::string_view sql, std::string_view role) {
-  if (sql.ends_with(kByRole)) return true;
-  return !role.empty() && !sql.ends_with(kEnd) && sql.find(kWithRow) != std::string_view::npos;
-}
+bool IsByRole(std::string_view sql, std::string_view role) { return !role.empty() && !sql.ends_with(kEnd); }
 
 std::string OfRole(const std::string& sql, std::string_view role) {
   if (!IsByRole(sql, role)) return sql;
-  std::string text = sql.substr(0, sql.size() - (sql.ends_with(kByRole) ? kByRole.size() : 0));
-  if (role.empty()) return text;
-  text += " /* role ";
+  std::string text = sql + " /* role ";
   for (const char c : role) {
     // A role's name may have any characters, and must not end the comment.
     const auto byte = static_cast<unsigned char>(c);

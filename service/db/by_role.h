@@ -9,16 +9,11 @@
 
 namespace protogres::db {
 
-// Ends the text of such a statement, for a Session to see. PostgreSQL never does.
-inline constexpr std::string_view kByRole = " -- by role";
-// Stands in a statement that calls a function with a whole row, as computed columns do: it is such a statement, too.
-inline constexpr std::string_view kWithRow = ".*)";
-
 // Whether OfRole makes another text of it.
 bool IsByRole(std::string_view sql, std::string_view role);
 
-// The text for one role: another one than that of any other role. Where `sql` is no such statement, or the session has
-// no role of its own (`role` is empty), what is left is the plain text. Positions in it stay what they are.
+// The text for one role: another one than that of any other role. `sql` itself, where the session has no role of its
+// own (`role` is empty), or it is a text for a role. Positions in it stay what they are.
 std::string OfRole(const std::string& sql, std::string_view role);
 
 }  // namespace protogres::db

@@ -31,6 +31,14 @@ absl::Status RunOne(const Connection& connection, const Begin& begin, bool open,
   }
 }
 
+// The statements as the role prepares them. Empty: as they are.
+std::vector<Statement> AllOfRole(std::span<const Statement> statements, std::string_view role) {
+  if (std::ranges::none_of(statements, [role](const Statement& one) { return IsByRole(one.sql, role); })) return {};
+  std::vector<Statement> own(statements.begin(), statements.end());
+  for (Statement& one : own) one.sql = OfRole(one.sql, role);
+  return own;
+}
+
 }  // namespace
 
 struct Cancellation::State {
@@ -200,11 +208,8 @@ absl::StatusOr<Rows> Session::Run(const std::string& sql, std::span<const Param>
 }
 
 absl::Status Session::RunAll(std::span<const Statement> statements, bool commit, std::vector<Rows>* rows) {
-  if (std::ranges::any_of(statements, [this](const Statement& one) { return IsByRole(one.sql, role_); })) {
-    std::vector<Statement> own(statements.begin(), statements.end());
-    for (Statement& one : own) one.sql = OfRole(one.sql, role_);
-    return RunAll(own, commit, rows);
-  }
+  const std::vector<Statement> own = AllOfRole(statements, role_);
+  if (!own.empty()) statements = own;
   wrote_ = wrote_ || std::ranges::any_of(statements, &Statement::writes);
   absl::Status status =
       Cancellable([&](Connection& connection) { return connection.ExecuteAll(statements, commit, rows); });
@@ -219,6 +224,8 @@ absl::StatusOr<bool> Session::ReadAll(std::span<const Statement> statements, boo
                                       std::vector<Rows>* rows) {
   const bool commit = last && open_ && options_.ends_with_reads;
   bool whole = false;
+  const std::vector<Statement> own = AllOfRole(statements, role_);
+  if (!own.empty()) statements = own;
   const absl::Status status = Cancellable([&](Connection& connection) {
     ASSIGN_OR_RETURN(whole, connection.ExecuteAllWithin(statements, commit, most_bytes, rows));
     return absl::OkStatus();
@@ -242,6 +249,7 @@ absl::Status Session::Savepoint(const std::string& name) {
 }
 
 absl::StatusOr<Rows> Session::ReadSome(const std::string& sql, std::span<const Param> params, std::int64_t most_bytes) {
+  if (IsByRole(sql, role_)) return ReadSome(OfRole(sql, role_), params, most_bytes);
   Rows rows;
   RETURN_IF_ERROR(Cancellable([&](Connection& connection) {
     const auto begin = [&] { return BeginFor(connection, /*alone=*/true); };

@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "sql/clause.h"
 #include "sql/lexer.h"
+#include "sql/row_order.h"
 #include "sql/suggest.h"
 #include "status/macros.h"
 #include "status/status.h"
@@ -142,8 +143,7 @@ absl::StatusOr<std::vector<Term>> ParseAll(const char* path, const std::vector<s
 }
 
 // date_trunc() of a timestamp is in UTC, whatever the session's time zone is.
-std::string GroupSql(const Field& field, std::string_view cut, std::string_view alias) {
-  const std::string column = Column(field, alias);
+std::string GroupSql(const Field& field, std::string_view cut, const std::string& column) {
   if (cut.empty()) return column;
   if (IsDate(field.type)) return fmt::format("pg_catalog.date_trunc('{}', {}::timestamp)::date", cut, column);
   if (field.type.zoned) return fmt::format("pg_catalog.date_trunc('{}', {}, 'UTC')", cut, column);
@@ -231,12 +231,12 @@ Table GroupsOf(const Table& table, const Aggregation& aggregation, const Stateme
     list += fmt::format("{}{} AS {}", place == 0 ? "" : ", ", sql, field.column);
     groups.fields.push_back(std::move(field));
   };
-  Joins joins;
+  RowOrder order;  // of the groups' values, for its joins
   for (const GroupTerm& group : aggregation.groups) {
     const Field& field = group.TableOf(table).field(group.field);
     groups.key.push_back(static_cast<int>(groups.fields.size()));
-    add(NameOf(group, field), GroupType(field, group.cut),
-        GroupSql(field, group.cut, Joins::Alias(joins.Add(group.path))));
+    const SortKey key{.field = group.field, .join = order.joins.Add(group.path)};
+    add(NameOf(group, field), GroupType(field, group.cut), GroupSql(field, group.cut, SortSql(table, order, key)));
     groups.fields.back().never_null = field.never_null && group.path.empty();
     grouped += fmt::format("{}{}", grouped.empty() ? " GROUP BY " : ", ", groups.fields.size());
   }
@@ -251,7 +251,7 @@ Table GroupsOf(const Table& table, const Aggregation& aggregation, const Stateme
         AggregateSql(term.kind, field));
     groups.fields.back().never_null = term.kind == AggregateKind::kCount;
   }
-  groups.sql_name = fmt::format("(SELECT {} FROM {} AS t{}{}{})", list, table.sql_name, joins.Sql(show_deleted),
+  groups.sql_name = fmt::format("(SELECT {} FROM {} AS t{}{}{})", list, table.sql_name, order.joins.Sql(show_deleted),
                                 Where({Parenthesized(condition.text), show_deleted ? "" : Live(table)}), grouped);
   return groups;
 }

@@ -89,8 +89,7 @@ absl::StatusOr<std::vector<OrderTerm>> ParseOrderBy(const contract::Contract& co
     const bool twice = std::ranges::any_of(
         order, [&term](const OrderTerm& other) { return other.field == term.field && other.path == term.path; });
     if (twice) {
-      const contract::Table& last = term.path.empty() ? table : *term.path.back().target;
-      return Invalid(fmt::format("{} is named twice", text::Excerpt(last.field(term.field).name)));
+      return Invalid(fmt::format("{} is named twice", text::Excerpt(Words(order_by.substr(0, comma)).front())));
     }
     hops += term.path.size();
     if (const absl::Status few = CheckHops(hops); !few.ok()) return Invalid(std::string(few.message()));

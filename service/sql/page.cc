@@ -15,7 +15,9 @@ using By = SortKey::By;
 
 // The key as the token has it, such that PostgreSQL reads back the same value.
 std::string TokenColumn(const Table& table, const RowOrder& order, const SortKey& key) {
-  if (key.by == By::kValue) return ReadColumn(SortField(table, order, key), Joins::Alias(key.join)) + "::text";
+  if (key.by == By::kValue) {
+    return SortSql(table, order, key) + SortField(table, order, key).type.read_cast + "::text";
+  }
   if (key.by == By::kText) return Column(table.field(key.field)) + "::text";
   return SortSql(table, order, key) + "::text";
 }

@@ -10,6 +10,7 @@
 namespace protogres::sql {
 namespace {
 
+using contract::Field;
 using contract::Kind;
 using contract::Table;
 using contract::Type;
@@ -43,6 +44,16 @@ bool IsExact(const Type& type) {
 bool IsText(const Type& type) {
   return !type.repeated &&
          (type.element_sql_type == R"("pg_catalog"."text")" || type.element_sql_type == R"("pg_catalog"."varchar")");
+}
+
+// NULL where there is no row that is joined: the function of a computed column is not called with none, of which it may
+// make a value or an error.
+std::string ValueOf(const Field& field, const Joins& joins, int join) {
+  const std::string value = Column(field, Joins::Alias(join));
+  if (join < 0 || !field.computed()) return value;
+  const Hop hop = joins.PathOf(join).back();
+  const Field& joined = hop.target->field(hop.relation->target_fields.front());
+  return fmt::format("(CASE WHEN {} IS NOT NULL THEN {} END)", Column(joined, Joins::Alias(join)), value);
 }
 
 bool Names(const std::vector<SortKey>& keys, int field) {
@@ -112,7 +123,7 @@ const contract::Field& SortField(const Table& table, const RowOrder& order, cons
 std::string SortSql(const Table& table, const RowOrder& order, const SortKey& key) {
   switch (key.by) {
     case By::kValue:
-      return Column(SortField(table, order, key), Joins::Alias(key.join));
+      return ValueOf(SortField(table, order, key), order.joins, key.join);
     case By::kText:
       return fmt::format("({}::text COLLATE \"C\")", Column(table.field(key.field)));
     case By::kTable:

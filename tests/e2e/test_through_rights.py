@@ -76,5 +76,51 @@ class Rights(ServedTestCase):
         self.assertEqual(self.psql("SELECT count(*) FROM part"), "3")
 
 
+class Schemas(ServedTestCase):
+    """Who may not use a schema reads nothing of it, whatever another role has prepared on the connection before."""
+
+    SQL = """
+        CREATE SCHEMA inner_room;
+        CREATE TABLE inner_room.safe (id int PRIMARY KEY, name text);
+        CREATE TABLE door (id int PRIMARY KEY, safe_id int REFERENCES inner_room.safe);
+        INSERT INTO inner_room.safe VALUES (1, 's'); INSERT INTO door VALUES (1, 1);
+        CREATE ROLE schemas_may; CREATE ROLE schemas_may_not; CREATE ROLE schemas_login LOGIN NOINHERIT;
+        GRANT schemas_may, schemas_may_not TO schemas_login;
+        GRANT USAGE ON SCHEMA inner_room TO schemas_may; GRANT SELECT ON door, inner_room.safe TO schemas_may, schemas_may_not;
+        GRANT UPDATE, DELETE ON door, inner_room.safe TO schemas_may, schemas_may_not"""
+    CONTRACT_OPTIONS = ("--all_roles", "--schemas=public,inner_room")
+
+    @classmethod
+    def make_database(cls):
+        uri = super().make_database()
+        cls.addClassCleanup(postgres().psql, cls.database, "DROP OWNED BY schemas_may, schemas_may_not; "
+                            "DROP ROLE schemas_may, schemas_may_not, schemas_login")
+        return uri.replace("user=postgres", "user=schemas_login")
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        key = pathlib.Path(folder.name, "key")
+        key.write_text(SECRET)
+        # One connection: what one role has prepared is there when the next one comes.
+        cls.OPTIONS = (f"--jwt_key={key}", *cls.CONTRACT_OPTIONS, "--pool_size=1", "--max_overflow=0")
+        super().setUpClass()
+
+    def test_what_another_role_has_prepared_is_no_way_in(self):
+        may, may_not = (TokenClient(self.server, self.contract, "Bearer " + token({"role": role}))
+                        for role in ("schemas_may", "schemas_may_not"))
+        for method, request in (
+                ("GetSafe", {"id": 1}), ("BatchGetSafes", {"requests": [{"id": 1}]}), ("ListSafes", {}),
+                ("AggregateSafes", {"aggregates": ["count()"]}), ("ListDoors", {"filter": 'safe.name = "s"'}),
+                ("ListDoors", {"order_by": "safe.name"}), ("ListDoors", {"read_mask": "safe.name"}),
+                ("GetDoor", {"id": 1, "read_mask": "safe.name"}), ("AggregateDoors", {"group_by": ["safe.name"]}),
+                ("UpdateSafe", {"safe": {"id": 1, "name": "s"}}), ("DeleteDoorsWhere", {"filter": 'safe.name = "t"'})):
+            for _ in range(4):
+                may.call(method, request)
+            with self.subTest(method, **request), self.fails("PERMISSION_DENIED", message="schema inner_room"):
+                may_not.call(method, request)
+
+
 if __name__ == "__main__":
     unittest.main()

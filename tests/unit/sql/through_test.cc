@@ -144,10 +144,30 @@ TEST_F(ThroughTest, PagesBeginAfterTheValuesOfRelatedRows) {
   EXPECT_THAT(page.text, HasSubstr(R"(j1."age"::text AS protogres_2, j2."id"::text AS protogres_3 FROM)"));
 }
 
+// Its function might make a value of a row that is none, or an error.
+TEST_F(ThroughTest, AComputedColumnIsOfARowThatIsThere) {
+  contract::Contract contract = contract_;
+  contract::Field full = MakeField("full", TextType());
+  full.function = R"("ext"."full")";
+  contract.tables[0].fields.push_back(full);
+  const contract::Table& item = contract.tables[1];
+  const std::string value = R"((CASE WHEN j1."id" IS NOT NULL THEN "ext"."full"(j1.*) END))";
+  const auto terms = ParseOrderBy(contract, item, "customer.full desc");
+  ASSERT_TRUE(terms.ok()) << terms.status();
+  const Position after{{Param("x"), Param("7"), Param("1")}};
+  const Statement page = SelectPage(item, {{0, 1}, false}, TotalOrder(item, *terms), {}, false, &after, 11);
+  EXPECT_THAT(page.text, HasSubstr("ORDER BY " + value + " DESC"));
+  EXPECT_THAT(page.text, HasSubstr(value + "::text AS protogres_2"));
+  EXPECT_THAT(page.text, HasSubstr(value + R"( < $1::"pg_catalog"."text")"));
+  const auto groups = ParseAggregation(contract, item, {"customer.full"}, {});
+  ASSERT_TRUE(groups.ok()) << groups.status();
+  EXPECT_THAT(GroupsOf(item, *groups, {}, false).sql_name, HasSubstr("(SELECT " + value + " AS c1 FROM"));
+}
+
 TEST_F(ThroughTest, OrderErrors) {
   EXPECT_THAT(OrderError("customer"), HasSubstr("\"customer\" is a relation: expected a field"));
   EXPECT_THAT(OrderError("customer.items.line"), HasSubstr("\"items\" is to many"));
-  EXPECT_THAT(OrderError("customer.age, customer.age desc"), HasSubstr("named twice"));
+  EXPECT_THAT(OrderError("customer.age, customer.age desc"), HasSubstr("\"customer.age\" is named twice"));
   EXPECT_THAT(OrderError("customer.attrs.color"), HasSubstr("members cannot be ordered by"));
   EXPECT_THAT(OrderError("customer.agee"), HasSubstr("did you mean \"age\"?"));
   EXPECT_THAT(OrderError("custmer.age"), HasSubstr("did you mean \"customer\"?"));
