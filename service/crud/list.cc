@@ -38,12 +38,12 @@ class ListOperation : public Operation {
     std::string response;
     // The transaction ends with the last relation's statement, in the same round trip.
     const bool last = !plan_.count.has_value();
-    ASSIGN_OR_RETURN(const bool done, Answer(session, plan_.page_size, last, &response));
+    ASSIGN_OR_RETURN(const bool done, AppendAnswer(session, plan_.page_size, last, &response));
     if (done) return response;
     // It has ended, but not with all that belongs to the rows: half of the page, in another.
     RETURN_IF_ERROR(session.Restart());
     const std::int64_t half = std::max<std::int64_t>(plan_.page_size / 2, 1);
-    RETURN_IF_ERROR(Answer(session, half, /*last=*/false, &response).status());
+    RETURN_IF_ERROR(AppendAnswer(session, half, /*last=*/false, &response).status());
     return response;
   }
 
@@ -56,7 +56,7 @@ class ListOperation : public Operation {
 
   // Reads a page of at most `size` rows. `last`: nothing follows, so that the transaction may be ended. False: it was,
   // and there is no response, since what belongs to the rows is too large.
-  absl::StatusOr<bool> Answer(db::Session& session, std::int64_t size, bool last, std::string* response) const {
+  absl::StatusOr<bool> AppendAnswer(db::Session& session, std::int64_t size, bool last, std::string* response) const {
     const auto rows = ReadPage(session);
     if (!rows.ok()) return OfOperator(rows.status(), plan_.page.text, bound_.table());
     ASSIGN_OR_RETURN(const std::int64_t end, EncodePage(session, *rows, size, last, response));
