@@ -12,10 +12,10 @@
 #include "crud/methods.h"
 #include "crud/operator_error.h"
 #include "fmt/format.h"
+#include "sql/clause.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
-#include "text/quote.h"
 #include "wire/encode.h"
 #include "wire/writer.h"
 
@@ -68,17 +68,18 @@ std::vector<Place> PlacesOf(const contract::Table& table, const sql::Aggregation
   return places;
 }
 
-// The name in quotes of the column that the function at `position` of `statement` is called with, if it is min() or
-// max(); else empty.
-std::string ColumnOfExtreme(const absl::Status& error, const std::string& statement) {
-  const std::optional<std::size_t> at = PlaceOf(error, statement);
-  if (!at.has_value()) return "";
+// The field that the function at the error's place is called with, if it is min() or max(). Null: it is another one.
+const contract::Field* FieldOfExtreme(const absl::Status& error, std::string_view statement,
+                                      const contract::Table& table) {
+  const std::optional<std::size_t> at = PlaceOf(error, std::string(statement));
+  if (!at.has_value()) return nullptr;
   const std::size_t open = std::min(statement.find('(', *at), statement.size());
-  const std::string_view function = std::string_view(statement).substr(*at, open - *at);
-  if (!function.ends_with(".min") && !function.ends_with(".max")) return "";
-  constexpr std::string_view kColumn = "(t.";
-  if (statement.compare(open, kColumn.size(), kColumn) != 0) return "";
-  return text::UnquoteName(std::string_view(statement).substr(open + kColumn.size()));
+  const std::string_view function = statement.substr(*at, open - *at);
+  if (!function.ends_with(".min") && !function.ends_with(".max")) return nullptr;
+  const auto field = std::ranges::find_if(table.fields, [argument = statement.substr(open)](const auto& one) {
+    return argument.starts_with(fmt::format("({})", sql::Column(one)));
+  });
+  return field == table.fields.end() ? nullptr : &*field;
 }
 
 class AggregateOperation : public Operation {
@@ -105,11 +106,8 @@ class AggregateOperation : public Operation {
   absl::Status Explained(const absl::Status& error) const {
     if (status::ReasonOf(error) == status::kValueOutOfRange) return status::Within("aggregates", error);
     if (!status::NoSuchOperator(error)) return error;
-    const std::string column = ColumnOfExtreme(error, plan_.page.text);
-    const auto field = std::ranges::find(bound_.table().fields, column, &contract::Field::column);
-    if (column.empty() || field == bound_.table().fields.end()) {
-      return OfOperator(error, plan_.page.text, bound_.table());
-    }
+    const contract::Field* const field = FieldOfExtreme(error, plan_.page.text, bound_.table());
+    if (field == nullptr) return OfOperator(error, plan_.page.text, bound_.table());
     return status::BadRequest(
         "aggregates", fmt::format("{} is of the type {}, of which PostgreSQL has no min() and max()", field->name,
                                   field->type.sql_type));

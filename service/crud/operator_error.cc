@@ -147,6 +147,8 @@ absl::Status OfOperator(const absl::Status& error, const std::string& statement,
   const std::optional<std::size_t> at = PlaceOf(error, statement);
   if (!at.has_value()) return error;
   const std::string_view text = statement;
+  // A function by its name, which was dropped, or has got other arguments: no operator begins so.
+  if (text.substr(*at).starts_with('"')) return error;
   const contract::Field* field = ComputedOperand(table, text, *at);
   if (field == nullptr) {
     const std::size_t operand = OperandOf(text, *at);
