@@ -38,20 +38,23 @@ function(protogres_generate target contract)
   if(NOT protos)
     message(FATAL_ERROR "protogres_generate: there is no .proto file in ${contract}")
   endif()
-  set(outputs)
+  set(sources)
+  set(headers)
   set(inputs)
   foreach(proto IN LISTS protos)
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
-    list(APPEND outputs ${out}/${stem}.pb.cc ${out}/${stem}.grpc.pb.cc)
+    list(APPEND sources ${out}/${stem}.pb.cc ${out}/${stem}.grpc.pb.cc)
+    list(APPEND headers ${out}/${stem}.pb.h ${out}/${stem}.grpc.pb.h)
     list(APPEND inputs ${contract}/${proto})
   endforeach()
+  # With the headers: else what includes them is compiled again only by the build after that which has made them anew.
   add_custom_command(
-    OUTPUT ${outputs}
+    OUTPUT ${sources} ${headers}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${out}
     COMMAND protobuf::protoc -I ${contract} --cpp_out=${out} --grpc_out=${out}
             --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin> ${inputs}
     DEPENDS ${inputs})
-  add_library(${target} STATIC ${outputs})
+  add_library(${target} STATIC ${sources} ${headers})
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} SYSTEM PUBLIC ${out})
   target_link_libraries(${target} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
