@@ -1,5 +1,7 @@
 #include "db/by_role.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "fmt/format.h"
 
@@ -23,6 +25,13 @@ std::string OfRole(const std::string& sql, std::string_view role) {
   }
   text += kEnd;
   return text;
+}
+
+std::vector<Statement> AllOfRole(std::span<const Statement> statements, std::string_view role) {
+  if (std::ranges::none_of(statements, [role](const Statement& one) { return IsByRole(one.sql, role); })) return {};
+  std::vector<Statement> own(statements.begin(), statements.end());
+  for (Statement& one : own) one.sql = OfRole(one.sql, role);
+  return own;
 }
 
 }  // namespace protogres::db

@@ -31,14 +31,6 @@ absl::Status RunOne(const Connection& connection, const Begin& begin, bool open,
   }
 }
 
-// The statements as the role prepares them. Empty: as they are.
-std::vector<Statement> AllOfRole(std::span<const Statement> statements, std::string_view role) {
-  if (std::ranges::none_of(statements, [role](const Statement& one) { return IsByRole(one.sql, role); })) return {};
-  std::vector<Statement> own(statements.begin(), statements.end());
-  for (Statement& one : own) one.sql = OfRole(one.sql, role);
-  return own;
-}
-
 }  // namespace
 
 struct Cancellation::State {
