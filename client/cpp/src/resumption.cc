@@ -3,13 +3,21 @@
 namespace protogres::internal {
 
 bool Resumption::Suspend(std::coroutine_handle<> handle) {
-  std::lock_guard lock(mutex_);
-  if (state_ == State::kComplete) {
-    state_ = State::kResumed;
-    return false;
+  {
+    std::lock_guard lock(mutex_);
+    if (state_ == State::kComplete && !executor_) {
+      state_ = State::kResumed;
+      return false;
+    }
+    handle_ = handle;
+    if (state_ != State::kComplete) {
+      state_ = State::kSuspended;
+      return true;
+    }
+    state_ = State::kPosted;
   }
-  state_ = State::kSuspended;
-  handle_ = handle;
+  // Also then it goes on where its executor says, not on the thread that has begun the work.
+  executor_([self = shared_from_this()] { self->Resume(); });
   return true;
 }
 

@@ -17,7 +17,8 @@ class Resumption : public std::enable_shared_from_this<Resumption> {
  public:
   explicit Resumption(Executor executor) : executor_(std::move(executor)) {}
 
-  // For await_suspend, after the work was begun. False: it is complete already, and the coroutine goes on at once.
+  // For await_suspend, after the work was begun. False: it is complete already, and the coroutine, which has no
+  // executor, goes on at once.
   bool Suspend(std::coroutine_handle<> handle);
   // The work is done: the coroutine goes on by its executor; here, where it has none.
   void Complete();
