@@ -1,17 +1,15 @@
 """Who may read computed columns: EXECUTE on the function, SELECT on the whole row, policies."""
 
-import pathlib
-import tempfile
 import unittest
 
 import grpc
 
 from bulk import stream_rows
-from harness import RpcFailure, ServedTestCase, postgres
-from tokens import SECRET, TokenClient, token
+from harness import RpcFailure
+from tokens import RolesTestCase
 
 
-class Rights(ServedTestCase):
+class Rights(RolesTestCase):
     """Who may not EXECUTE the function, or not read the whole row, reads all the rest."""
 
     SQL = """
@@ -31,28 +29,13 @@ class Rights(ServedTestCase):
         GRANT computed_may, computed_may_not, computed_part TO computed_login;
         GRANT EXECUTE ON FUNCTION loud(doc), shout(page) TO computed_may, computed_part;
         GRANT SELECT ON doc, page TO computed_may, computed_may_not; GRANT SELECT (id, body) ON doc TO computed_part"""
-    CONTRACT_OPTIONS = ("--all_roles",)
-
-    @classmethod
-    def make_database(cls):
-        uri = super().make_database()
-        roles = "computed_may, computed_may_not, computed_part, computed_login"
-        cls.addClassCleanup(postgres().psql, cls.database, f"DROP OWNED BY {roles}; DROP ROLE {roles}")
-        return uri.replace("user=postgres", "user=computed_login")
-
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        key = pathlib.Path(folder.name, "key")
-        key.write_text(SECRET)
-        # The same connection each time: what one role has prepared is there when the next one comes.
-        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles", "--pool_size=2", "--max_overflow=0",
-                       "--pool_use_lifo", "--max_sessions=1")
-        super().setUpClass()
+    LOGIN = "computed_login"
+    ROLES = ("computed_may", "computed_may_not", "computed_part")
+    # The same connection each time: what one role has prepared is there when the next one comes.
+    MORE = ("--pool_size=2", "--max_overflow=0", "--pool_use_lifo", "--max_sessions=1")
 
     def by(self, role, tenant="a"):
-        return TokenClient(self.server, self.contract, "Bearer " + token({"role": f"computed_{role}", "tenant": tenant}))
+        return self.caller(f"computed_{role}", tenant=tenant)
 
     def test_execute_is_asked_for_where_the_field_is_named(self):
         may, may_not = self.by("may"), self.by("may_not")

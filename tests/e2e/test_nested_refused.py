@@ -1,12 +1,10 @@
 """What a Create with related rows is refused for, and that nothing of it is left behind."""
 
-import pathlib
-import tempfile
 import unittest
 
-from harness import ServedTestCase, postgres
+from harness import ServedTestCase
 from test_nested_create import Nested
-from tokens import SECRET, TokenClient, token
+from tokens import RolesTestCase
 
 
 class Keys(Nested):
@@ -122,7 +120,7 @@ class Refused(ServedTestCase):
                 self.call(method, request)
 
 
-class Rights(ServedTestCase):
+class Rights(RolesTestCase):
     """Row-level security and rights on columns hold for the rows below, too."""
 
     SQL = """
@@ -135,24 +133,13 @@ class Rights(ServedTestCase):
         CREATE ROLE nested_clerk; CREATE ROLE nested_login LOGIN NOINHERIT; GRANT nested_clerk TO nested_login;
         GRANT SELECT (id, name), INSERT (id, name) ON owner TO nested_clerk;
         GRANT SELECT, INSERT ON thing TO nested_clerk; GRANT SELECT ON sealed TO nested_clerk"""
-    CONTRACT_OPTIONS = ("--all_roles",)
-
-    @classmethod
-    def make_database(cls):
-        uri = super().make_database()
-        cls.addClassCleanup(postgres().psql, cls.database,
-                            "DROP OWNED BY nested_clerk; DROP ROLE nested_clerk, nested_login")
-        return uri.replace("user=postgres", "user=nested_login")
+    LOGIN = "nested_login"
+    ROLES = ("nested_clerk",)
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        key = pathlib.Path(folder.name, "key")
-        key.write_text(SECRET)
-        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles")
         super().setUpClass()
-        cls.clerk = TokenClient(cls.server, cls.contract, "Bearer " + token({"role": "nested_clerk", "tenant": "a"}))
+        cls.clerk = cls.caller("nested_clerk", tenant="a")
 
     def test_rows_of_the_caller(self):
         owner = self.clerk.call("CreateOwner", {"owner": {"name": "one", "things": [{}, {"tenant": "a"}]}})

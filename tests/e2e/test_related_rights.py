@@ -1,15 +1,12 @@
 """Whose related rows are read: what PostgreSQL lets the caller see."""
 
-import pathlib
-import tempfile
 import unittest
 
 from bulk import stream
-from harness import ServedTestCase, postgres
-from tokens import SECRET, TokenClient, token
+from tokens import RolesTestCase
 
 
-class Rights(ServedTestCase):
+class Rights(RolesTestCase):
     """Row-level security and rights on columns hold in related tables, too."""
 
     SQL = """
@@ -21,25 +18,13 @@ class Rights(ServedTestCase):
         CREATE POLICY own ON thing USING (tenant = current_setting('request.jwt.claims')::json ->> 'tenant');
         CREATE ROLE related_clerk; CREATE ROLE related_login LOGIN NOINHERIT; GRANT related_clerk TO related_login;
         GRANT SELECT (id, name) ON owner TO related_clerk; GRANT SELECT ON thing TO related_clerk"""
-    CONTRACT_OPTIONS = ("--all_roles",)
-
-    @classmethod
-    def make_database(cls):
-        uri = super().make_database()
-        cls.addClassCleanup(postgres().psql, cls.database,
-                            "DROP OWNED BY related_clerk; DROP ROLE related_clerk, related_login")
-        return uri.replace("user=postgres", "user=related_login")
+    LOGIN = "related_login"
+    ROLES = ("related_clerk",)
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        key = pathlib.Path(folder.name, "key")
-        key.write_text(SECRET)
-        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles")
         super().setUpClass()
-        cls.clerks = {tenant: TokenClient(cls.server, cls.contract, "Bearer " + token({"role": "related_clerk", "tenant": tenant}))
-                      for tenant in "ab"}
+        cls.clerks = {tenant: cls.caller("related_clerk", tenant=tenant) for tenant in "ab"}
 
     def test_each_sees_its_own(self):
         asked = {"id": 1, "read_mask": "name,things.id"}

@@ -1,14 +1,11 @@
 """Whose related rows a filter, an order or a group sees: what PostgreSQL lets the caller see."""
 
-import pathlib
-import tempfile
 import unittest
 
-from harness import ServedTestCase, postgres
-from tokens import SECRET, TokenClient, token
+from tokens import RolesTestCase
 
 
-class Rights(ServedTestCase):
+class Rights(RolesTestCase):
     """Row-level security and rights on columns hold behind relations, too."""
 
     SQL = """
@@ -24,28 +21,13 @@ class Rights(ServedTestCase):
         GRANT through_clerk, through_writer TO through_login;
         GRANT SELECT (id, name) ON owner TO through_clerk; GRANT SELECT ON thing, part TO through_clerk;
         GRANT SELECT ON owner TO through_writer; GRANT SELECT, DELETE ON part TO through_writer"""
-    CONTRACT_OPTIONS = ("--all_roles",)
-
-    @classmethod
-    def make_database(cls):
-        uri = super().make_database()
-        cls.addClassCleanup(postgres().psql, cls.database, "DROP OWNED BY through_clerk, through_writer; "
-                            "DROP ROLE through_clerk, through_writer, through_login")
-        return uri.replace("user=postgres", "user=through_login")
+    LOGIN = "through_login"
+    ROLES = ("through_clerk", "through_writer")
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        key = pathlib.Path(folder.name, "key")
-        key.write_text(SECRET)
-        cls.OPTIONS = (f"--jwt_key={key}", "--all_roles")
         super().setUpClass()
-        cls.clerks = {tenant: cls.caller("through_clerk", tenant) for tenant in "ab"}
-
-    @classmethod
-    def caller(cls, role, tenant):
-        return TokenClient(cls.server, cls.contract, "Bearer " + token({"role": role, "tenant": tenant}))
+        cls.clerks = {tenant: cls.caller("through_clerk", tenant=tenant) for tenant in "ab"}
 
     def ids(self, tenant, method, **fields):
         answer = self.clerks[tenant].call(method, dict(fields, read_mask="id"))
@@ -70,13 +52,13 @@ class Rights(ServedTestCase):
             # Another role may read it, so that it is served; PostgreSQL knows that this one may not.
             with self.fails("PERMISSION_DENIED"):
                 self.clerks["a"].call("ListThings", fields)
-        writer = self.caller("through_writer", "a")
+        writer = self.caller("through_writer", tenant="a")
         with self.fails("PERMISSION_DENIED"):
             writer.call("DeletePartsWhere", {"filter": "thing.owner_id = 1"})
         self.assertEqual(self.psql("SELECT count(*) FROM part"), "3")
 
 
-class Schemas(ServedTestCase):
+class Schemas(RolesTestCase):
     """Who may not use a schema reads nothing of it, whatever another role has prepared on the connection before."""
 
     SQL = """
@@ -88,28 +70,14 @@ class Schemas(ServedTestCase):
         GRANT schemas_may, schemas_may_not TO schemas_login;
         GRANT USAGE ON SCHEMA inner_room TO schemas_may; GRANT SELECT ON door, inner_room.safe TO schemas_may, schemas_may_not;
         GRANT UPDATE, DELETE ON door, inner_room.safe TO schemas_may, schemas_may_not"""
+    LOGIN = "schemas_login"
+    ROLES = ("schemas_may", "schemas_may_not")
     CONTRACT_OPTIONS = ("--all_roles", "--schemas=public,inner_room")
-
-    @classmethod
-    def make_database(cls):
-        uri = super().make_database()
-        cls.addClassCleanup(postgres().psql, cls.database, "DROP OWNED BY schemas_may, schemas_may_not; "
-                            "DROP ROLE schemas_may, schemas_may_not, schemas_login")
-        return uri.replace("user=postgres", "user=schemas_login")
-
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        key = pathlib.Path(folder.name, "key")
-        key.write_text(SECRET)
-        # One connection: what one role has prepared is there when the next one comes.
-        cls.OPTIONS = (f"--jwt_key={key}", *cls.CONTRACT_OPTIONS, "--pool_size=1", "--max_overflow=0")
-        super().setUpClass()
+    # One connection: what one role has prepared is there when the next one comes.
+    MORE = ("--pool_size=1", "--max_overflow=0")
 
     def test_what_another_role_has_prepared_is_no_way_in(self):
-        may, may_not = (TokenClient(self.server, self.contract, "Bearer " + token({"role": role}))
-                        for role in ("schemas_may", "schemas_may_not"))
+        may, may_not = (self.caller(role) for role in self.ROLES)
         for method, request in (
                 ("GetSafe", {"id": 1}), ("BatchGetSafes", {"requests": [{"id": 1}]}), ("ListSafes", {}),
                 ("AggregateSafes", {"aggregates": ["count()"]}), ("ListDoors", {"filter": 'safe.name = "s"'}),

@@ -5,11 +5,13 @@ import collections
 import hashlib
 import hmac
 import json
+import pathlib
 import subprocess
+import tempfile
 
 import grpc
 
-from harness import Client
+from harness import Client, ServedTestCase, postgres
 
 SECRET = "a secret of the tests, of 32 bytes and more"
 
@@ -61,3 +63,34 @@ class TokenClient(Client):
         self.channel = channel or self.channel
         if header is not None:
             self.channel = grpc.intercept_channel(self.channel, _WithHeader(header))
+
+
+class RolesTestCase(ServedTestCase):
+    """Calls by tokens. The server connects as the role LOGIN, which may become each of ROLES; SQL makes them, and they go
+    with the database."""
+
+    LOGIN = ""
+    ROLES = ()
+    CONTRACT_OPTIONS = ("--all_roles",)
+    MORE = ()  # options of the server
+
+    @classmethod
+    def make_database(cls):
+        uri = super().make_database()
+        roles = ", ".join((*cls.ROLES, cls.LOGIN))
+        cls.addClassCleanup(postgres().psql, cls.database, f"DROP OWNED BY {roles}; DROP ROLE {roles}")
+        return uri.replace("user=postgres", f"user={cls.LOGIN}")
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        key = pathlib.Path(folder.name, "key")
+        key.write_text(SECRET)
+        cls.OPTIONS = (f"--jwt_key={key}", *cls.CONTRACT_OPTIONS, *cls.MORE)
+        super().setUpClass()
+
+    @classmethod
+    def caller(cls, role, **claims):
+        """A client that calls as `role`."""
+        return TokenClient(cls.server, cls.contract, "Bearer " + token({"role": role, **claims}))
