@@ -117,7 +117,7 @@ absl::StatusOr<db::Rows> BoundTable::Stored(db::Session& session, db::Rows rows)
   const bool known = table_.relation != catalog::RelationKind::kPartitioned || !table_.has_etag || table_.key.empty();
   if (known || !session.has_savepoint() || rows.empty()) return rows;
   std::vector<db::Param> key;
-  for (const int field : table_.key) key.emplace_back(rows.Cell(0, field).value_or(""));
+  for (const int field : table_.key) key.emplace_back(CellOf(field, rows, 0).value_or(""));
   auto read = session.Read(sql::SelectByKey(table_, whole_.projection, /*show_deleted=*/true), key);
   // A policy may let the role write what it may not read.
   if (read.ok() && read->empty()) return rows;

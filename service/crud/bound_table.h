@@ -87,6 +87,11 @@ class BoundTable {
   // round trip. See sql::CheckOfFit. Empty: nothing need be checked, or SQL cannot.
   const std::string& check_of_fit() const { return check_of_fit_; }
 
+  // The value of a field that can be read, in row `row` of `rows`, which have the columns of whole().
+  std::optional<std::string_view> CellOf(int field, const db::Rows& rows, std::int64_t row) const {
+    return rows.Cell(row, static_cast<int>(whole_.projection.ColumnOf(field)));
+  }
+
   // The row that a statement has returned in `rows`, as it is to be answered. In a partitioned table, RETURNING does
   // not know a row's etag after a savepoint: there the row is read again by its key, which blocks.
   absl::StatusOr<db::Rows> Stored(db::Session& session, db::Rows rows) const;

@@ -259,10 +259,7 @@ absl::Status RowImport::Close() {
 absl::Status RowImport::Failed(const absl::Status& error) const {
   if (error.ok() || status::InDoubt(error)) return error;
   const absl::Status located = Locate(error);
-  absl::Status result(located.code(), std::string(located.message()) + "; nothing was imported");
-  located.ForEachPayload(
-      [&result](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
-  return result;
+  return status::Reworded(located, std::string(located.message()) + "; nothing was imported");
 }
 
 absl::Status RowImport::Locate(const absl::Status& error) const {

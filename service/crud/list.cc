@@ -85,7 +85,7 @@ class ListOperation : public Operation {
   }
 
   // Encodes rows until the page has `size` rows or enough bytes. Returns the number of rows that are on it; -1: see
-  // Answer.
+  // AppendAnswer.
   absl::StatusOr<std::int64_t> EncodePage(db::Session& session, const db::Rows& rows, std::int64_t size, bool last,
                                           std::string* response) const {
     std::int64_t end = std::min(rows.size(), size);

@@ -15,11 +15,6 @@ namespace {
 using contract::Relation;
 using contract::Table;
 
-// "order_items[3]"; "customer".
-std::string StepTo(const Relation& relation, std::size_t index) {
-  return relation.many ? fmt::format("{}[{}]", relation.name, index) : relation.name;
-}
-
 NestedRows* FindRelation(const Relation& relation, NestedRows* level) {
   auto& relations = relation.reverse ? level->after : level->before;
   const auto found = std::ranges::find(relations, &relation, &NestedRows::relation);
@@ -131,9 +126,8 @@ void Merge(NestedRows from, NestedRows* into) {
   std::ranges::move(from.places, std::back_inserter(into->places));
 }
 
-int ColumnOf(const BoundTable& bound, int field) {
-  const auto& fields = bound.whole().projection.fields;
-  return static_cast<int>(std::ranges::find(fields, field) - fields.begin());
+std::string StepTo(const Relation& relation, std::size_t index) {
+  return relation.many ? fmt::format("{}[{}]", relation.name, index) : relation.name;
 }
 
 }  // namespace protogres::crud

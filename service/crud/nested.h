@@ -52,8 +52,8 @@ std::size_t CountRows(const NestedRows& tree);
 // Adds the rows of a tree of the same table to `into`, after those that it has.
 void Merge(NestedRows from, NestedRows* into);
 
-// The column of BoundTable::whole in which a field is that can be read.
-int ColumnOf(const BoundTable& bound, int field);
+// The step of a path to a row of the relation: "order_items[3]"; "customer", where it is to one.
+std::string StepTo(const contract::Relation& relation, std::size_t index);
 
 }  // namespace protogres::crud
 

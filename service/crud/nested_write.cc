@@ -159,7 +159,7 @@ class NestedWriter {
     for (const std::size_t i : indexes) {
       const auto& [rows, row, skip] = level.stored[i];
       sql::Key& key = keys.emplace_back();
-      for (const int field : level.table().key) key.emplace_back(rows.Cell(row, ColumnOf(bound, field)).value_or(""));
+      for (const int field : level.table().key) key.emplace_back(bound.CellOf(field, rows, row).value_or(""));
     }
     const sql::Projection& projection = bound.whole().projection;
     if (keys.size() == 1) {
@@ -218,7 +218,7 @@ class NestedWriter {
     for (std::size_t n = 0; n < keys.size(); ++n) {
       const Field& key = from.table().field(keys[n]);
       const auto& [rows, index, skip] = from.stored[k];
-      const auto value = index < 0 ? std::nullopt : rows.Cell(index, ColumnOf(*from.planned->bound, keys[n]));
+      const auto value = index < 0 ? std::nullopt : from.planned->bound->CellOf(keys[n], rows, index);
       if (!value.has_value()) return NoKey(PathOf(from, k), index < 0, key, PathOf(to, i));
       RETURN_IF_ERROR(Assign(key, *value, from, to, i, filled[n], row));
     }
@@ -260,10 +260,7 @@ class NestedWriter {
       return batch_ ? fmt::format("{}.{}", ElementPath(index), level.table().row_field) : level.table().row_field;
     }
     const NestedRows::Place& place = level.planned->places[index];
-    const std::string above = PathOf(*level.above, place.above);
-    const Relation& relation = *level.planned->relation;
-    return relation.many ? fmt::format("{}.{}[{}]", above, relation.name, place.index)
-                         : fmt::format("{}.{}", above, relation.name);
+    return fmt::format("{}.{}", PathOf(*level.above, place.above), StepTo(*level.planned->relation, place.index));
   }
 
   // That of all rows of the level, without indexes: "order.order_items.remarks".

@@ -130,13 +130,10 @@ absl::Status OfComputed(const absl::Status& error, const std::string& statement,
     return field.computed() && statement.find(field.function + std::string(kRow)) != std::string::npos;
   });
   if (computed == table.fields.end()) return error;
-  absl::Status explained(
-      error.code(),
-      fmt::format("{} ({} is computed by {}, for which a role needs EXECUTE on the function, and SELECT on "
-                  "all columns of {})",
-                  std::string(error.message()), computed->name, computed->function, table.sql_name));
-  error.ForEachPayload([&explained](auto type, const absl::Cord& payload) { explained.SetPayload(type, payload); });
-  return explained;
+  return status::Reworded(
+      error, fmt::format("{} ({} is computed by {}, for which a role needs EXECUTE on the function, and SELECT on "
+                         "all columns of {})",
+                         std::string(error.message()), computed->name, computed->function, table.sql_name));
 }
 
 absl::Status OfOperator(const absl::Status& error, const std::string& statement, const contract::Table& table) {

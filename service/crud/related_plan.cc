@@ -167,7 +167,7 @@ class Planner {
       for (const int field : node.rows.relation->fields) AddLink(field, projection);
     }
     for (RelatedNode& node : *nodes) {
-      for (const int field : node.rows.relation->fields) node.links.push_back(ColumnOf(field, *projection));
+      for (const int field : node.rows.relation->fields) node.links.push_back(projection->ColumnOf(field));
       const Table& target = *node.rows.target;
       if (node.rows.relation->many && node.rows.order.keys.empty()) node.rows.order = sql::TotalOrder(target, {});
       Finish(&node.rows.projection, &node.nodes);
@@ -181,14 +181,6 @@ class Planner {
     if (std::ranges::find(projection->fields, field) != projection->fields.end()) return;
     if (std::ranges::find(projection->links, field) != projection->links.end()) return;
     projection->links.push_back(field);
-  }
-
-  static std::size_t ColumnOf(int field, const sql::Projection& projection) {
-    const auto own = std::ranges::find(projection.fields, field);
-    if (own != projection.fields.end()) return static_cast<std::size_t>(own - projection.fields.begin());
-    const auto link = std::ranges::find(projection.links, field);
-    return projection.fields.size() + (projection.etag ? 1 : 0) +
-           static_cast<std::size_t>(link - projection.links.begin());
   }
 
   const contract::Contract& contract_;

@@ -21,9 +21,7 @@ struct GroupTerm {
   std::vector<Hop> path;  // relations to one
 
   // The table that the field is of, where `table` is the one that is aggregated.
-  const contract::Table& TableOf(const contract::Table& table) const {
-    return path.empty() ? table : *path.back().target;
-  }
+  const contract::Table& TableOf(const contract::Table& table) const { return EndOf(path, table); }
 
   bool operator==(const GroupTerm&) const = default;
 };

@@ -36,7 +36,7 @@ absl::StatusOr<OrderTerm> ParsePath(const contract::Contract& contract, const co
   const auto named = TakeToOne(contract, root, path, max_depth, kUse);
   if (!named.ok()) return Invalid(std::string(named.status().message()));
   const std::string_view name = named->rest;
-  const contract::Table& table = named->hops.empty() ? root : *named->hops.back().target;
+  const contract::Table& table = EndOf(named->hops, root);
   const auto field = std::ranges::find(table.fields, name, &contract::Field::name);
   if (field == table.fields.end()) {
     const std::string_view first = name.substr(0, name.find('.'));

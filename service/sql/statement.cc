@@ -130,6 +130,13 @@ Projection Projection::All(const Table& table) {
   return projection;
 }
 
+std::size_t Projection::ColumnOf(int field) const {
+  const auto own = std::ranges::find(fields, field);
+  if (own != fields.end()) return static_cast<std::size_t>(own - fields.begin());
+  const auto link = std::ranges::find(links, field);
+  return fields.size() + (etag ? 1 : 0) + static_cast<std::size_t>(link - links.begin());
+}
+
 std::string SelectByKey(const Table& table, const Projection& projection, bool show_deleted) {
   return fmt::format("SELECT {} FROM {} AS t{}", SelectList(table, projection), table.sql_name,
                      Where({KeyIs(table, 1), show_deleted ? "" : Live(table)}));

@@ -33,6 +33,9 @@ struct Projection {
 
   // All columns that can be read, without computed ones, and the etag where the table has one.
   static Projection All(const contract::Table& table);
+
+  // The column of the result in which a field is that is one of `fields` or `links`.
+  std::size_t ColumnOf(int field) const;
 };
 
 // An array without elements. A repeated field cannot tell it from NULL. So an UPDATE by this value, which only an empty

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxNear = 3;
 constexpr std::size_t kMaxListed = 12;
-constexpr std::string_view kNear = "; did you mean ";
 
 std::string List(const std::vector<std::string_view>& names, std::string_view before_last) {
   std::string list;
@@ -26,7 +25,7 @@ std::string List(const std::vector<std::string_view>& names, std::string_view be
 
 std::string Suggest(std::string_view unknown, const std::vector<std::string_view>& known) {
   const auto near = text::Nearest(unknown, known, kMaxNear);
-  if (!near.empty()) return fmt::format("{}{}?", kNear, List(near, " or "));
+  if (!near.empty()) return fmt::format("; did you mean {}?", List(near, " or "));
   if (known.empty() || known.size() > kMaxListed) return "";
   return fmt::format("; there {} {}", known.size() == 1 ? "is" : "are", List(known, " and "));
 }
@@ -40,12 +39,12 @@ std::string SuggestField(std::string_view unknown, const std::vector<contract::F
   for (const contract::Field& field : fields) {
     if (field.readable) names.push_back(field.name);
   }
-  const std::string suggested = Suggest(unknown, names);
-  if (suggested.starts_with(kNear) || relations.empty()) return suggested;
   std::vector<std::string_view> related;
   for (const contract::Relation& relation : relations) related.push_back(relation.name);
-  const std::string near = Suggest(unknown, related);
-  return near.starts_with(kNear) ? near : suggested;
+  const auto is_near = [unknown](const std::vector<std::string_view>& known) {
+    return !text::Nearest(unknown, known, kMaxNear).empty();
+  };
+  return Suggest(unknown, !is_near(names) && is_near(related) ? related : names);
 }
 
 std::string InputOnly(std::string_view name) {

@@ -29,6 +29,11 @@ struct Hop {
   bool operator==(const Hop&) const = default;
 };
 
+// The table at the end of `path`, which begins at `table`.
+inline const contract::Table& EndOf(const std::vector<Hop>& path, const contract::Table& table) {
+  return path.empty() ? table : *path.back().target;
+}
+
 // The table's relation of this name. No value: it has none.
 std::optional<Hop> FindHop(const contract::Contract& contract, const contract::Table& table, std::string_view name);
 

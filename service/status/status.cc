@@ -60,6 +60,13 @@ absl::Status BadRequest(const std::string& path, const std::string& what, const 
   return status;
 }
 
+absl::Status Reworded(const absl::Status& status, const std::string& message) {
+  absl::Status reworded(status.code(), message);
+  status.ForEachPayload(
+      [&reworded](absl::string_view url, const absl::Cord& payload) { reworded.SetPayload(url, payload); });
+  return reworded;
+}
+
 absl::Status Within(const std::string& prefix, const absl::Status& status) {
   if (status.ok()) return status;
   google::rpc::BadRequest bad_request;
@@ -67,9 +74,7 @@ absl::Status Within(const std::string& prefix, const absl::Status& status) {
   const bool names_field =
       has_path && bad_request.field_violations_size() > 0 && !bad_request.field_violations(0).field().empty();
   const std::string message(status.message());
-  absl::Status result(status.code(), prefix + (names_field ? "." : ": ") + message);
-  status.ForEachPayload(
-      [&result](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
+  absl::Status result = Reworded(status, prefix + (names_field ? "." : ": ") + message);
   if (has_path) {
     for (auto& violation : *bad_request.mutable_field_violations()) {
       violation.set_field(violation.field().empty() ? prefix : prefix + "." + violation.field());

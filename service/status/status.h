@@ -30,6 +30,9 @@ absl::Status BadRequest(const std::string& path, const std::string& what, const 
 // requests within requests ("requests[3]"). OK and errors without a BadRequest get only the message's prefix.
 absl::Status Within(const std::string& prefix, const absl::Status& status);
 
+// `status`, which is an error, with all that it has but another message.
+absl::Status Reworded(const absl::Status& status, const std::string& message);
+
 // `status` with google.rpc.RetryInfo.
 absl::Status WithRetry(absl::Status status, std::chrono::milliseconds delay);
 
