@@ -67,7 +67,7 @@ class Operation {
   virtual absl::StatusOr<std::string> Answer(absl::StatusOr<db::Rows> rows, db::Session&) { return rows.status(); }
 
   // Of an operation that is one statement: the same, of which PostgreSQL itself checks that the answer will succeed,
-  // where it can. After an error for which MaySucceedWithout holds (see kept_row.h) the operation must be run without
+  // where it can. After an error for which MaySucceedWithout holds (see at_once.h) the operation must be run without
   // it; and `counts`: of several such statements CheckOfMet must be the last. So it may be committed before Answer is
   // called.
   struct Checked {
@@ -77,7 +77,7 @@ class Operation {
   virtual std::optional<Checked> CheckedStatement() const { return std::nullopt; }
 
   // Of an operation that is one statement: the same, which also keeps the row that it answers, so that it can be
-  // recorded and committed in the same round trip; see kept_row.h. No value: the answer may be refused, or is no such
+  // recorded and committed in the same round trip; see at_once.h. No value: the answer may be refused, or is no such
   // row.
   virtual std::optional<db::Statement> KeepingStatement() const { return std::nullopt; }
   // What is recorded before that row, so that it can be read later, maybe by another process.

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "crud/at_once.h"
 #include "crud/batch.h"
 #include "crud/group.h"
-#include "crud/kept_row.h"
 #include "crud/nested_write.h"
 #include "crud/write_operation.h"
 #include "status/macros.h"
@@ -34,11 +34,13 @@ class RowOperation : public WriteOperation {
     return AnswerOf(bound_, write_, std::move(rows), session);
   }
   std::optional<Checked> CheckedStatement() const override {
-    if (write_.allow_missing && write_.etag.has_value()) return std::nullopt;
-    return CheckedStatementOf(bound_, write_);
+    auto statement = Statement();
+    return statement ? CheckedStatementOf(bound_, write_, *std::move(statement)) : std::nullopt;
   }
   std::optional<db::Statement> KeepingStatement() const override {
-    return write_.kind == MethodKind::kCreate ? KeepingStatementOf(bound_, write_) : std::nullopt;
+    if (write_.kind != MethodKind::kCreate) return std::nullopt;
+    auto checked = CheckedStatement();
+    return checked ? std::optional(KeepingStatementOf(bound_, *std::move(checked))) : std::nullopt;
   }
   std::string row_shape() const override { return RowShape(bound_); }
   absl::StatusOr<std::string> AnswerKept(std::string_view kept, db::Session& session) override {

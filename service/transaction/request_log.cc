@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "api/api.h"
-#include "crud/kept_row.h"
+#include "crud/at_once.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "status/macros.h"

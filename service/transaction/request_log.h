@@ -53,7 +53,7 @@ absl::Status TableError(const absl::Status& error);
 // the session changes what it does.
 db::Statement Recording(std::string_view id, const std::string& answer);
 
-// The statement that records the row which the statement before it has kept (crud/kept_row.h), where the answer's bytes
+// The statement that records the row which the statement before it has kept (crud/at_once.h), where the answer's bytes
 // are not known yet. `shape` is Operation::row_shape. An error of crud::MaySucceedWithout: the row is lost.
 db::Statement RecordingKept(std::string_view id, std::string_view shape);
 // What ClaimRequest returns is then not the answer, but that shape and the row: no value where it is the answer. The

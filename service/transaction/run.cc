@@ -10,13 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "crud/kept_row.h"
+#include "crud/at_once.h"
 #include "crud/write_operation.h"
 #include "fmt/format.h"
 #include "status/macros.h"
 #include "status/sqlstate.h"
 #include "status/status.h"
 #include "transaction/request_log.h"
+#include "transaction/transaction.h"
 
 namespace protogres::transaction {
 namespace {
@@ -159,12 +160,6 @@ class Runner {
   // The error of the one at `index` of them.
   static absl::Status ClaimingError(std::size_t index, const absl::Status& status) {
     return index == 0 ? TableError(status) : db::Access::AssumingError(index - 1, status);
-  }
-
-  // Nothing is done yet, and the transaction is a new one; or the error with which it could not begin.
-  static std::optional<absl::StatusOr<std::string>> Restarted(db::Session& session) {
-    absl::Status restarted = session.Restart();
-    return restarted.ok() ? std::nullopt : std::make_optional<absl::StatusOr<std::string>>(std::move(restarted));
   }
 
   // The answer of a request that was done before.

@@ -8,7 +8,7 @@
 
 #include "api/api.h"
 #include "api/messages.h"
-#include "crud/kept_row.h"
+#include "crud/at_once.h"
 #include "db/memory.h"
 #include "fmt/format.h"
 #include "status/macros.h"
@@ -104,8 +104,7 @@ class TransactOperation : public crud::Operation {
       const bool known =  // what is in doubt must never run again
           status::InDoubt(status) || (!crud::MaySucceedWithout(status) && AllMet(rows));
       if (known) return FailedAt(rows.size(), status, session);
-      absl::Status restarted = session.Restart();
-      return restarted.ok() ? std::nullopt : std::make_optional<absl::StatusOr<std::string>>(std::move(restarted));
+      return Restarted(session);
     }
     Answers answers;
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {

@@ -72,6 +72,11 @@ absl::StatusOr<std::unique_ptr<crud::Operation>> PlanOperation(const crud::Unary
   return status::Within("request", status::BadRequest(field, "is of the transaction as a whole: leave it unset"));
 }
 
+std::optional<absl::StatusOr<std::string>> Restarted(db::Session& session) {
+  absl::Status restarted = session.Restart();
+  return restarted.ok() ? std::nullopt : std::make_optional<absl::StatusOr<std::string>>(std::move(restarted));
+}
+
 google::protobuf::Any ToAny(const crud::Method& method, std::string response) {
   google::protobuf::Any any;
   any.set_type_url(kTypePrefix + std::string(method.names().response));

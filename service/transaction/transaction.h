@@ -4,6 +4,8 @@
 #define PROTOGRES_SERVICE_TRANSACTION_TRANSACTION_H_
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -26,6 +28,10 @@ absl::StatusOr<const crud::UnaryMethod*> MethodOf(const api::Api& api, const goo
 // also where the request sets validate_only or request_id, which only the transaction as a whole can have.
 absl::StatusOr<std::unique_ptr<crud::Operation>> PlanOperation(const crud::UnaryMethod& method,
                                                                std::string_view request);
+
+// For what must be done again in another way. No value: nothing is done any more, and the transaction is a new one.
+// Else the error with which it could not begin. Blocks.
+std::optional<absl::StatusOr<std::string>> Restarted(db::Session& session);
 
 // A `response` of `method` as google.protobuf.Any.
 google::protobuf::Any ToAny(const crud::Method& method, std::string response);

@@ -1,4 +1,4 @@
-#include "crud/kept_row.h"
+#include "crud/at_once.h"
 
 #include <algorithm>
 #include <memory>
@@ -65,14 +65,6 @@ std::string KeptRowSql() {
 
 std::string ExpectRowSql() { return fmt::format("pg_catalog.set_config('{}', '{}', true)", sql::kKeptRow, kNoRow); }
 
-std::optional<db::Statement> KeepingStatementOf(const BoundTable& bound, const RowWrite& write) {
-  const std::string& check = bound.check_of_fit();
-  if ((bound.EncodesBeforeCommit() && check.empty()) || bound.table().sharded()) return std::nullopt;
-  db::Statement statement = StatementOf(bound, write);
-  statement.sql += check + sql::KeepRow(bound.table(), bound.whole().projection);
-  return statement;
-}
-
 std::string RowShape(const BoundTable& bound) { return absl::StrJoin(ColumnsOf(bound), ",") + '\n'; }
 
 absl::StatusOr<db::Rows> ReadKeptRow(const BoundTable& bound, std::string_view kept) {
@@ -97,14 +89,20 @@ absl::StatusOr<db::Rows> ReadKeptRow(const BoundTable& bound, std::string_view k
   return db::Rows(std::make_shared<const OneRow>(std::move(row)));
 }
 
-std::optional<Operation::Checked> CheckedStatementOf(const BoundTable& bound, const RowWrite& write) {
+std::optional<Operation::Checked> CheckedStatementOf(const BoundTable& bound, const RowWrite& write,
+                                                     db::Statement statement) {
   const bool answers = AnswersARow(bound, write.kind);
-  const std::string check = answers && bound.EncodesBeforeCommit() ? bound.check_of_fit() : "";
-  if ((answers && bound.EncodesBeforeCommit() && check.empty()) || bound.table().sharded()) return std::nullopt;
-  Operation::Checked checked{.statement = StatementOf(bound, write), .counts = write.kind != MethodKind::kCreate};
-  checked.statement.sql += check;
+  const bool unchecked = bound.EncodesBeforeCommit() && bound.check_of_fit().empty();
+  if ((answers && unchecked) || bound.table().sharded()) return std::nullopt;
+  Operation::Checked checked{.statement = std::move(statement), .counts = write.kind != MethodKind::kCreate};
+  if (answers) checked.statement.sql += bound.check_of_fit();
   if (checked.counts) checked.statement.sql += (answers ? ", " : " RETURNING ") + sql::CountMet();
   return checked;
+}
+
+db::Statement KeepingStatementOf(const BoundTable& bound, Operation::Checked checked) {
+  checked.statement.sql += sql::KeepRow(bound.table(), bound.whole().projection);
+  return std::move(checked.statement);
 }
 
 db::Statement CheckOfMet(std::size_t statements) {

@@ -1,7 +1,8 @@
-// A written row that is recorded by the statement after the one that wrote it, in the same round trip: PostgreSQL hands
-// it on in a setting, since the answer's bytes are not known yet.
-#ifndef PROTOGRES_SERVICE_CRUD_KEPT_ROW_H_
-#define PROTOGRES_SERVICE_CRUD_KEPT_ROW_H_
+// Writes that are committed in the round trip in which they are sent: PostgreSQL itself checks what else the server
+// would have to see first, and hands the row on to the statement that records it for a request_id, in a setting, since
+// the answer's bytes are not known yet.
+#ifndef PROTOGRES_SERVICE_CRUD_AT_ONCE_H_
+#define PROTOGRES_SERVICE_CRUD_AT_ONCE_H_
 
 #include <string_view>
 
@@ -20,8 +21,10 @@ inline constexpr std::string_view kNoRow = "-";
 // The expression that must be evaluated before that statement.
 std::string ExpectRowSql();
 
-// See Operation. `write` is a Create.
-std::optional<db::Statement> KeepingStatementOf(const BoundTable& bound, const RowWrite& write);
+// See Operation. `write` is the one of `statement`; for KeepingStatementOf `checked` is that of a Create.
+std::optional<Operation::Checked> CheckedStatementOf(const BoundTable& bound, const RowWrite& write,
+                                                     db::Statement statement);
+db::Statement KeepingStatementOf(const BoundTable& bound, Operation::Checked checked);
 
 // The columns of such a row, to be recorded before its text: it may be read after the table has changed.
 std::string RowShape(const BoundTable& bound);
@@ -30,8 +33,6 @@ std::string RowShape(const BoundTable& bound);
 // the text is no row.
 absl::StatusOr<db::Rows> ReadKeptRow(const BoundTable& bound, std::string_view kept);
 
-// See Operation.
-std::optional<Operation::Checked> CheckedStatementOf(const BoundTable& bound, const RowWrite& write);
 // The statement that checks that so many of the statements before it, all those that count, have met their row.
 db::Statement CheckOfMet(std::size_t statements);
 
@@ -45,4 +46,4 @@ bool MaySucceedWithout(const absl::Status& error);
 
 }  // namespace protogres::crud
 
-#endif  // PROTOGRES_SERVICE_CRUD_KEPT_ROW_H_
+#endif  // PROTOGRES_SERVICE_CRUD_AT_ONCE_H_
